@@ -1,0 +1,56 @@
+# make serve   the service, on a machine that has only Python 3.11 or newer
+# make test    all tests; sets up torch too
+# make check   style, types, imports
+# make openapi write docs/openapi.json anew, after a change made on purpose
+# make lock    pin the dependencies anew, after a change of pyproject.toml
+
+PYTHON ?= python3
+# Elsewhere than here pip may bring a build for graphics cards: make test TORCH="--index-url ... torch==2.13.0+cpu"
+TORCH ?= torch==2.13.0
+PIP = -m pip --disable-pip-version-check --quiet
+
+SERVE = .venv/serve
+DEV = .venv/dev
+
+.PHONY: serve test check format openapi lock
+
+serve: $(SERVE)/ready
+	$(SERVE)/bin/python -m service
+
+test: $(DEV)/ready
+	$(DEV)/bin/python -m pytest
+
+check: $(DEV)/ready
+	$(DEV)/bin/ruff check
+	$(DEV)/bin/ruff format --check
+	$(DEV)/bin/mypy
+	$(DEV)/bin/lint-imports
+
+format: $(DEV)/ready
+	$(DEV)/bin/ruff check --fix
+	$(DEV)/bin/ruff format
+
+openapi: $(DEV)/ready
+	$(DEV)/bin/python -c 'import json; from service.http import app, settings; \
+		print(json.dumps(app.create_app(settings.Settings()).openapi(), indent=1))' > docs/openapi.json
+
+lock: $(DEV)/ready
+	$(DEV)/bin/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-header --upgrade \
+		pyproject.toml --output-file requirements/serve.txt
+	$(DEV)/bin/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-header --upgrade \
+		--constraint requirements/serve.txt --override requirements/without-torch.txt \
+		--extra train --group dev pyproject.toml requirements/under-torch.in --output-file requirements/dev.txt
+
+$(SERVE)/ready: requirements/serve.txt
+	$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "fcn-serve needs Python 3.11 or newer; try make PYTHON=python3.13")'
+	$(PYTHON) -m venv --clear $(SERVE)
+	$(SERVE)/bin/python $(PIP) install --no-deps --require-hashes -r requirements/serve.txt
+	touch $@
+
+# torch comes by itself: which of its builds fits depends on the machine, so no one hash is right for all.
+$(DEV)/ready: requirements/dev.txt
+	$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "fcn-serve needs Python 3.11 or newer; try make PYTHON=python3.13")'
+	$(PYTHON) -m venv --clear $(DEV)
+	$(DEV)/bin/python $(PIP) install --no-deps --require-hashes -r requirements/dev.txt
+	$(DEV)/bin/python $(PIP) install $(TORCH)
+	touch $@

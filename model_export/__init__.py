@@ -1,0 +1,1 @@
+"""What makes models: train, evaluate, export. Torch lives here and nowhere else."""

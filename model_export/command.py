@@ -1,0 +1,147 @@
+"""The commands: what a person types, unwrapped into calls. Heavy imports wait until a command needs them."""
+
+from collections.abc import Iterable
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+app = typer.Typer(
+    help="Train, evaluate and export fully convolutional networks.",
+    no_args_is_help=True,
+    add_completion=False,
+    pretty_exceptions_enable=False,
+)
+
+Data = Annotated[Path, typer.Argument(help="Folder with classes.json, train/, val/, each with images/ and labels/.")]
+
+
+@app.command()
+def shapes(
+    folder: Annotated[Path, typer.Argument(help="Where to write the data set.")],
+    train: Annotated[int, typer.Option(help="Training pictures.")] = 200,
+    val: Annotated[int, typer.Option(help="Validation pictures.")] = 40,
+    width: Annotated[int, typer.Option(help="Width of each, in pixels.")] = 160,
+    height: Annotated[int, typer.Option(help="Height of each, in pixels.")] = 128,
+    seed: Annotated[int, typer.Option(help="Same seed, same pictures.")] = 0,
+) -> None:
+    """Draw a data set of discs, squares and triangles."""
+    from model_export.data import shapes
+
+    shapes.write(folder, train, val, width, height, seed)
+    typer.echo(f"{train} training and {val} validation pictures in {folder}")
+
+
+@app.command()
+def train(
+    data: Data,
+    run: Annotated[Path, typer.Argument(help="Folder of the run: its checkpoints, config and metrics.")],
+    backbone: Annotated[str, typer.Option(help="mobilenetv2, vgg16 or tiny.")] = "mobilenetv2",
+    weights: Annotated[Path | None, typer.Option(help="ImageNet weights of the backbone to start from.")] = None,
+    stride: Annotated[int, typer.Option(help="8, 16 or 32: FCN-8s, FCN-16s or FCN-32s.")] = 8,
+    epochs: Annotated[int, typer.Option(min=1)] = 40,
+    batch: Annotated[int, typer.Option(min=2, help="Images per step.")] = 8,
+    crop_width: Annotated[int, typer.Option(help="Multiple of 32.")] = 448,
+    crop_height: Annotated[int, typer.Option(help="Multiple of 32.")] = 352,
+    rate: Annotated[float, typer.Option(help="Peak learning rate of scores and deconvolutions.")] = 1e-3,
+    backbone_rate: Annotated[float, typer.Option(help="Peak learning rate of the backbone.")] = 2e-4,
+    decay: Annotated[float, typer.Option(help="Weight decay.")] = 0.03,
+    average: Annotated[float, typer.Option(help="How slowly the averaged weights, which are kept, follow.")] = 0.99,
+    seed: Annotated[int, typer.Option()] = 0,
+    workers: Annotated[int, typer.Option(min=0, help="Processes that load images beside the training one.")] = 0,
+    resume: Annotated[bool, typer.Option("--resume", help="Go on from the run's last epoch.")] = False,
+) -> None:
+    """Train an FCN; the best epoch on val is kept as RUN/best.pt."""
+    from rich.progress import MofNCompleteColumn, Progress, TimeElapsedColumn
+
+    from model_export.checkpoint import Config
+    from model_export.train import Run
+
+    config = Config(
+        data=str(data),
+        backbone=backbone,
+        stride=stride,
+        weights=None if weights is None else str(weights),
+        epochs=epochs,
+        batch=batch,
+        crop_width=crop_width,
+        crop_height=crop_height,
+        rate=rate,
+        backbone_rate=backbone_rate,
+        decay=decay,
+        average=average,
+        seed=seed,
+    )
+    training = Run(config, run, workers)
+    if resume:
+        training.resume()
+    with Progress(*Progress.get_default_columns(), MofNCompleteColumn(), TimeElapsedColumn()) as progress:
+        training.train(progress)
+    typer.echo(f"best mean IU on val {training.best:.4f}: {run / 'best.pt'}")
+
+
+@app.command()
+def export(
+    checkpoint: Annotated[Path, typer.Argument(help="best.pt of a training run.")],
+    data: Data,
+    output: Annotated[Path, typer.Argument(help="The .onnx file to write.")],
+    name: Annotated[str, typer.Option(help="What requests will call the model.")],
+    version: Annotated[str, typer.Option()] = "1",
+    description: Annotated[str, typer.Option(help="What it tells apart, in one sentence.")] = "",
+    source: Annotated[str, typer.Option(help="What it was trained on, for people; by default the data's folder.")] = "",
+    licence: Annotated[str, typer.Option(help="Terms that the data and the weights put on the model.")] = "not stated",
+    split: Annotated[str, typer.Option(help="Split to measure on.")] = "val",
+    images: Annotated[int, typer.Option(min=1, help="Images of the parity check.")] = 20,
+) -> None:
+    """Write the self-describing model file, if it answers like the trained network."""
+    from model_export import checkpoint as checkpoints
+    from model_export import export as exporter
+    from model_export.data.folder import SegmentationFolder
+    from model_export.evaluate import evaluate
+    from service.segmentation.model import Model
+
+    trained = checkpoints.load(checkpoint)
+    pictures = SegmentationFolder(data, split)
+    called = exporter.Name(name, version, description, source or data.resolve().name, licence)
+    contract = exporter.describe(trained, called, pictures.read(0)[0].size)
+    graph = exporter.to_onnx(trained.network)
+    draft = exporter.packed(graph, contract, None, None)
+    parity = exporter.compare(draft, trained.network, exporter.parity_images(pictures, images))
+    evaluation = evaluate(Model(draft, threads=0), pictures, split, tracked(len(pictures)))
+    content = exporter.packed(graph, contract, evaluation, parity)
+    Model(content, threads=0)  # what is written has passed the service's own checks
+    exporter.write(content, output)
+    typer.echo(
+        f"{output}: {len(content) / 1e6:.1f} MB; over {parity.images} images torch and onnxruntime differ by at most "
+        f"{parity.max_score_difference:.2g} in score and in {parity.disagreeing_ppm:.1f} ppm of labels; "
+        f"mean IU on {split} {evaluation.metrics.mean_iu:.4f}"
+    )
+
+
+@app.command()
+def evaluate(
+    model: Annotated[Path, typer.Argument(help="A model file.")],
+    data: Data,
+    split: Annotated[str, typer.Option()] = "val",
+    as_json: Annotated[bool, typer.Option("--json", help="Figures to every digit, for programs.")] = False,
+) -> None:
+    """Judge a model file on a split, through the code that serves it."""
+    import msgspec
+
+    from model_export.evaluate import evaluate as judge
+    from model_export.evaluate import open_split
+    from model_export.report import table
+    from service.segmentation.model import Model
+
+    loaded = Model.load(model, threads=0)
+    pictures = open_split(loaded, data, split)
+    evaluation = judge(loaded, pictures, split, tracked(len(pictures)))
+    typer.echo(msgspec.json.encode(evaluation).decode() if as_json else table(evaluation, pictures.classes))
+
+
+def tracked(count: int) -> Iterable[int]:
+    """0 .. count - 1 with a progress bar on standard error, where somebody is looking."""
+    from rich.console import Console
+    from rich.progress import track
+
+    return track(range(count), "images", console=Console(stderr=True), transient=True)

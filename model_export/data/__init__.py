@@ -1,0 +1,1 @@
+"""Data sets: folders of image and label pairs, their augmentation, and drawn shapes."""

@@ -1,0 +1,42 @@
+"""Random scale, crop, flip and colour, a pure function of (seed, epoch, index): a resumed run draws the same."""
+
+from dataclasses import dataclass
+
+import numpy as np
+from PIL import Image, ImageEnhance
+
+from model_export.data.folder import VOID
+
+# What lies outside the photo in a crop that is larger than it: the mean of ImageNet, so zero after normalisation.
+OUTSIDE = (124, 116, 104)
+
+
+@dataclass
+class Augmentation:
+    """Scales by 0.75 to 2.0 (log-uniform), crops to `width` x `height`, flips half of the pairs, varies the colours."""
+
+    width: int
+    height: int
+    seed: int
+    epoch: int = 0
+    scales: tuple[float, float] = (0.75, 2.0)
+    colour: float = 0.3
+
+    def __call__(self, image: Image.Image, label: Image.Image, index: int) -> tuple[Image.Image, Image.Image]:
+        draw = np.random.default_rng((self.seed, self.epoch, index))
+        scale = float(np.exp(draw.uniform(*np.log(self.scales))))
+        # The part of the photo that becomes the crop, in the photo's pixels; it may reach beyond its edges.
+        width, height = self.width / scale, self.height / scale
+        left = draw.uniform(min(0, image.width - width), max(0, image.width - width))
+        top = draw.uniform(min(0, image.height - height), max(0, image.height - height))
+        matrix = (1 / scale, 0, left, 0, 1 / scale, top)
+        size = (self.width, self.height)
+        kind = Image.Transform.AFFINE
+        image = image.transform(size, kind, matrix, Image.Resampling.BICUBIC, fillcolor=OUTSIDE)
+        label = label.transform(size, kind, matrix, Image.Resampling.NEAREST, fillcolor=VOID)
+        if draw.random() < 0.5:
+            image = image.transpose(Image.Transpose.FLIP_LEFT_RIGHT)
+            label = label.transpose(Image.Transpose.FLIP_LEFT_RIGHT)
+        for enhance in (ImageEnhance.Brightness, ImageEnhance.Contrast, ImageEnhance.Color):
+            image = enhance(image).enhance(draw.uniform(1 - self.colour, 1 + self.colour))
+        return image, label

@@ -1,0 +1,87 @@
+"""A data set in a folder: `classes.json`, and `train/`, `val/`, `test/`, each with `images/` and `labels/`.
+
+Images are anything the service accepts; `labels/NAME.png` holds one class id per pixel of `images/NAME.*`.
+"""
+
+from collections.abc import Callable
+from pathlib import Path
+
+import msgspec
+import numpy as np
+import torch
+from PIL import Image
+from torch import Tensor
+from torch.utils.data import Dataset
+
+from model_export.errors import DataError
+from service.segmentation.classes import ClassList
+from service.segmentation.errors import ImageError
+from service.segmentation.images import decode
+
+VOID = 255
+"""The label, in tensors, of pixels nobody judged, whatever id the files use for them."""
+
+MAX_PIXELS = 100_000_000
+
+Sample = tuple[Tensor, Tensor]
+Transform = Callable[[Image.Image, Image.Image, int], tuple[Image.Image, Image.Image]]
+
+
+def read_classes(root: Path) -> ClassList:
+    """The data set's classes.json. Raises DataError where it is missing or wrong."""
+    path = root / "classes.json"
+    try:
+        return msgspec.json.decode(path.read_bytes(), type=ClassList)
+    except FileNotFoundError:
+        raise DataError(f"{path} is missing: it lists the classes, each with id, name and color.") from None
+    except msgspec.DecodeError as error:
+        raise DataError(f"{path}: {error}") from error
+
+
+class SegmentationFolder(Dataset[Sample]):
+    """The pairs of one split, in name order.
+
+    `transform(image, label, index)` may change both pictures alike, e.g. augment them.
+    """
+
+    def __init__(self, root: Path, split: str, transform: Transform | None = None) -> None:
+        self.classes = read_classes(root)
+        self.transform = transform
+        images = sorted(path for path in (root / split / "images").glob("*") if not path.name.startswith("."))
+        if not images:
+            raise DataError(f"{root / split / 'images'} holds no images.")
+        self.pairs = [(image, root / split / "labels" / f"{image.stem}.png") for image in images]
+        for image, label in self.pairs:
+            if not label.exists():
+                raise DataError(f"{image} has no label: {label} is missing.")
+        self._to_ids = np.full(256, -1, np.int16)
+        self._to_ids[: len(self.classes.classes)] = range(len(self.classes.classes))
+        if self.classes.ignored is not None:
+            self._to_ids[self.classes.ignored] = VOID
+
+    def __len__(self) -> int:
+        return len(self.pairs)
+
+    def __getitem__(self, index: int) -> Sample:
+        """RGB uint8 [3, H, W] and labels uint8 [H, W], void as VOID."""
+        image, label = self.read(index)
+        if self.transform is not None:
+            image, label = self.transform(image, label, index)
+        return torch.from_numpy(np.array(image)).permute(2, 0, 1), torch.from_numpy(np.array(label))
+
+    def read(self, index: int) -> tuple[Image.Image, Image.Image]:
+        """The pair as pictures, RGB and L, void as VOID. Raises DataError where they do not fit together."""
+        image_path, label_path = self.pairs[index]
+        try:
+            image = decode(image_path.read_bytes(), MAX_PIXELS).image
+        except ImageError as error:
+            raise DataError(f"{image_path}: {error}") from error
+        with Image.open(label_path) as file:
+            if file.mode not in ("L", "P", "1"):
+                raise DataError(f"{label_path} must be an 8-bit PNG of class ids, not {file.mode}.")
+            ids = self._to_ids[np.asarray(file).astype(np.uint8)]
+        if ids.shape != (image.height, image.width):
+            raise DataError(f"{label_path} is not of the size of {image_path}.")
+        if (ids < 0).any():
+            raise DataError(f"{label_path} holds an id that classes.json does not list.")
+        return image, Image.fromarray(ids.astype(np.uint8))

@@ -1,0 +1,17 @@
+"""What stops training or export, each with one sentence that says what to do."""
+
+
+class ExportError(Exception):
+    """The root; the command line prints it as one line and exits with 1."""
+
+
+class DataError(ExportError):
+    """A data set that cannot be learned from as it is."""
+
+
+class CheckpointError(ExportError):
+    """A checkpoint that is missing or belongs to another run."""
+
+
+class ParityError(ExportError):
+    """The exported model does not answer like the trained one, so it was not written."""

@@ -1,0 +1,35 @@
+"""Judges a model file through the code that serves it."""
+
+from collections.abc import Iterable
+from pathlib import Path
+
+import numpy as np
+import torch
+
+from model_export.data.folder import SegmentationFolder
+from model_export.errors import DataError
+from model_export.metrics import Meter
+from service.segmentation.contract import Evaluation
+from service.segmentation.model import Model
+from service.segmentation.segmenter import Segmenter
+
+
+def open_split(model: Model, root: Path, split: str) -> SegmentationFolder:
+    """The split to judge the model on. Raises DataError where its classes are not the model's."""
+    data = SegmentationFolder(root, split)
+    if data.classes.names != model.contract.labels.names:
+        raise DataError(f"the classes of {root} are {data.classes.names}, the model's {model.contract.labels.names}.")
+    return data
+
+
+def evaluate(model: Model, data: SegmentationFolder, split: str, indices: Iterable[int]) -> Evaluation:
+    """Segment the images at `indices` as the service would, and compare at their own size."""
+    segmenter = Segmenter(model)
+    meter = Meter(len(data.classes.classes))
+    images = 0
+    for index in indices:
+        image, truth = data.read(index)
+        labels = segmenter.segment(image).labels
+        meter.add(torch.from_numpy(labels.copy()), torch.from_numpy(np.array(truth)))
+        images += 1
+    return Evaluation(split, images, meter.metrics())

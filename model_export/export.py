@@ -1,0 +1,166 @@
+"""A checkpoint -> one self-describing .onnx file, written only when it answers like the network it comes from."""
+
+import warnings
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Any
+
+import msgspec
+import numpy as np
+import onnx
+import onnxruntime
+import torch
+from torch import Tensor, nn
+
+from model_export.checkpoint import Config, Trained, fingerprint
+from model_export.data.folder import SegmentationFolder
+from model_export.errors import ParityError
+from model_export.networks import FCN
+from service.segmentation import seal
+from service.segmentation.contract import (
+    METADATA_KEY,
+    Contract,
+    Evaluation,
+    Golden,
+    Input,
+    Labels,
+    Parity,
+    Pixels,
+    Training,
+    pattern,
+)
+from service.segmentation.segmenter import pad
+
+STRIDE = 32
+GOLDEN_SIZE = (3 * STRIDE, 2 * STRIDE)
+
+# What torch and onnxruntime may differ by: sums in another order, so the last bits of a float32 score, and labels
+# only where two classes score the same to these bits.
+MAX_SCORE_DIFFERENCE = 1e-2
+MAX_DISAGREEING_PPM = 100.0
+
+
+class Served(nn.Module):
+    """The graph of the contract around an FCN: uint8 [N, H, W, 3] in; labels, confidence and scores out."""
+
+    def __init__(self, network: FCN) -> None:
+        super().__init__()
+        self.network = network
+
+    def forward(self, image: Tensor) -> tuple[Tensor, Tensor, Tensor]:
+        scores = self.network(image.permute(0, 3, 1, 2).float())
+        highest, labels = scores.max(1)
+        confidence = 1 / (scores - highest[:, None]).exp().sum(1)
+        return labels.to(torch.uint8), confidence, scores
+
+
+@dataclass(frozen=True)
+class Name:
+    """What the model is called, and what its card says of its origin."""
+
+    name: str
+    version: str
+    description: str
+    data: str
+    licence: str
+
+
+def to_onnx(network: FCN) -> onnx.ModelProto:
+    """The network as an ONNX graph with free N, H and W, H and W multiples of the stride."""
+    example = torch.zeros(2, 2 * STRIDE, 3 * STRIDE, 3, dtype=torch.uint8)
+    count, rows, columns = (torch.export.Dim(name) for name in ("images", "rows", "columns"))
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")  # the exporter's own housekeeping; what it makes is checked below
+        program = torch.onnx.export(
+            Served(network).eval(),
+            (example,),
+            input_names=["image"],
+            output_names=["labels", "confidence", "scores"],
+            dynamic_shapes=({0: count, 1: STRIDE * rows, 2: STRIDE * columns},),
+            dynamo=True,
+            verbose=False,
+        )
+    assert program is not None
+    return program.model_proto
+
+
+def describe(trained: Trained, name: Name, size: tuple[int, int]) -> Contract:
+    """The contract of a network for photos of `size` (width, height); what is measured is filled in later."""
+    labels, _, _ = run_torch(trained.network, pattern(*GOLDEN_SIZE))
+    return Contract(
+        format=1,
+        name=name.name,
+        version=name.version,
+        description=name.description,
+        precision="float32",
+        labels=trained.classes,
+        input=Input(width=size[0], height=size[1], stride=STRIDE),
+        training=Training(
+            data=name.data,
+            licence=name.licence,
+            options=portable(trained.config),
+            epoch=trained.epoch,
+            weights_sha256=fingerprint(trained.network.state_dict()),
+        ),
+        evaluation=None,
+        parity=None,
+        golden=Golden.record(labels),
+    )
+
+
+def portable(config: Config) -> dict[str, Any]:
+    """The run's options with the names of its files, not the folders of the machine it ran on."""
+    options = asdict(config)
+    return {
+        key: Path(options[key]).name if options[key] and key in ("data", "weights") else options[key] for key in options
+    }
+
+
+def packed(graph: onnx.ModelProto, contract: Contract, evaluation: Evaluation | None, parity: Parity | None) -> bytes:
+    """The bytes of the model file: the graph with its contract and measurements, sealed."""
+    measured = msgspec.structs.replace(contract, evaluation=evaluation, parity=parity)
+    onnx.helper.set_model_props(graph, {METADATA_KEY: msgspec.json.encode(measured).decode()})
+    return seal.sealed(graph.SerializeToString())
+
+
+def compare(data: bytes, network: FCN, images: list[Pixels]) -> Parity:
+    """Run torch and onnxruntime on the same images. Raises ParityError where they differ by more than rounding."""
+    session = onnxruntime.InferenceSession(data, providers=["CPUExecutionProvider"])
+    difference, disagreeing, pixels = 0.0, 0, 0
+    for image in images:
+        labels, _, scores = run_torch(network, image)
+        results = session.run(["labels", "scores"], {"image": image[np.newaxis]})
+        onnx_labels, onnx_scores = np.asarray(results[0]), np.asarray(results[1])
+        difference = max(difference, float(np.abs(scores - onnx_scores[0]).max()))
+        disagreeing += int((labels != onnx_labels[0]).sum())
+        pixels += labels.size
+    parity = Parity(len(images), difference, 1e6 * disagreeing / pixels)
+    # Written so that NaN fails too.
+    if not (difference <= MAX_SCORE_DIFFERENCE and parity.disagreeing_ppm <= MAX_DISAGREEING_PPM):
+        raise ParityError(
+            f"not written: onnxruntime differs from torch by up to {difference:.2g} in score "
+            f"(at most {MAX_SCORE_DIFFERENCE}) and in {parity.disagreeing_ppm:.1f} ppm of labels "
+            f"(at most {MAX_DISAGREEING_PPM:g})."
+        )
+    return parity
+
+
+@torch.inference_mode()
+def run_torch(network: FCN, image: Pixels) -> tuple[Labels, np.ndarray[Any, Any], np.ndarray[Any, Any]]:
+    """Labels, confidence and scores of one image [H, W, 3] by torch."""
+    labels, confidence, scores = Served(network).eval()(torch.from_numpy(image.copy())[None])
+    return labels[0].numpy(), confidence[0].numpy(), scores[0].numpy()
+
+
+def parity_images(data: SegmentationFolder, count: int) -> list[Pixels]:
+    """`count` images spread evenly over the data set, padded as the service pads."""
+    step = max(1, len(data) // count)
+    return [pad(np.asarray(data.read(index)[0]), STRIDE) for index in range(0, len(data), step)[:count]]
+
+
+def write(data: bytes, path: Path) -> None:
+    """Write whole or not at all, so that a service watching the folder never sees half a model."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    partial = path.with_name(path.name + ".partial")
+    partial.write_bytes(data)
+    partial.replace(path)

@@ -1,0 +1,46 @@
+"""What FCN asks of a classification network: features at strides 8, 16 and 32."""
+
+from abc import ABC, abstractmethod
+from pathlib import Path
+from typing import ClassVar
+
+import safetensors.torch
+import torch
+from torch import Tensor, nn
+
+Features = tuple[Tensor, Tensor, Tensor]
+
+
+class Backbone(nn.Module, ABC):
+    """A classification network made fully convolutional, without its classifier.
+
+    `channels` are those of the features at strides 8, 16 and 32. `mean` and `std` (RGB, in 0..1) are what the
+    pretrained weights expect of their input; FCN normalises with them, so that they are written down once.
+    """
+
+    channels: ClassVar[tuple[int, int, int]]
+    mean: ClassVar[tuple[float, float, float]] = (0.485, 0.456, 0.406)
+    std: ClassVar[tuple[float, float, float]] = (0.229, 0.224, 0.225)
+
+    @abstractmethod
+    def forward(self, image: Tensor) -> Features:
+        """Normalised images [N, 3, H, W], H and W multiples of 32, to features at strides 8, 16 and 32."""
+
+    def load_pretrained(self, path: Path) -> None:
+        """Take the weights of a classification network from a `.safetensors` or `.pth` file.
+
+        Raises RuntimeError where the file's keys or shapes are not those of this backbone.
+        """
+        self.load_state_dict(self.surgery(read_weights(path)))
+
+    def surgery(self, weights: dict[str, Tensor]) -> dict[str, Tensor]:
+        """Turn the classifier's weights into this backbone's; nothing to do where the keys already fit."""
+        return weights
+
+
+def read_weights(path: Path) -> dict[str, Tensor]:
+    """The tensors of a `.safetensors` file, or of a PyTorch file of plain tensors (nothing else is unpickled)."""
+    if path.suffix == ".safetensors":
+        return safetensors.torch.load_file(path)
+    weights: dict[str, Tensor] = torch.load(path, map_location="cpu", weights_only=True)
+    return weights

@@ -1,0 +1,66 @@
+"""FCN-32s, FCN-16s and FCN-8s.
+
+Long, Shelhamer, Darrell: Fully Convolutional Networks for Semantic Segmentation, CVPR 2015. Class scores at strides
+32, 16 and 8 are fused by summation, from coarse to fine, through learnable deconvolutions that start as bilinear
+interpolation. The three networks differ in one argument: the stride at which fusing ends.
+"""
+
+import torch
+from torch import Tensor, nn
+
+from model_export.networks.backbone import Backbone
+
+STRIDES = (8, 16, 32)
+
+
+class FCN(nn.Module):
+    """`stride` 32, 16 or 8 makes FCN-32s, FCN-16s or FCN-8s over `backbone`, for `classes` classes."""
+
+    mean: Tensor
+    std: Tensor
+
+    def __init__(self, backbone: Backbone, classes: int, stride: int = 8) -> None:
+        super().__init__()
+        if stride not in STRIDES:
+            raise ValueError(f"FCN ends at stride 8, 16 or 32, not {stride}")
+        self.backbone = backbone
+        self.register_buffer("mean", 255 * torch.tensor(backbone.mean).view(3, 1, 1), persistent=False)
+        self.register_buffer("std", 255 * torch.tensor(backbone.std).view(3, 1, 1), persistent=False)
+        fused = [channels for channels, s in zip(backbone.channels, STRIDES, strict=True) if s >= stride]
+        self.score = nn.ModuleList([score(channels, classes) for channels in reversed(fused)])
+        self.fuse = nn.ModuleList([Deconvolution(classes, factor=2) for _ in fused[1:]])
+        self.upsample = Deconvolution(classes, factor=stride)
+
+    def forward(self, image: Tensor) -> Tensor:
+        """RGB [N, 3, H, W] in 0..255, H and W multiples of 32, to logits [N, classes, H, W]."""
+        coarse_to_fine = self.backbone((image - self.mean) / self.std)[::-1]
+        logits = self.score[0](coarse_to_fine[0])
+        for fuse, score_, feature in zip(self.fuse, self.score[1:], coarse_to_fine[1:], strict=False):
+            logits = fuse(logits) + score_(feature)
+        full: Tensor = self.upsample(logits)
+        return full
+
+
+class Deconvolution(nn.ConvTranspose2d):
+    """Upsampling by `factor` (even), every class from every class, learnable; starts as bilinear interpolation."""
+
+    def __init__(self, classes: int, factor: int) -> None:
+        super().__init__(classes, classes, 2 * factor, stride=factor, padding=factor // 2, bias=False)
+        with torch.no_grad():
+            self.weight.zero_()
+            self.weight[range(classes), range(classes)] = bilinear_kernel(factor)
+
+
+def bilinear_kernel(factor: int) -> Tensor:
+    """The deconvolution kernel [2f, 2f] that interpolates bilinearly by an even factor f."""
+    ramp = (torch.arange(2 * factor) + 0.5) / factor
+    tent = torch.minimum(ramp, 2 - ramp)
+    return torch.outer(tent, tent)
+
+
+def score(channels: int, classes: int) -> nn.Conv2d:
+    """A 1x1 classifier at every place, zero at first as in the paper."""
+    layer = nn.Conv2d(channels, classes, 1)
+    nn.init.zeros_(layer.weight)
+    nn.init.zeros_(layer.bias)  # type: ignore[arg-type]  # bias is there: Conv2d was not asked to leave it out
+    return layer

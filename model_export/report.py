@@ -1,0 +1,18 @@
+"""Figures as a person reads them."""
+
+from service.segmentation.classes import ClassList
+from service.segmentation.contract import Evaluation
+
+
+def table(evaluation: Evaluation, classes: ClassList) -> str:
+    """The four figures and IU per class, in percent."""
+    metrics = evaluation.metrics
+    rows = {
+        "pixel accuracy": metrics.pixel_accuracy,
+        "mean accuracy": metrics.mean_accuracy,
+        "mean IU": metrics.mean_iu,
+        "frequency-weighted IU": metrics.frequency_weighted_iu,
+    } | {f"IU {name}": value for name, value in zip(classes.names, metrics.iu, strict=True)}
+    width = max(map(len, rows))
+    lines = [f"{name:<{width}}  {'   -' if v is None else f'{100 * v:6.2f}'}" for name, v in rows.items()]
+    return "\n".join([f"{evaluation.images} images of {evaluation.split}, percent", *lines])

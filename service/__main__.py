@@ -1,0 +1,67 @@
+"""Serve: `python -m service`. Settings come from the environment; the README lists them."""
+
+import logging
+import signal
+import socket
+import sys
+
+import uvicorn
+from pydantic import ValidationError
+
+from service.http.app import create_app
+from service.http.settings import Settings
+from service.segmentation.errors import SegmentationError
+
+
+class Server(uvicorn.Server):
+    """Says where it is once it listens."""
+
+    def __init__(self, config: uvicorn.Config, settings: Settings) -> None:
+        super().__init__(config)
+        self.settings = settings
+
+    async def startup(self, sockets: list[socket.socket] | None = None) -> None:
+        await super().startup(sockets)
+        if self.started:
+            everywhere = ("0.0.0.0", "::")  # noqa: S104  # compared, not bound
+            host = "127.0.0.1" if self.settings.host in everywhere else self.settings.host
+            url = f"http://{host}:{self.settings.port}"
+            print(f"\nReady: {url}\nTry:   curl -F image=@docs/street.jpg {url}/segment\n", flush=True)
+
+
+def main() -> int:
+    """Serve until told to stop; the exit code."""
+    try:
+        settings = Settings()
+        logging.basicConfig(level=settings.log_level.upper(), format="%(asctime)s %(levelname)s %(name)s %(message)s")
+        app = create_app(settings)
+    except ValidationError as error:
+        for e in error.errors():
+            print(f"fcn-serve: SEGMENT_{str(e['loc'][0]).upper()}: {e['msg']}", file=sys.stderr)
+        return 2
+    except SegmentationError as error:
+        print(f"fcn-serve: {error}", file=sys.stderr)
+        return 1
+    config = uvicorn.Config(
+        app,
+        host=settings.host,
+        port=settings.port,
+        http="h11",  # httptools takes headers without end
+        ws="none",
+        access_log=False,
+        log_config=None,
+        server_header=False,
+        timeout_graceful_shutdown=int(settings.grace_s),
+    )
+    server = Server(config, settings)
+    # uvicorn shuts down in good order, then raises the signal again for us: an exit, not a death.
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(0))
+    try:
+        server.run()
+    except KeyboardInterrupt:
+        return 130
+    return 0 if server.started else 1
+
+
+if __name__ == "__main__":
+    sys.exit(main())

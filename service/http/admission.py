@@ -1,0 +1,37 @@
+"""A place for every image that is worked on or waits; whoever comes when all are taken is refused at once."""
+
+import asyncio
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from typing import TypeVar
+
+from service.http.errors import Busy
+
+T = TypeVar("T")
+
+
+class Admission:
+    """`workers` images at once, in threads of their own, and `queue` more that wait their turn."""
+
+    def __init__(self, workers: int, queue: int) -> None:
+        self._executor = ThreadPoolExecutor(workers, thread_name_prefix="segment")
+        self._places = workers + queue
+        self.taken = 0
+
+    async def run(self, work: Callable[[], T]) -> T:
+        """Do `work` in a worker. Raises Busy at once when no place is free."""
+        if self.taken >= self._places:
+            raise Busy("The service is working at its limit; try again in a moment.")
+        self.taken += 1
+        future = self._executor.submit(work)
+        # The place is freed when the work ends, not when a caller who has gone stops waiting for it.
+        loop = asyncio.get_running_loop()
+        future.add_done_callback(lambda _: loop.call_soon_threadsafe(self._leave))
+        return await asyncio.wrap_future(future)
+
+    def _leave(self) -> None:
+        self.taken -= 1
+
+    def close(self) -> None:
+        """Let the workers end what they have begun."""
+        self._executor.shutdown(cancel_futures=True)

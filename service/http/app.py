@@ -1,0 +1,57 @@
+"""The application. An upload comes down once and goes up once:
+
+    uvicorn -> telemetry -> route reads the body, bounded -> admission: a place, or refused at once
+            -> one hop to a worker: decode, infer, areas, encode -> response
+
+Read on in routes.py; what a worker does is in answers.py; every refusal is in problems.py.
+"""
+
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from pathlib import Path
+
+from fastapi import FastAPI
+from fastapi.responses import FileResponse
+from fastapi.staticfiles import StaticFiles
+from fastapi_offline import FastAPIOffline
+
+import service
+from service.http import problems
+from service.http.admission import Admission
+from service.http.routes import Service, router
+from service.http.settings import Settings
+from service.http.telemetry import Metrics, Telemetry
+from service.segmentation import catalog
+
+WEB = Path(service.__file__).parent / "web"
+
+
+def create_app(settings: Settings) -> FastAPI:
+    """The service, its models loaded and checked. Raises ModelError where one must not be served."""
+    models = catalog.load(settings.models, settings.default_model, settings.threads)
+    metrics = Metrics()
+
+    @asynccontextmanager
+    async def lifespan(_: FastAPI) -> AsyncIterator[dict[str, Service]]:
+        admission = Admission(settings.workers, settings.queue)
+        yield {"service": Service(models, admission, metrics, settings)}
+        admission.close()
+
+    app = FastAPIOffline(
+        title="fcn-serve",
+        summary=service.__doc__,
+        version=service.__version__,
+        license_info={"name": "Apache-2.0"},
+        redoc_url=None,
+        lifespan=lifespan,
+    )
+    app.add_middleware(Telemetry, metrics=metrics)
+    problems.install(app)
+    app.include_router(router)
+    app.mount("/web", StaticFiles(directory=WEB), name="web")
+
+    @app.get("/", include_in_schema=False)
+    async def page() -> FileResponse:
+        return FileResponse(WEB / "index.html")
+
+    return app

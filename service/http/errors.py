@@ -1,0 +1,33 @@
+"""What the face itself refuses, before the core is asked.
+
+RequestError
+ ├── BodyTooLarge      more bytes than allowed
+ ├── BadForm           a multipart body that is none
+ ├── NoImage           a request without an image in it
+ ├── NotAcceptable     no answer of a kind the caller accepts
+ └── Busy              every place is taken
+"""
+
+
+class RequestError(Exception):
+    """The root: `str(error)` is a sentence for the caller."""
+
+
+class BodyTooLarge(RequestError):
+    """More bytes than allowed."""
+
+
+class BadForm(RequestError):
+    """A multipart body that is none."""
+
+
+class NoImage(RequestError):
+    """A request without an image in it."""
+
+
+class NotAcceptable(RequestError):
+    """No answer of a kind the caller accepts."""
+
+
+class Busy(RequestError):
+    """Every place is taken."""

@@ -1,0 +1,135 @@
+"""The routes: each unwraps its request, calls the core once, wraps the answer."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from functools import partial
+from typing import Annotated, Any, cast
+
+import msgspec
+from fastapi import APIRouter, Depends, Query, Request, Response
+
+from service.http.admission import Admission
+from service.http.answers import FORMATS, answer, model_name
+from service.http.negotiation import choose
+from service.http.problems import Problem
+from service.http.schemas import Health, ModelCard, ModelSummary, Options, SegmentAnswer
+from service.http.settings import Settings
+from service.http.telemetry import Metrics
+from service.http.upload import read_image
+from service.segmentation.catalog import Catalog
+
+
+@dataclass(frozen=True)
+class Service:
+    """What the routes work with; the lifespan makes it and hands it to every request."""
+
+    catalog: Catalog
+    admission: Admission
+    metrics: Metrics
+    settings: Settings
+
+
+def of_request(request: Request) -> Service:
+    return cast(Service, request.state.service)
+
+
+Served = Annotated[Service, Depends(of_request)]
+
+router = APIRouter()
+
+BINARY = {"type": "string", "format": "binary"}
+
+REQUEST_BODY: dict[str, Any] = {
+    "required": True,
+    "content": {
+        "multipart/form-data": {
+            "schema": {"type": "object", "required": ["image"], "properties": {"image": BINARY}},
+        },
+        **{f"image/{kind}": {"schema": BINARY} for kind in ("jpeg", "png", "webp")},
+    },
+}
+
+ERRORS: dict[int | str, dict[str, Any]] = {
+    status: {
+        "description": description,
+        "content": {"application/problem+json": {"schema": Problem.model_json_schema()}},
+    }
+    for status, description in {
+        400: "The form cannot be read.",
+        404: "No model of this name.",
+        406: "No answer of an accepted kind.",
+        413: "Too many bytes or pixels.",
+        415: "Not a JPEG, PNG or WebP image.",
+        422: "No image, a damaged one, or a bad parameter.",
+        503: "Every place is taken; try again after Retry-After seconds.",
+    }.items()
+}
+
+
+@router.post(
+    "/segment",
+    summary="Segment an image",
+    response_model=SegmentAnswer,
+    responses={200: {"content": {kind: {"schema": BINARY} for kind in list(FORMATS)[1:]}}, **ERRORS},
+    openapi_extra={"requestBody": REQUEST_BODY},
+)
+async def segment(request: Request, options: Annotated[Options, Query()], service: Served) -> Response:
+    """Send a JPEG, PNG or WebP image as multipart field `image` or as the body; get what your Accept header asks for:
+    JSON with areas and mask, the mask as an indexed PNG, an overlay (WebP or JPEG), or JSON and PNG in one."""
+    media_type = choose(request.headers.get("accept"), list(FORMATS))
+    segmenter = service.catalog.get(options.model)
+    data = await read_image(request, service.settings.max_body)
+    work = partial(answer, data, media_type, options, segmenter, service.settings.max_pixels)
+    result = await service.admission.run(work)
+    for stage, spent in result.timings.milliseconds.items():
+        service.metrics.stages.labels(stage).observe(spent / 1000)
+    headers = {
+        "Server-Timing": result.timings.header(),
+        "X-Model-Digest": f"sha256:{segmenter.model.digest}",
+        "Vary": "Accept",
+    }
+    return Response(result.body, media_type=result.media_type, headers=headers)
+
+
+@router.get("/models", summary="The models on offer")
+async def models(service: Served) -> list[ModelSummary]:
+    return list(summaries(service.catalog))
+
+
+def summaries(catalog: Catalog) -> Iterator[ModelSummary]:
+    for name, segmenter in catalog.segmenters.items():
+        contract = segmenter.model.contract
+        yield ModelSummary(
+            **model_name(segmenter.model).model_dump(),
+            description=contract.description,
+            default=name == catalog.default,
+            classes=contract.labels.names,
+        )
+
+
+@router.get("/models/{name}", summary="All a model says of itself", responses={404: ERRORS[404]})
+async def model(name: str, service: Served) -> ModelCard:
+    """Classes and colours, training data and licence, the figures measured on it, and the sha256 of its file."""
+    served = service.catalog.get(name).model
+    card = msgspec.to_builtins(served.contract)
+    return ModelCard(
+        **model_name(served).model_dump(),
+        **card["labels"],
+        **{key: card[key] for key in ("description", "precision", "input", "training", "evaluation", "parity")},
+    )
+
+
+@router.get("/health/live", summary="Whether the process answers")
+async def live() -> Health:
+    return Health(status="live")
+
+
+@router.get("/health/ready", summary="Whether models are loaded and images are taken")
+async def ready() -> Health:
+    return Health(status="ready")
+
+
+@router.get("/metrics", summary="Counters for Prometheus", response_class=Response)
+async def metrics(service: Served) -> Response:
+    service.metrics.running.set(service.admission.taken)
+    return Response(service.metrics.text(), media_type="text/plain; version=0.0.4; charset=utf-8")

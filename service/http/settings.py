@@ -1,0 +1,47 @@
+"""What an operator may set, from the environment: SEGMENT_HOST is `host`, and so on."""
+
+from pathlib import Path
+from typing import Annotated, Literal
+
+from pydantic import Field
+from pydantic_settings import BaseSettings, SettingsConfigDict
+
+from service.segmentation import cores
+from service.segmentation.catalog import EMBEDDED
+
+MIB = 1024 * 1024
+
+
+class Settings(BaseSettings):
+    """Every setting with its default; the descriptions are the README's table."""
+
+    model_config = SettingsConfigDict(env_prefix="SEGMENT_", env_ignore_empty=True, frozen=True)
+
+    host: Annotated[str, Field(description="Address to listen on.")] = "127.0.0.1"
+    port: Annotated[int, Field(ge=1, le=65535, description="Port to listen on.")] = 8000
+    models: Annotated[Path, Field(description="A model file, or a folder of them.")] = EMBEDDED
+    default_model: Annotated[
+        str | None, Field(description="Model for requests that name none; by default the first by name.")
+    ] = None
+    max_body_mib: Annotated[float, Field(gt=0, description="Largest request body, in MiB.")] = 20
+    max_megapixels: Annotated[float, Field(gt=0, description="Largest image, in millions of pixels.")] = 50
+    workers: Annotated[
+        int, Field(ge=1, description="Images worked on at once; by default the cores this process may use.")
+    ] = Field(default_factory=cores.available)
+    threads: Annotated[
+        int, Field(ge=1, description="Cores one image's network may use; by default those this process may use.")
+    ] = Field(default_factory=cores.available)
+    queue: Annotated[int, Field(ge=0, description="Images that may wait; the next is refused with 503.")] = 16
+    grace_s: Annotated[float, Field(gt=0, description="Seconds that running requests get when the service stops.")] = 20
+    log_level: Annotated[
+        Literal["debug", "info", "warning", "error"], Field(description="How much is logged to standard error.")
+    ] = "info"
+
+    @property
+    def max_body(self) -> int:
+        """In bytes."""
+        return int(self.max_body_mib * MIB)
+
+    @property
+    def max_pixels(self) -> int:
+        return int(self.max_megapixels * 1_000_000)

@@ -1,0 +1,25 @@
+"""Where the time of a request went, stage by stage."""
+
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+
+class Stopwatch:
+    """Adds up wall-clock time per stage."""
+
+    def __init__(self) -> None:
+        self.milliseconds: dict[str, float] = {}
+
+    @contextmanager
+    def stage(self, name: str) -> Iterator[None]:
+        began = time.perf_counter()
+        try:
+            yield
+        finally:
+            spent = 1000 * (time.perf_counter() - began)
+            self.milliseconds[name] = round(self.milliseconds.get(name, 0) + spent, 3)
+
+    def header(self) -> str:
+        """The stages as a Server-Timing header (W3C Server Timing)."""
+        return ", ".join(f"{name};dur={spent:g}" for name, spent in self.milliseconds.items())

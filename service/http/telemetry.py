@@ -1,0 +1,74 @@
+"""A request id for every request, a log line and a count when it ends."""
+
+import logging
+import re
+import time
+import uuid
+
+from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, generate_latest
+from starlette.datastructures import Headers, MutableHeaders
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
+
+log = logging.getLogger("fcn_serve.request")
+
+_GIVEN_ID = re.compile(r"[A-Za-z0-9._-]{1,64}")
+
+
+class Metrics:
+    """What /metrics shows, in the text format of Prometheus."""
+
+    def __init__(self) -> None:
+        self.registry = CollectorRegistry()
+        labels = ("method", "route", "status")
+        self.requests = Counter("segment_requests", "Requests answered.", labels, registry=self.registry)
+        self.seconds = Histogram(
+            "segment_request_seconds", "From first byte of the request to last of the answer.", ("route",),
+            registry=self.registry,
+        )  # fmt: skip
+        self.stages = Histogram(
+            "segment_stage_seconds", "Time in each stage of the work.", ("stage",), registry=self.registry
+        )
+        self.running = Gauge("segment_places_taken", "Images worked on or waiting.", registry=self.registry)
+
+    def text(self) -> bytes:
+        return generate_latest(self.registry)
+
+
+class Telemetry:
+    """ASGI middleware. Takes a caller's X-Request-Id where it is harmless, else makes one."""
+
+    def __init__(self, app: ASGIApp, metrics: Metrics) -> None:
+        self.app = app
+        self.metrics = metrics
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["type"] != "http":
+            await self.app(scope, receive, send)
+            return
+        given = Headers(scope=scope).get("x-request-id", "")
+        request_id = given if _GIVEN_ID.fullmatch(given) else uuid.uuid4().hex
+        scope.setdefault("state", {})["request_id"] = request_id
+        began = time.perf_counter()
+        status, size = 500, 0  # unless an answer starts
+
+        async def send_counted(message: Message) -> None:
+            nonlocal status, size
+            if message["type"] == "http.response.start":
+                status = message["status"]
+                MutableHeaders(scope=message)["X-Request-Id"] = request_id
+            elif message["type"] == "http.response.body":
+                size += len(message.get("body", b""))
+            await send(message)
+
+        try:
+            await self.app(scope, receive, send_counted)
+        finally:
+            seconds = time.perf_counter() - began
+            # The route's template, not the path: callers cannot make labels without end.
+            route = getattr(scope.get("route"), "path", "none")
+            self.metrics.requests.labels(scope["method"], route, str(status)).inc()
+            self.metrics.seconds.labels(route).observe(seconds)
+            log.info(
+                "request_id=%s method=%s route=%s status=%d bytes=%d ms=%.1f",
+                request_id, scope["method"], route, status, size, 1000 * seconds,
+            )  # fmt: skip

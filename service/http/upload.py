@@ -1,0 +1,78 @@
+"""The image in a request's body: a multipart part, or the body itself. All of it stays in memory."""
+
+from collections.abc import AsyncGenerator
+from contextlib import aclosing
+
+from starlette.datastructures import UploadFile
+from starlette.formparsers import MultiPartException, MultiPartParser
+from starlette.requests import Request
+
+from service.http.errors import BadForm, BodyTooLarge, NoImage
+
+FIELDS = ("image", "file")
+MAX_OTHER_FIELDS = 8
+MAX_OTHER_FIELD_BYTES = 1024
+
+# Of a body that is too large this many times the limit is still read and dropped, so that the client, busy sending,
+# lives to read why it was refused; who sends more than that finds the connection closed.
+LINGER = 4
+
+
+async def read_image(request: Request, limit: int) -> bytes:
+    """The bytes of the image, at most `limit` bytes of body in all. Raises BodyTooLarge, BadForm or NoImage."""
+    content_type = request.headers.get("content-type", "").partition(";")[0].strip().lower()
+    async with aclosing(body(request, limit)) as chunks:
+        if content_type == "multipart/form-data":
+            data = await from_form(request, chunks, limit)
+        elif content_type.startswith("image/") or content_type == "application/octet-stream":
+            data = b"".join([chunk async for chunk in chunks])
+        else:
+            async for _ in chunks:
+                continue  # read, so that the client gets to the answer
+            raise NoImage("Send the image as multipart field `image`, or as the body with Content-Type: image/*.")
+    if not data:
+        raise NoImage("The image is empty; send a JPEG, PNG or WebP file.")
+    return data
+
+
+async def body(request: Request, limit: int) -> AsyncGenerator[bytes, None]:
+    """The body's chunks. Raises BodyTooLarge once there are more than `limit` bytes, or at once if so declared."""
+    declared = request.headers.get("content-length", "")
+    too_large = declared.isdecimal() and int(declared) > limit
+    size = 0
+    async for chunk in request.stream():
+        size += len(chunk)
+        too_large = too_large or size > limit
+        if not too_large:
+            yield chunk
+        elif size > LINGER * limit:
+            break
+    if too_large:
+        raise BodyTooLarge(f"The body is larger than {limit / 2**20:g} MiB; send a smaller file.")
+
+
+class InMemoryParser(MultiPartParser):
+    """Starlette's parser, but a file part never leaves memory: the body limit bounds it already."""
+
+    def __init__(self, request: Request, chunks: AsyncGenerator[bytes, None], limit: int) -> None:
+        super().__init__(
+            request.headers,
+            chunks,
+            max_files=1,
+            max_fields=MAX_OTHER_FIELDS,
+            max_part_size=MAX_OTHER_FIELD_BYTES,
+        )
+        self.spool_max_size = limit + 1
+
+
+async def from_form(request: Request, chunks: AsyncGenerator[bytes, None], limit: int) -> bytes:
+    """The one file part, called `image` or `file`."""
+    try:
+        form = await InMemoryParser(request, chunks, limit).parse()
+    except MultiPartException as error:
+        raise BadForm(f"The form cannot be read: {error.message.rstrip('.')}.") from error
+    for name in FIELDS:
+        part = form.get(name)
+        if isinstance(part, UploadFile):
+            return await part.read()
+    raise NoImage("The form has no file called `image`; send one, as in curl -F image=@photo.jpg.")

@@ -1,0 +1,1 @@
+"""The core: image bytes in, masks and areas out. Knows no HTTP."""

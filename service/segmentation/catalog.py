@@ -1,0 +1,48 @@
+"""A folder of model files -> the models on offer, by name."""
+
+from dataclasses import dataclass
+from pathlib import Path
+
+from service.segmentation.errors import ContractBroken, ModelUnreadable, UnknownModel
+from service.segmentation.model import Model
+from service.segmentation.segmenter import Segmenter
+
+EMBEDDED = Path(__file__).parents[1] / "models"
+"""The folder of the model that comes with the service."""
+
+
+@dataclass(frozen=True)
+class Catalog:
+    """Segmenters by their models' names, in name order, and the one that serves requests which name none."""
+
+    segmenters: dict[str, Segmenter]
+    default: str
+
+    def get(self, name: str | None) -> Segmenter:
+        """The segmenter called `name`, or the default one. Raises UnknownModel."""
+        try:
+            return self.segmenters[self.default if name is None else name]
+        except KeyError:
+            known = ", ".join(self.segmenters)
+            raise UnknownModel(f"There is no model {name!r}; these are served: {known}.") from None
+
+
+def load(path: Path, default: str | None, threads: int) -> Catalog:
+    """Load one model file, or every `.onnx` file of a folder; `default` is by default the first by name.
+
+    Raises ModelError: one bad file is enough, so that nobody learns of it from a request.
+    """
+    files = [path] if path.is_file() else sorted(path.glob("*.onnx"))
+    if not files:
+        raise ModelUnreadable(f"{path} is neither an .onnx file nor a folder that holds one.")
+    models: dict[str, Model] = {}
+    for file in files:
+        model = Model.load(file, threads)
+        name = model.contract.name
+        if name in models:
+            raise ContractBroken(f"{file}: another file's model is called {name!r} too; rename one, or remove it.")
+        models[name] = model
+    segmenters = {name: Segmenter(models[name]) for name in sorted(models)}
+    if default is not None and default not in segmenters:
+        raise UnknownModel(f"The default model {default!r} is not in {path}, which has: {', '.join(segmenters)}.")
+    return Catalog(segmenters, default or next(iter(segmenters)))

@@ -1,0 +1,68 @@
+"""Everything the core refuses, each with one sentence for the caller. Status codes are the face's business.
+
+SegmentationError
+ ├── ImageError                 the upload
+ │    ├── UnsupportedFormat     not an image of an accepted format
+ │    ├── DamagedImage          the right format, but it cannot be decoded
+ │    └── ImageTooLarge         more pixels than allowed, told from the header alone
+ ├── PictureTooLarge            the answer's format cannot hold a picture of this size
+ ├── ModelError                 a model file that must not be served
+ │    ├── ModelUnreadable       missing, truncated, or not an ONNX model
+ │    ├── ModelTampered         its bytes are not those that were exported
+ │    ├── ContractBroken        its graph or metadata are not what this service serves
+ │    └── SelfTestFailed        it does not give the answer that was recorded when it was exported
+ ├── UnknownModel               no model of this name is served
+ └── InferenceFailed            the runtime gave up on an image
+"""
+
+
+class SegmentationError(Exception):
+    """The root: `str(error)` is a sentence fit for the caller."""
+
+
+class ImageError(SegmentationError):
+    """The upload cannot be segmented."""
+
+
+class UnsupportedFormat(ImageError):
+    """Not an image of an accepted format."""
+
+
+class DamagedImage(ImageError):
+    """The right format, but it cannot be decoded."""
+
+
+class ImageTooLarge(ImageError):
+    """More pixels than allowed, told from the header alone."""
+
+
+class PictureTooLarge(SegmentationError):
+    """The answer's format cannot hold a picture of this size."""
+
+
+class ModelError(SegmentationError):
+    """A model file that must not be served."""
+
+
+class ModelUnreadable(ModelError):
+    """Missing, truncated, or not an ONNX model."""
+
+
+class ModelTampered(ModelError):
+    """Its bytes are not those that were exported."""
+
+
+class ContractBroken(ModelError):
+    """Its graph or metadata are not what this service serves."""
+
+
+class SelfTestFailed(ModelError):
+    """It does not give the answer that was recorded when it was exported."""
+
+
+class UnknownModel(SegmentationError):
+    """No model of this name is served."""
+
+
+class InferenceFailed(SegmentationError):
+    """The runtime gave up on an image."""

@@ -1,0 +1,86 @@
+"""Bytes -> an upright RGB image: format by content, pixels capped before unpacking, EXIF applied."""
+
+import io
+from dataclasses import dataclass
+from typing import Literal
+
+import numpy as np
+from PIL import Image, ImageOps
+
+from service.segmentation.errors import DamagedImage, ImageTooLarge, UnsupportedFormat
+
+# Pillow's own guard is a warning up to 179 megapixels; `decode` checks the header against the caller's limit instead.
+Image.MAX_IMAGE_PIXELS = None
+
+Format = Literal["JPEG", "PNG", "WEBP"]
+
+_ORIENTATION = 0x0112  # the EXIF tag
+
+
+@dataclass(frozen=True)
+class Photo:
+    """A decoded upload.
+
+    `image` is RGB and upright; `orientation` is the EXIF value (1 to 8) that was
+    applied, 1 where the file says nothing.
+    """
+
+    image: Image.Image
+    format: Format
+    orientation: int
+
+
+def decode(data: bytes, max_pixels: int) -> Photo:
+    """Decode an image file of at most `max_pixels` pixels.
+
+    Grey and palette images become RGB, 16-bit samples keep their high byte, transparent pixels lie on white; of an
+    animation the first frame is taken.
+
+    Raises UnsupportedFormat, ImageTooLarge (before any pixel is unpacked) or DamagedImage.
+    """
+    format_ = sniff(data)
+    if format_ is None:
+        raise UnsupportedFormat("The file is not a JPEG, PNG or WebP image; send one of these.")
+    try:
+        with Image.open(io.BytesIO(data), formats=[format_]) as image:
+            width, height = image.size
+            if width * height <= max_pixels:
+                orientation = image.getexif().get(_ORIENTATION, 1)
+                upright = ImageOps.exif_transpose(to_rgb(image))
+                return Photo(upright, format_, orientation if orientation in range(1, 9) else 1)
+    # Damaged files raise OSError, SyntaxError, ValueError, TypeError, MemoryError, struct.error and more, by version.
+    except Exception as error:
+        raise DamagedImage(
+            f"The {format_} image is damaged and cannot be decoded; save it again and resend."
+        ) from error
+    raise ImageTooLarge(
+        f"The image is {width} x {height} = {width * height / 1e6:.1f} megapixels, "
+        f"but at most {max_pixels / 1e6:g} are allowed; send a smaller one."
+    )
+
+
+def sniff(data: bytes) -> Format | None:
+    """The format by the file's first bytes; None where it is none of those accepted."""
+    if data.startswith(b"\xff\xd8\xff"):
+        return "JPEG"
+    if data.startswith(b"\x89PNG\r\n\x1a\n"):
+        return "PNG"
+    if data[:4] == b"RIFF" and data[8:12] == b"WEBP":
+        return "WEBP"
+    return None
+
+
+def to_rgb(image: Image.Image) -> Image.Image:
+    """Any mode that the accepted formats decode to, as RGB; EXIF stays attached."""
+    if image.mode.startswith("I"):  # 16-bit grey; convert("RGB") would clip every value above 255 to white
+        high_bytes = (np.asarray(image) >> 8).astype(np.uint8)
+        grey = Image.fromarray(high_bytes).convert("RGB")
+        grey.info = image.info
+        return grey
+    if image.has_transparency_data:
+        rgba = image.convert("RGBA")
+        canvas = Image.new("RGBA", image.size, "white")
+        canvas.alpha_composite(rgba)
+        canvas.info = image.info
+        return canvas.convert("RGB")
+    return image.convert("RGB")

@@ -1,0 +1,113 @@
+"""One .onnx file -> Model: sealed, its contract read, its graph checked against it, its golden answer given again."""
+
+import hashlib
+from pathlib import Path
+
+import msgspec
+import numpy as np
+import onnxruntime
+
+from service.segmentation import seal
+from service.segmentation.contract import METADATA_KEY, Contract, Labels, Pixels, pattern
+from service.segmentation.errors import (
+    ContractBroken,
+    InferenceFailed,
+    ModelError,
+    ModelUnreadable,
+    SelfTestFailed,
+)
+
+Confidence = np.ndarray[tuple[int, int], np.dtype[np.float32]]
+"""float32 [H, W] in 0..1: the probability of the chosen label."""
+
+# Arithmetic differs a little between processors, so a few pixels at the seams of classes may too.
+GOLDEN_AGREEMENT = 0.98
+
+
+class Model:
+    """A model ready to run. `contract` is what it says of itself; `digest` is what `sha256sum` prints of its file."""
+
+    def __init__(self, data: bytes, threads: int) -> None:
+        """Load the bytes of a model file; `threads` is how many cores one run may use.
+
+        Raises ModelError: its subclasses name what is wrong.
+        """
+        seal.check(data)
+        self.digest = hashlib.sha256(data).hexdigest()
+        self._session = open_session(data, threads)
+        self.contract = read_contract(self._session)
+        self.has_confidence = check_graph(self._session)
+        self._self_test()
+
+    @classmethod
+    def load(cls, path: Path, threads: int) -> "Model":
+        """Load a file. Raises ModelError with the file's name in its sentence."""
+        try:
+            return cls(path.read_bytes(), threads)
+        except OSError as error:
+            raise ModelUnreadable(f"{path}: it cannot be read: {error.strerror}.") from error
+        except ModelError as error:
+            raise type(error)(f"{path}: {error}") from error
+
+    def run(self, image: Pixels, confidence: bool = False) -> tuple[Labels, Confidence | None]:
+        """Labels of one RGB image [H, W, 3], H and W multiples of the stride; confidence only where asked for.
+
+        Raises InferenceFailed.
+        """
+        outputs = ["labels", "confidence"] if confidence and self.has_confidence else ["labels"]
+        options = onnxruntime.RunOptions()
+        options.only_execute_path_to_fetches = True
+        try:
+            results = self._session.run(outputs, {"image": image[np.newaxis]}, options)
+        except Exception as error:  # onnxruntime's exceptions share no base of their own
+            raise InferenceFailed("The model failed on this image; try again or send a smaller one.") from error
+        return results[0][0], results[1][0] if len(results) > 1 else None
+
+    def _self_test(self) -> None:
+        golden = self.contract.golden
+        try:
+            expected = golden.expected()
+        except ValueError as error:
+            raise ContractBroken(f"{error}.") from error
+        labels, confidence = self.run(pattern(golden.width, golden.height), confidence=True)
+        if labels.shape != expected.shape:
+            raise ContractBroken(f"it gives labels of shape {labels.shape} for an image of {expected.shape}.")
+        if confidence is not None and not np.isfinite(confidence).all():
+            raise SelfTestFailed("it gives scores that are not numbers (NaN or infinity).")
+        agreement = float((labels == expected).mean())
+        if agreement < GOLDEN_AGREEMENT:
+            raise SelfTestFailed(f"it gives the recorded label at {agreement:.1%} of the self-test's pixels only.")
+
+
+def open_session(data: bytes, threads: int) -> onnxruntime.InferenceSession:
+    options = onnxruntime.SessionOptions()
+    options.intra_op_num_threads = threads
+    options.inter_op_num_threads = 1
+    options.log_severity_level = 3  # errors; they reach the caller as exceptions
+    try:
+        return onnxruntime.InferenceSession(data, options, providers=["CPUExecutionProvider"])
+    except Exception as error:  # onnxruntime's exceptions share no base of their own
+        raise ModelUnreadable(f"onnxruntime cannot load it: {error}") from error
+
+
+def read_contract(session: onnxruntime.InferenceSession) -> Contract:
+    document = session.get_modelmeta().custom_metadata_map.get(METADATA_KEY)
+    if document is None:
+        raise ContractBroken(f"its metadata lack {METADATA_KEY!r}; export it with `python -m model_export export`.")
+    try:
+        return msgspec.json.decode(document, type=Contract)
+    except msgspec.DecodeError as error:
+        raise ContractBroken(f"its metadata are not understood: {error}.") from error
+
+
+def check_graph(session: onnxruntime.InferenceSession) -> bool:
+    """Whether the graph gives confidence; raises ContractBroken where inputs or outputs are not the contract's."""
+    inputs = {i.name: (i.type, len(i.shape), i.shape[-1]) for i in session.get_inputs()}
+    if inputs != {"image": ("tensor(uint8)", 4, 3)}:
+        raise ContractBroken(f"its input must be `image`, uint8 [N, H, W, 3], not {inputs}.")
+    outputs = {o.name: (o.type, len(o.shape)) for o in session.get_outputs()}
+    if outputs.get("labels") != ("tensor(uint8)", 3):
+        raise ContractBroken(f"its output must be `labels`, uint8 [N, H, W], not {outputs}.")
+    if outputs.get("confidence", ("tensor(float)", 3)) != ("tensor(float)", 3):
+        raise ContractBroken("its output `confidence` must be float32 [N, H, W].")
+    return "confidence" in outputs

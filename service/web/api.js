@@ -1,0 +1,69 @@
+// The service, as the page asks it.
+
+/** A refusal, with a sentence for the reader; `passing` where the same request may succeed a moment later. */
+export class Refused extends Error {
+  constructor(message, passing) {
+    super(message);
+    this.passing = passing;
+  }
+}
+
+/** The path and query of a request; what was not set is left out. */
+export function segmentPath({ model, spacing }) {
+  const query = ["include=mask,confidence"];
+  if (model) query.push(`model=${encodeURIComponent(model)}`);
+  if (spacing) query.push(`pixel_spacing_mm=${encodeURIComponent(spacing).replaceAll("%2C", ",")}`);
+  return `/segment?${query.join("&")}`;
+}
+
+export async function segment(file, settings, signal) {
+  const response = await ask(segmentPath(settings), {
+    method: "POST",
+    headers: { Accept: "application/json", "Content-Type": contentType(file) },
+    body: file,
+    signal,
+  });
+  return response.json();
+}
+
+export async function models() {
+  return (await ask("/models", { headers: { Accept: "application/json" } })).json();
+}
+
+/** The same request from a shell. */
+export function curlCommand(file, settings) {
+  return [
+    `curl -H ${quoted(`Content-Type: ${contentType(file)}`)}`,
+    `--data-binary @${quoted(file.name)}`,
+    quoted(location.origin + segmentPath(settings)),
+    "-o result.json",
+  ].join(" \\\n  ");
+}
+
+/** The mask of an answer as a file. */
+export function maskFile({ mask }) {
+  const bytes = Uint8Array.from(atob(mask.data), (character) => character.charCodeAt(0));
+  return new Blob([bytes], { type: mask.media_type });
+}
+
+// The service looks at the bytes themselves, so it can also say best what is wrong with a file of another type.
+const contentType = (file) => (file.type.startsWith("image/") ? file.type : "application/octet-stream");
+
+const quoted = (text) => `'${text.replaceAll("'", "'\\''")}'`;
+
+async function ask(path, options) {
+  let response;
+  try {
+    response = await fetch(path, options);
+  } catch (error) {
+    if (error.name === "AbortError") throw error;
+    throw new Refused("The service cannot be reached; check that it is running, then try again.", true);
+  }
+  if (!response.ok) throw new Refused(await reason(response), response.status >= 500);
+  return response;
+}
+
+async function reason(response) {
+  const problem = await response.json().catch(() => null);
+  return problem?.detail || problem?.title || `The service answered with status ${response.status}; try again.`;
+}

@@ -1,0 +1,27 @@
+// Numbers as the reader sees them: never NaN, never undefined.
+
+const UNKNOWN = "–";
+
+export const known = (value) => typeof value === "number" && Number.isFinite(value);
+
+export const whole = formatter({ maximumFractionDigits: 0 });
+const oneDecimal = formatter({ minimumFractionDigits: 1, maximumFractionDigits: 1 });
+const threeDigits = formatter({ maximumSignificantDigits: 3 });
+
+export const area = (mm2) => (mm2 >= 1000 ? whole(mm2) : threeDigits(mm2));
+
+export const milliseconds = (ms) => `${ms >= 10 ? whole(ms) : oneDecimal(ms)}\u00a0ms`;
+
+export const confidence = (value) => (known(value) ? `${whole(value * 100)} %` : UNKNOWN);
+
+/** A fraction of the picture; what is there is never shown as 0, and what is not all never as 100. */
+export function share(fraction) {
+  if (fraction > 0 && fraction < 0.0005) return "< 0.1 %";
+  if (fraction < 1 && fraction >= 0.9995) return "> 99.9 %";
+  return known(fraction) ? `${oneDecimal(fraction * 100)} %` : UNKNOWN;
+}
+
+function formatter(options) {
+  const { format } = new Intl.NumberFormat("en", options);
+  return (value) => (known(value) ? format(value) : UNKNOWN);
+}

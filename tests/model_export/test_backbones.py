@@ -1,0 +1,72 @@
+"""Pretrained weights come in, by net surgery where the classifier was fully connected."""
+
+from pathlib import Path
+
+import pytest
+import safetensors.torch
+import torch
+from torch import nn
+from torch.nn import functional as F
+
+from model_export.networks import FCN
+from model_export.networks.mobilenet import MobileNetV2
+from model_export.networks.vgg import VGG16
+
+
+def torchvision_vgg16() -> dict[str, torch.Tensor]:
+    """Random weights under the keys and shapes of torchvision's vgg16 file."""
+    channels = [3, 64, 64, 128, 128, 256, 256, 256, 512, 512, 512, 512, 512, 512]
+    places = [0, 2, 5, 7, 10, 12, 14, 17, 19, 21, 24, 26, 28]
+    weights = {}
+    for place, inputs, outputs in zip(places, channels, channels[1:], strict=False):
+        weights[f"features.{place}.weight"] = torch.randn(outputs, inputs, 3, 3) * (2 / (9 * inputs)) ** 0.5
+        weights[f"features.{place}.bias"] = torch.randn(outputs) * 0.1
+    for place, inputs, outputs in ((0, 512 * 7 * 7, 4096), (3, 4096, 4096), (6, 4096, 1000)):
+        weights[f"classifier.{place}.weight"] = torch.randn(outputs, inputs) * (2 / inputs) ** 0.5
+        weights[f"classifier.{place}.bias"] = torch.randn(outputs) * 0.1
+    return weights
+
+
+def test_vgg16s_fully_connected_layers_become_convolutions_that_say_the_same(tmp_path: Path) -> None:
+    """On a 7x7 map, the middle of fc6 as a convolution sees just what the fully connected layer saw."""
+    weights = torchvision_vgg16()
+    torch.save(weights, tmp_path / "vgg16.pth")
+    backbone = VGG16().eval()
+    backbone.load_pretrained(tmp_path / "vgg16.pth")
+    image = torch.randn(1, 3, 224, 224)
+    with torch.inference_mode():
+        pool5 = backbone.features(image)
+        fc6 = F.relu(F.linear(pool5.flatten(1), weights["classifier.0.weight"], weights["classifier.0.bias"]))
+        fc7 = F.relu(F.linear(fc6, weights["classifier.3.weight"], weights["classifier.3.bias"]))
+        pool3, pool4, conv7 = backbone(image)
+        torch.testing.assert_close(conv7[..., 3, 3], fc7, rtol=1e-3, atol=1e-3)
+        assert (pool3.shape, pool4.shape, conv7.shape) == ((1, 256, 28, 28), (1, 512, 14, 14), (1, 4096, 7, 7))
+        assert FCN(backbone, classes=3).eval()(image).shape == (1, 3, 224, 224)
+
+
+def test_mobilenetv2_takes_the_keys_of_the_onnx_zoos_file(tmp_path: Path) -> None:
+    """Names and shapes as in that file, spelt out here: a renamed module would no longer load it."""
+    state = MobileNetV2().state_dict()
+    assert len(state) == 318
+    assert state["stem.0.weight"].shape == (32, 3, 3, 3)
+    assert state["blocks.0.conv.0.0.weight"].shape == (32, 32, 1, 1)
+    assert state["blocks.13.conv.1.0.weight"].shape == (576, 1, 3, 3)
+    assert state["blocks.16.conv.2.1.running_var"].shape == (320,)
+    assert state["last.1.bias"].shape == (1280,)
+    random = {name: torch.rand_like(value.float()).to(value.dtype) for name, value in state.items()}
+    safetensors.torch.save_file(random, tmp_path / "mobilenetv2.safetensors")
+    backbone = MobileNetV2()
+    backbone.load_pretrained(tmp_path / "mobilenetv2.safetensors")
+    torch.testing.assert_close(backbone.state_dict()["blocks.5.conv.0.0.weight"], random["blocks.5.conv.0.0.weight"])
+
+
+def test_mobilenetv2s_features_lie_at_strides_8_16_and_32() -> None:
+    with torch.inference_mode():
+        shapes = [tuple(feature.shape[1:]) for feature in MobileNetV2().eval()(torch.zeros(1, 3, 64, 96))]
+    assert shapes == [(32, 8, 12), (96, 4, 6), (1280, 2, 3)]
+
+
+def test_weights_of_another_network_are_refused(tmp_path: Path) -> None:
+    torch.save(nn.Conv2d(3, 3, 1).state_dict(), tmp_path / "other.pth")
+    with pytest.raises(RuntimeError, match="Missing key"):
+        MobileNetV2().load_pretrained(tmp_path / "other.pth")

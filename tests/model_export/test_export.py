@@ -1,0 +1,103 @@
+"""A network becomes a file that says the same, or no file at all."""
+
+from pathlib import Path
+
+import numpy as np
+import onnx
+import pytest
+import torch
+
+from model_export import export
+from model_export.checkpoint import Config, Trained, fingerprint
+from model_export.data import shapes
+from model_export.errors import ParityError
+from model_export.networks import FCN
+from model_export.networks.tiny import Tiny
+from service.segmentation.contract import Contract, Metrics, pattern
+from service.segmentation.model import Model
+
+CONFIG = Config("/home/me/shapes", "tiny", 8, "/home/me/tiny.pth", 1, 4, 64, 64, 1e-2, 1e-2, 0.03, 0.9, 0)
+NAME = export.Name("shapes", "3", "Drawn shapes.", "shapes drawn by seed 0", "Apache-2.0")
+SIZES = [(64, 96), (32, 32), (128, 64)]
+
+
+def network(seed: int) -> FCN:
+    """Random, also where training would begin at zero, so that every layer has a say."""
+    torch.manual_seed(seed)
+    fcn = FCN(Tiny(), classes=4)
+    with torch.no_grad():
+        for layer in (*fcn.score, *fcn.fuse, fcn.upsample):
+            torch.nn.init.normal_(layer.weight, std=0.2)
+    return fcn.eval()
+
+
+@pytest.fixture(scope="module")
+def trained() -> Trained:
+    return Trained(network(0), shapes.CLASSES, CONFIG, 1, Metrics(0.9, 0.8, 0.7, 0.8, (0.7,) * 4))
+
+
+@pytest.fixture(scope="module")
+def contract(trained: Trained) -> Contract:
+    return export.describe(trained, NAME, (160, 128))
+
+
+@pytest.fixture(scope="module")
+def draft(trained: Trained, contract: Contract) -> bytes:
+    return export.packed(export.to_onnx(trained.network), contract, None, None)
+
+
+@pytest.mark.parametrize(("height", "width"), SIZES)
+def test_the_file_labels_every_size_as_the_network_does(
+    draft: bytes, trained: Trained, height: int, width: int
+) -> None:
+    image = pattern(width, height)
+    labels, confidence = Model(draft, threads=1).run(image, confidence=True)
+    expected, certain, scores = export.run_torch(trained.network, image)
+    assert confidence is not None
+    assert (labels != expected).mean() < 1e-3
+    np.testing.assert_allclose(confidence, certain, atol=1e-4)
+    assert len(np.unique(labels)) > 1
+    np.testing.assert_allclose(confidence, torch.from_numpy(scores).softmax(0).amax(0), atol=1e-4)
+
+
+def test_the_file_says_where_it_comes_from_without_naming_anybodys_folders(draft: bytes, trained: Trained) -> None:
+    contract = Model(draft, threads=1).contract
+    assert (contract.name, contract.version, contract.input.width, contract.input.height) == ("shapes", "3", 160, 128)
+    assert contract.training.weights_sha256 == fingerprint(trained.network.state_dict())
+    assert contract.training.options["weights"] == "tiny.pth"
+    assert b"/home/me" not in draft
+
+
+def test_the_file_is_valid_onnx_of_free_sizes(draft: bytes) -> None:
+    graph = onnx.load_from_string(draft)
+    onnx.checker.check_model(graph)
+    dimensions = graph.graph.input[0].type.tensor_type.shape.dim
+    assert [bool(d.dim_param) for d in dimensions] == [True, True, True, False]
+
+
+def test_parity_is_measured_on_the_images(draft: bytes, trained: Trained) -> None:
+    parity = export.compare(draft, trained.network, [pattern(w, h) for h, w in SIZES])
+    assert parity.images == 3
+    assert 0 < parity.max_score_difference < 1e-3
+    assert parity.disagreeing_ppm <= export.MAX_DISAGREEING_PPM
+
+
+def test_another_networks_file_is_refused(draft: bytes) -> None:
+    with pytest.raises(ParityError, match="not written: onnxruntime differs from torch"):
+        export.compare(draft, network(1), [pattern(96, 64)])
+
+
+def test_a_network_that_makes_nan_is_refused(draft: bytes) -> None:
+    broken = network(0)
+    with torch.no_grad():
+        broken.upsample.weight[0, 0, 0, 0] = float("nan")
+    with pytest.raises(ParityError):
+        export.compare(draft, broken, [pattern(96, 64)])
+
+
+def test_writing_replaces_a_file_whole(tmp_path: Path) -> None:
+    path = tmp_path / "models" / "a.onnx"
+    export.write(b"old", path)
+    export.write(b"new", path)
+    assert path.read_bytes() == b"new"
+    assert list(path.parent.iterdir()) == [path]

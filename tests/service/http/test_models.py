@@ -1,0 +1,70 @@
+"""What the service says of itself: models, health, metrics, documentation."""
+
+import hashlib
+from pathlib import Path
+
+import httpx2
+
+from tests.support.pictures import encoded, quarters
+
+
+def test_models_are_listed_with_their_digests(client: httpx2.Client, model_file: Path) -> None:
+    digest = hashlib.sha256(model_file.read_bytes()).hexdigest()
+    assert client.get("/models").json() == [
+        {
+            "name": "colours",
+            "version": "1",
+            "digest": f"sha256:{digest}",
+            "description": "The strongest channel of every pixel.",
+            "default": True,
+            "classes": ["red", "green", "blue"],
+        }
+    ]
+
+
+def test_a_model_tells_all_that_its_file_says(client: httpx2.Client) -> None:
+    card = client.get("/models/colours").json()
+    assert card["classes"][1] == {"id": 1, "name": "green", "color": "#00b000"}
+    assert card["ignored"] == 255
+    assert card["input"] == {"width": 96, "height": 64, "stride": 32, "color": "rgb"}
+    assert card["training"]["licence"] == "Apache-2.0"
+    assert (card["evaluation"], card["parity"], card["precision"]) == (None, None, "float32")
+
+
+def test_health_is_live_and_ready(client: httpx2.Client) -> None:
+    assert client.get("/health/live").json() == {"status": "live"}
+    assert client.get("/health/ready").json() == {"status": "ready"}
+
+
+def test_metrics_count_requests_by_route_and_status(client: httpx2.Client) -> None:
+    def value(line: str) -> float:
+        found = [text.split()[-1] for text in client.get("/metrics").text.splitlines() if text.startswith(line)]
+        return float(found[0]) if found else 0.0
+
+    good = 'segment_requests_total{method="POST",route="/segment",status="200"}'
+    bad = 'segment_requests_total{method="POST",route="/segment",status="415"}'
+    before = value(good), value(bad)
+    client.post("/segment", files={"image": encoded(quarters())})
+    client.post("/segment", files={"image": b"no image"})
+    assert (value(good), value(bad)) == (before[0] + 1, before[1] + 1)
+    assert value('segment_stage_seconds_count{stage="infer"}') >= 1
+    assert value("segment_places_taken") == 0
+
+
+def test_paths_nobody_serves_share_one_label(client: httpx2.Client) -> None:
+    client.get("/made-up-path")
+    assert "made-up-path" not in client.get("/metrics").text
+
+
+def test_the_documentation_needs_no_other_host(client: httpx2.Client) -> None:
+    page = client.get("/docs").text
+    assert "swagger" in page
+    assert "https://" not in page
+
+
+def test_the_page_and_all_it_loads_are_served(client: httpx2.Client) -> None:
+    page = client.get("/").text
+    for name in ("page.css", "page.js"):
+        assert f"/web/{name}" in page
+        assert client.get(f"/web/{name}").status_code == 200
+    assert "https://" not in page

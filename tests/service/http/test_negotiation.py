@@ -1,0 +1,35 @@
+"""Which kind of answer an Accept header asks for."""
+
+import pytest
+
+from service.http.errors import NotAcceptable
+from service.http.negotiation import choose
+
+OFFERED = ["application/json", "image/png", "image/webp", "image/jpeg", "multipart/mixed"]
+
+
+@pytest.mark.parametrize(
+    ("accept", "chosen"),
+    [
+        (None, "application/json"),
+        ("", "application/json"),
+        ("*/*", "application/json"),
+        ("application/*", "application/json"),
+        ("image/*", "image/png"),
+        ("image/png", "image/png"),
+        ("IMAGE/PNG", "image/png"),
+        ("image/jpeg, image/png;q=0.9", "image/jpeg"),
+        ("image/webp;q=0.2, application/json;q=0.1", "image/webp"),
+        ("text/html, image/webp, */*;q=0.8", "image/webp"),
+        ("multipart/mixed", "multipart/mixed"),
+        ("text/html, */*;q=0.1", "application/json"),
+    ],
+)
+def test_the_callers_preference_decides_and_ours_where_it_has_none(accept: str | None, chosen: str) -> None:
+    assert choose(accept, OFFERED) == chosen
+
+
+@pytest.mark.parametrize("accept", ["text/html", "image/gif", "video/*", "nonsense", "image/png;q=0"])
+def test_what_cannot_be_had_is_refused_with_what_can(accept: str) -> None:
+    with pytest.raises(NotAcceptable, match="application/json, image/png"):
+        choose(accept, OFFERED)

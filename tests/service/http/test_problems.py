@@ -1,0 +1,173 @@
+"""Every refusal is one application/problem+json, says what to do, and leaves the service as it was."""
+
+import socket
+import struct
+import zlib
+from collections.abc import Iterator
+from pathlib import Path
+from urllib.parse import urlsplit
+
+import httpx2
+import pytest
+
+from tests.support.pictures import encoded, quarters
+from tests.support.server import serving
+
+MIB = 1024 * 1024
+
+
+@pytest.fixture(autouse=True)
+def next_request_works(client: httpx2.Client) -> Iterator[None]:
+    """Whatever a test did to the service, the reference image is answered byte for byte as before."""
+    before = reference(client)
+    yield
+    assert reference(client) == before
+
+
+def reference(client: httpx2.Client) -> bytes:
+    response = client.post("/segment", files={"image": encoded(quarters())}, headers={"Accept": "image/png"})
+    assert response.status_code == 200
+    return response.content
+
+
+def check(response: httpx2.Response, status: int, code: str) -> str:
+    """The problem's sentence, once its shape is right."""
+    assert response.status_code == status, response.text
+    assert response.headers["Content-Type"] == "application/problem+json"
+    problem = response.json()
+    assert set(problem) == {"type", "title", "status", "detail", "code", "request_id"}
+    assert (problem["status"], problem["code"]) == (status, code)
+    assert problem["request_id"] == response.headers["X-Request-Id"]
+    detail: str = problem["detail"]
+    return detail
+
+
+def png_header(width: int, height: int) -> bytes:
+    header = struct.pack(">IIBBBBB", width, height, 8, 2, 0, 0, 0)
+    chunk = struct.pack(">I", 13) + b"IHDR" + header + struct.pack(">I", zlib.crc32(b"IHDR" + header))
+    return b"\x89PNG\r\n\x1a\n" + chunk + struct.pack(">I", 0) + b"IDAT" + struct.pack(">I", zlib.crc32(b"IDAT"))
+
+
+def test_text_that_is_called_jpg_is_415(client: httpx2.Client) -> None:
+    response = client.post("/segment", files={"image": ("photo.jpg", b"dear diary", "image/jpeg")})
+    assert "JPEG, PNG or WebP" in check(response, 415, "unsupported_format")
+
+
+def test_a_truncated_png_is_422(client: httpx2.Client) -> None:
+    data = encoded(quarters())
+    check(client.post("/segment", files={"image": data[: len(data) // 2]}), 422, "damaged_image")
+
+
+def test_a_png_of_60_megapixels_is_413_before_it_is_unpacked(client: httpx2.Client) -> None:
+    """It has a header only, so that unpacking would say 422."""
+    response = client.post("/segment", files={"image": png_header(10_000, 6_000)})
+    assert "at most 50 are allowed" in check(response, 413, "image_too_large")
+
+
+@pytest.mark.parametrize("as_form", [True, False])
+def test_a_body_of_21_mib_is_413_and_the_client_gets_to_read_it(client: httpx2.Client, as_form: bool) -> None:
+    data = bytes(21 * MIB)
+    if as_form:
+        response = client.post("/segment", files={"image": data})
+    else:
+        response = client.post("/segment", content=data, headers={"Content-Type": "image/png"})
+    assert "20 MiB" in check(response, 413, "body_too_large")
+
+
+def test_a_chunked_body_of_21_mib_is_413_too(client: httpx2.Client) -> None:
+    chunks = (bytes(MIB) for _ in range(21))
+    response = client.post("/segment", content=chunks, headers={"Content-Type": "image/png"})
+    check(response, 413, "body_too_large")
+
+
+def test_a_form_without_an_image_is_422(client: httpx2.Client) -> None:
+    response = client.post("/segment", files={"photo": b"x"})
+    assert "called `image`" in check(response, 422, "no_image")
+    check(client.post("/segment", data={"image": "text"}, files={"x": b""}), 422, "no_image")
+
+
+@pytest.mark.parametrize("body", [b"", b"some text"])
+def test_a_body_that_is_no_image_is_422(client: httpx2.Client, body: bytes) -> None:
+    check(client.post("/segment", content=body, headers={"Content-Type": "text/plain"}), 422, "no_image")
+    check(client.post("/segment", content=body), 422, "no_image")
+
+
+def test_an_empty_image_is_422(client: httpx2.Client) -> None:
+    check(client.post("/segment", files={"image": b""}), 422, "no_image")
+    check(client.post("/segment", content=b"", headers={"Content-Type": "image/png"}), 422, "no_image")
+
+
+def test_two_files_are_400(client: httpx2.Client) -> None:
+    data = encoded(quarters())
+    check(client.post("/segment", files=[("image", data), ("image", data)]), 400, "bad_form")
+
+
+def test_a_form_that_is_none_is_400(client: httpx2.Client) -> None:
+    headers = {"Content-Type": "multipart/form-data; boundary=x"}
+    check(client.post("/segment", content=b"not a form", headers=headers), 400, "bad_form")
+    check(client.post("/segment", content=b"", headers={"Content-Type": "multipart/form-data"}), 400, "bad_form")
+
+
+@pytest.mark.parametrize(
+    ("query", "named"),
+    [
+        ("pixel_spacing_mm=wide", "pixel_spacing_mm: give one number"),
+        ("pixel_spacing_mm=1,2,3", "pixel_spacing_mm"),
+        ("pixel_spacing_mm=0", "above 0"),
+        ("pixel_spacing_mm=-1,1", "above 0"),
+        ("pixel_spacing_mm=nan", "above 0"),
+        ("pixel_spacing_mm=inf", "above 0"),
+        ("include=everything", "include"),
+        ("pixel_spacing=0.5", "pixel_spacing"),
+    ],
+)
+def test_a_bad_parameter_is_422_and_named(client: httpx2.Client, query: str, named: str) -> None:
+    response = client.post(f"/segment?{query}", files={"image": encoded(quarters())})
+    assert named in check(response, 422, "invalid_parameter")
+
+
+def test_what_was_sent_is_not_echoed(client: httpx2.Client) -> None:
+    response = client.post("/segment", params={"include": "secret" * 1000}, files={"image": b"x"})
+    assert "secret" not in check(response, 422, "invalid_parameter")
+
+
+def test_an_unknown_model_is_404(client: httpx2.Client) -> None:
+    response = client.post("/segment?model=bear", files={"image": encoded(quarters())})
+    assert "these are served: colours" in check(response, 404, "unknown_model")
+    check(client.get("/models/bear"), 404, "unknown_model")
+
+
+def test_an_answer_of_no_offered_kind_is_406(client: httpx2.Client) -> None:
+    response = client.post("/segment", files={"image": encoded(quarters())}, headers={"Accept": "text/html"})
+    assert "application/json, image/png" in check(response, 406, "not_acceptable")
+
+
+def test_the_frameworks_own_refusals_have_the_same_shape(client: httpx2.Client) -> None:
+    assert "/docs" in check(client.get("/segmnt"), 404, "not_found")
+    response = client.get("/segment")
+    assert "use POST" in check(response, 405, "method_not_allowed")
+    assert response.headers["Allow"] == "POST"
+    check(client.get("/web/nothing.js"), 404, "not_found")
+
+
+def test_an_overlay_that_webp_cannot_hold_is_422(client: httpx2.Client) -> None:
+    long = encoded(quarters(17_000, 2))
+    response = client.post("/segment", files={"image": long}, headers={"Accept": "image/webp"})
+    assert "image/png" in check(response, 422, "picture_too_large")
+
+
+def test_a_client_that_hangs_up_in_mid_upload_harms_nobody(client: httpx2.Client, url: str) -> None:
+    address = urlsplit(url)
+    with socket.create_connection((address.hostname, address.port or 0)) as connection:
+        connection.sendall(
+            b"POST /segment HTTP/1.1\r\nHost: x\r\nContent-Type: image/png\r\nContent-Length: 5000\r\n\r\nabc"
+        )
+    assert client.get("/health/live").status_code == 200
+
+
+def test_limits_are_settings(model_file: Path) -> None:
+    with serving(model_file, max_body_mib=0.5, max_megapixels=0.01) as url:
+        response = httpx2.post(f"{url}/segment", files={"image": bytes(MIB)})
+        assert "0.5 MiB" in check(response, 413, "body_too_large")
+        response = httpx2.post(f"{url}/segment", files={"image": encoded(quarters(200, 100))})
+        assert "at most 0.01 are allowed" in check(response, 413, "image_too_large")

@@ -1,0 +1,164 @@
+"""POST /segment, over HTTP, to a service that runs."""
+
+import base64
+import email.policy
+import hashlib
+import io
+import json
+from typing import Any
+
+import httpx2
+import numpy as np
+import pytest
+from PIL import Image
+
+from tests.support.pictures import encoded, oriented, quarters
+
+PNG = {"Content-Type": "image/png"}
+SPACING_AREAS = {"0.5": 0.25, "0.5,0.2": 0.1}
+
+
+def segment(client: httpx2.Client, data: bytes, accept: str = "application/json", **query: str) -> httpx2.Response:
+    """Send an image as the body."""
+    return client.post("/segment", content=data, headers=PNG | {"Accept": accept}, params=query)
+
+
+def mask_of(answer: dict[str, Any]) -> Image.Image:
+    assert answer["mask"]["encoding"] == "base64"
+    return Image.open(io.BytesIO(base64.b64decode(answer["mask"]["data"])))
+
+
+def test_json_has_every_class_and_a_mask_that_agrees_with_it(client: httpx2.Client) -> None:
+    data = encoded(quarters(300, 200))
+    response = segment(client, data)
+    assert response.status_code == 200
+    answer = response.json()
+    assert answer["model"]["name"] == "colours"
+    assert answer["model"]["digest"] == response.headers["X-Model-Digest"]
+    assert answer["image"] == {
+        "width": 300,
+        "height": 200,
+        "format": "PNG",
+        "orientation": 1,
+        "sha256": hashlib.sha256(data).hexdigest(),
+    }
+    assert [(c["id"], c["name"], c["color"]) for c in answer["classes"]] == [
+        (0, "red", "#e00000"),
+        (1, "green", "#00b000"),
+        (2, "blue", "#0000e0"),
+    ]
+    pixels = [c["pixels"] for c in answer["classes"]]
+    assert sum(pixels) == 300 * 200
+    assert sum(c["fraction"] for c in answer["classes"]) == 1
+    assert pixels == pytest.approx([10_000, 20_000, 30_000], rel=0.05)
+    assert mask_of(answer).histogram()[:3] == pixels
+    assert all(c["area_mm2"] is None and c["confidence"] is None for c in answer["classes"])
+    assert set(answer["timings_ms"]) == {"decode", "infer", "areas", "encode"}
+
+
+def test_png_is_the_mask_of_the_uploads_size(client: httpx2.Client) -> None:
+    response = segment(client, encoded(quarters()), "image/png")
+    assert response.headers["Content-Type"] == "image/png"
+    mask = Image.open(io.BytesIO(response.content))
+    assert (mask.mode, mask.size) == ("P", (96, 64))
+    assert np.array_equal(np.asarray(mask), np.asarray(quarters()).argmax(2))
+    palette = mask.getpalette()
+    assert palette is not None
+    assert palette[:9] == [0xE0, 0, 0, 0, 0xB0, 0, 0, 0, 0xE0]
+
+
+@pytest.mark.parametrize("format_", ["WEBP", "JPEG"])
+def test_an_overlay_is_a_picture_of_the_uploads_size(client: httpx2.Client, format_: str) -> None:
+    response = segment(client, encoded(quarters()), f"image/{format_.lower()}")
+    picture = Image.open(io.BytesIO(response.content))
+    assert (picture.format, picture.size) == (format_, (96, 64))
+    assert response.headers["Content-Type"] == f"image/{format_.lower()}"
+
+
+def test_multipart_mixed_is_the_json_and_the_png_as_they_are_alone(client: httpx2.Client) -> None:
+    data = encoded(quarters())
+    response = segment(client, data, "multipart/mixed")
+    message = email.message_from_bytes(
+        b"Content-Type: " + response.headers["Content-Type"].encode() + b"\r\n\r\n" + response.content,
+        policy=email.policy.HTTP,
+    )
+    text, picture = message.iter_parts()
+    assert (text.get_content_type(), picture.get_content_type()) == ("application/json", "image/png")
+    assert picture.get_content() == segment(client, data, "image/png").content
+    answer = json.loads(text.get_content())
+    assert answer["mask"] is None
+    assert answer["classes"] == segment(client, data).json()["classes"]
+
+
+@pytest.mark.parametrize("field", ["image", "file"])
+def test_a_multipart_form_is_answered_as_the_raw_body_is(client: httpx2.Client, field: str) -> None:
+    data = encoded(quarters())
+    response = client.post("/segment", files={field: ("photo.png", data)}, data={"note": "ignored"})
+    raw = segment(client, data).json()
+    assert {**response.json(), "timings_ms": None} == {**raw, "timings_ms": None}
+
+
+def test_an_upload_of_several_megabytes_is_answered(client: httpx2.Client) -> None:
+    noise = encoded(Image.effect_noise((2000, 1500), 90).convert("RGB"), compress_level=0)
+    assert len(noise) > 8_000_000
+    for response in (segment(client, noise), client.post("/segment", files={"image": noise})):
+        assert response.status_code == 200
+        assert sum(c["pixels"] for c in response.json()["classes"]) == 3_000_000
+
+
+def test_all_nine_exif_orientations_give_the_same_mask(client: httpx2.Client) -> None:
+    masks = []
+    for orientation in (None, *range(1, 9)):
+        response = client.post("/segment", files={"image": oriented(orientation)})
+        answer = response.json()
+        assert answer["image"]["orientation"] == (orientation or 1)
+        assert (answer["image"]["width"], answer["image"]["height"]) == (96, 64)
+        masks.append(np.asarray(mask_of(answer)))
+    truth = np.asarray(quarters()).argmax(2)
+    # JPEG's blocks are of 8 pixels and the picture's seams lie on them, so the turned files decode alike.
+    assert all(np.array_equal(mask, truth) for mask in masks)
+
+
+@pytest.mark.parametrize("mode", ["1", "L", "LA", "P", "RGBA", "I;16"])
+def test_grey_16_bit_palette_and_transparent_pngs_are_answered(client: httpx2.Client, mode: str) -> None:
+    image = quarters().convert("L").convert(mode) if mode == "I;16" else quarters().convert(mode)
+    answer = segment(client, encoded(image)).json()
+    assert (answer["image"]["width"], answer["image"]["height"]) == (96, 64)
+
+
+def test_an_image_of_one_pixel_is_answered(client: httpx2.Client) -> None:
+    answer = segment(client, encoded(Image.new("RGB", (1, 1), "blue"))).json()
+    assert [c["pixels"] for c in answer["classes"]] == [0, 0, 1]
+    assert mask_of(answer).size == (1, 1)
+
+
+@pytest.mark.parametrize(("spacing", "pixel"), SPACING_AREAS.items())
+def test_a_pixel_spacing_makes_areas_known(client: httpx2.Client, spacing: str, pixel: float) -> None:
+    for class_ in segment(client, encoded(quarters()), pixel_spacing_mm=spacing).json()["classes"]:
+        assert class_["area_mm2"] == pytest.approx(class_["pixels"] * pixel)
+
+
+def test_include_says_what_the_json_carries(client: httpx2.Client) -> None:
+    data = encoded(Image.new("RGB", (96, 64), (60, 30, 10)))
+    nothing = segment(client, data, include="").json()
+    assert nothing["mask"] is None
+    both = segment(client, data, include="mask,confidence").json()
+    assert both["mask"] is not None
+    assert [c["confidence"] for c in both["classes"]] == [pytest.approx(0.6), None, None]
+    repeated = client.post("/segment?include=mask&include=confidence", content=data, headers=PNG).json()
+    assert repeated["classes"] == both["classes"]
+
+
+def test_a_model_may_be_named(client: httpx2.Client) -> None:
+    assert segment(client, encoded(quarters()), model="colours").status_code == 200
+
+
+def test_every_answer_has_a_request_id_and_says_where_the_time_went(client: httpx2.Client) -> None:
+    response = segment(client, encoded(quarters()))
+    stages = [part.split(";dur=")[0] for part in response.headers["Server-Timing"].split(", ")]
+    assert sorted(stages) == ["areas", "decode", "encode", "infer"]
+    assert len(response.headers["X-Request-Id"]) == 32
+    given = client.get("/health/live", headers={"X-Request-Id": "robot-7.42"})
+    assert given.headers["X-Request-Id"] == "robot-7.42"
+    harmful = client.get("/health/live", headers={"X-Request-Id": "a b=c"})
+    assert len(harmful.headers["X-Request-Id"]) == 32

@@ -1,0 +1,124 @@
+"""Every way in which a model file must not be served, each with its own sentence."""
+
+import hashlib
+from pathlib import Path
+from typing import Any
+
+import msgspec
+import numpy as np
+import onnx
+import pytest
+
+from service.segmentation.contract import Golden
+from service.segmentation.errors import ContractBroken, ModelTampered, ModelUnreadable, SelfTestFailed
+from service.segmentation.model import Model
+from tests.support import colours
+from tests.support.colours import contract, graph, model_bytes, packed
+
+
+def document(**changes: Any) -> bytes:
+    return msgspec.json.encode(contract(**changes))
+
+
+def changed(**fields: Any) -> bytes:
+    """A model file whose metadata document has these fields, valid or not."""
+    return packed(graph(), msgspec.json.encode(msgspec.to_builtins(contract()) | fields))
+
+
+def test_a_good_model_labels_an_image(model: Model) -> None:
+    image = np.zeros((32, 64, 3), np.uint8)
+    image[..., 1] = 9
+    labels, confidence = model.run(image, confidence=True)
+    assert (labels == 1).all()
+    assert confidence is not None
+    assert (confidence == 1).all()
+
+
+def test_its_digest_is_that_of_the_file(model: Model, model_file: Path) -> None:
+    assert model.digest == hashlib.sha256(model_file.read_bytes()).hexdigest()
+
+
+def test_a_missing_file_is_named(tmp_path: Path) -> None:
+    with pytest.raises(ModelUnreadable, match=r"gone\.onnx: it cannot be read: No such file"):
+        Model.load(tmp_path / "gone.onnx", threads=1)
+
+
+@pytest.mark.parametrize("data", [b"", b"not a model", model_bytes()[:-100], model_bytes()[:50]])
+def test_a_truncated_or_foreign_file_is_refused(data: bytes) -> None:
+    with pytest.raises(ModelUnreadable, match="truncated, or no file that"):
+        Model(data, threads=1)
+
+
+def test_every_flipped_bit_is_noticed() -> None:
+    """Of a file of a few kilobytes, one bit in every seventh byte, each on its own."""
+    data = model_bytes()
+    for place in range(0, len(data), 7):
+        damaged = bytearray(data)
+        damaged[place] ^= 1 << place % 8
+        with pytest.raises((ModelTampered, ModelUnreadable)):
+            Model(bytes(damaged), threads=1)
+
+
+def test_a_sealed_file_that_is_no_graph_is_refused() -> None:
+    with pytest.raises(ModelUnreadable, match="onnxruntime cannot load it"):
+        Model(packed(onnx.ModelProto(), document()), threads=1)
+
+
+def test_metadata_of_another_version_are_refused() -> None:
+    with pytest.raises(ContractBroken, match=r"not understood.*format"):
+        Model(changed(format=2), threads=1)
+
+
+@pytest.mark.parametrize(
+    ("fields", "place"),
+    [
+        ({"name": "../../etc"}, r"\$\.name"),
+        ({"input": {"width": 0, "height": 64, "stride": 32}}, r"\$\.input\.width"),
+        ({"labels": {"classes": [{"id": 0, "name": "a", "color": "red"}]}}, r"\$\.labels\.classes\[0\]\.color"),
+        ({"labels": {"classes": [{"id": 1, "name": "a", "color": "#000000"}]}}, "ids must be 0, 1, 2"),
+        ({"surprise": 1}, "surprise"),
+    ],
+)
+def test_metadata_that_break_the_contract_are_refused_by_name(fields: dict[str, Any], place: str) -> None:
+    with pytest.raises(ContractBroken, match=place):
+        Model(changed(**fields), threads=1)
+
+
+def test_a_graph_that_takes_floats_is_refused() -> None:
+    with pytest.raises(ContractBroken, match="its input must be `image`, uint8"):
+        Model(packed(graph(image_type=onnx.TensorProto.FLOAT), document()), threads=1)
+
+
+def test_a_graph_without_labels_is_refused() -> None:
+    renamed = graph()
+    renamed.graph.output[0].name = "index"
+    renamed.graph.output[0].type.tensor_type.elem_type = onnx.TensorProto.INT64
+    with pytest.raises(ContractBroken, match="its output must be `labels`"):
+        Model(packed(renamed, document()), threads=1)
+
+
+def test_a_model_that_makes_nan_is_refused() -> None:
+    with pytest.raises(SelfTestFailed, match="NaN"):
+        Model(packed(graph(scale=float("nan")), document()), threads=1)
+
+
+def test_a_model_that_gives_another_answer_than_when_it_was_exported_is_refused() -> None:
+    other = Golden.record(np.zeros((64, 96), np.uint8))
+    with pytest.raises(SelfTestFailed, match=r"recorded label at .*%"):
+        Model(model_bytes(golden=other), threads=1)
+
+
+def test_golden_labels_that_cannot_be_read_are_refused() -> None:
+    with pytest.raises(ContractBroken, match="golden"):
+        Model(model_bytes(golden=Golden(96, 64, "AAAA")), threads=1)
+
+
+def test_a_model_without_confidence_is_served_without() -> None:
+    plain = Model(packed(graph(confidence=False), document()), threads=1)
+    labels, confidence = plain.run(np.zeros((32, 32, 3), np.uint8), confidence=True)
+    assert labels.shape == (32, 32)
+    assert confidence is None
+
+
+def test_the_tests_graph_is_valid_onnx() -> None:
+    onnx.checker.check_model(colours.graph())

@@ -1,0 +1,80 @@
+"""The image is fitted to the model, the labels to the image."""
+
+import numpy as np
+import pytest
+from PIL import Image
+
+from service.segmentation.contract import Input
+from service.segmentation.model import Model
+from service.segmentation.segmenter import Segmenter, fit, pad, to_pixels
+from tests.support.pictures import quarters
+
+POLICY = Input(width=480, height=360, stride=32)
+
+
+def expected(width: int, height: int) -> np.ndarray[tuple[int, int], np.dtype[np.int64]]:
+    labels: np.ndarray[tuple[int, int], np.dtype[np.int64]] = np.asarray(quarters(width, height)).argmax(2)
+    return labels
+
+
+def test_at_the_native_size_every_pixel_is_labelled_exactly(model: Model) -> None:
+    assert np.array_equal(Segmenter(model).segment(quarters()).labels, expected(96, 64))
+
+
+@pytest.mark.parametrize("size", [(192, 128), (960, 640), (48, 32), (64, 96), (300, 301), (95, 63)])
+def test_labels_have_the_images_size_and_lie_where_its_colours_do(model: Model, size: tuple[int, int]) -> None:
+    labels = Segmenter(model).segment(quarters(*size)).labels
+    assert labels.shape == (size[1], size[0])
+    assert (labels != expected(*size)).mean() < 0.06
+
+
+@pytest.mark.parametrize("size", [(1, 1), (1, 3000), (3000, 1), (2, 5)])
+def test_extreme_shapes_are_segmented(model: Model, size: tuple[int, int]) -> None:
+    assert (Segmenter(model).segment(Image.new("RGB", size, "blue")).labels == 2).all()
+
+
+def test_confidence_is_the_mean_over_a_classs_pixels(model: Model) -> None:
+    image = Image.new("RGB", (96, 64), (60, 30, 10))
+    first, *others = Segmenter(model).segment(image, confidence=True).confidence
+    assert first == pytest.approx(0.6)
+    assert others == [None, None]
+    assert Segmenter(model).segment(image).confidence == (None, None, None)
+
+
+@pytest.mark.parametrize(
+    ("size", "fitted"),
+    [
+        ((480, 360), (480, 360)),
+        ((960, 720), (480, 360)),
+        ((240, 180), (480, 360)),
+        ((720, 960), (360, 480)),
+        ((1280, 720), (480, 270)),
+        ((1000, 1000), (360, 360)),
+        ((1, 1), (360, 360)),
+        ((10_000, 1), (480, 1)),
+    ],
+)
+def test_an_image_is_brought_into_the_native_size_upright_or_turned(
+    size: tuple[int, int], fitted: tuple[int, int]
+) -> None:
+    assert fit(size, POLICY) == fitted
+
+
+def test_no_shape_makes_the_network_see_more_than_its_padded_native_size() -> None:
+    sizes = [(w, h) for w in (1, 7, 99, 480, 4000, 50_000) for h in (1, 8, 100, 361, 3000, 20_000)]
+    assert max(np.prod(fit(size, POLICY)) for size in sizes) <= 480 * 360
+
+
+def test_padding_repeats_the_last_row_and_column() -> None:
+    pixels = np.arange(2 * 3 * 3, dtype=np.uint8).reshape(2, 3, 3)
+    padded = pad(pixels, 4)
+    assert padded.shape == (4, 4, 3)
+    assert np.array_equal(padded[:2, :3], pixels)
+    assert (padded[3, :3] == pixels[1]).all()
+    assert (padded[:2, 3] == pixels[:, 2]).all()
+
+
+def test_a_grey_models_image_is_grey() -> None:
+    grey = to_pixels(quarters(), Input(width=96, height=64, stride=32, color="grey"))
+    assert (grey == grey[..., :1]).all()
+    assert np.array_equal(to_pixels(quarters(), POLICY), np.asarray(quarters()))

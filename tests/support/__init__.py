@@ -1,0 +1,1 @@
+"""Small real things to test with."""

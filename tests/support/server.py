@@ -1,0 +1,54 @@
+"""The service as a process of its own, on a real port."""
+
+import os
+import socket
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import httpx2
+
+ROOT = Path(__file__).parents[2]
+
+
+def free_port() -> int:
+    with socket.socket() as listener:
+        listener.bind(("127.0.0.1", 0))
+        port: int = listener.getsockname()[1]
+        return port
+
+
+@contextmanager
+def serving(
+    models: Path | None = None, python: str = sys.executable, cwd: Path = ROOT, **settings: object
+) -> Iterator[str]:
+    """A running service's URL; `settings` are those of the environment, without their prefix, in lower case."""
+    port = free_port()
+    environment = {key: value for key, value in os.environ.items() if not key.startswith("SEGMENT_")}
+    environment |= {f"SEGMENT_{key.upper()}": str(value) for key, value in settings.items()}
+    environment["SEGMENT_PORT"] = str(port)
+    if models is not None:
+        environment["SEGMENT_MODELS"] = str(models)
+    process = subprocess.Popen([python, "-m", "service"], cwd=cwd, env=environment)
+    try:
+        wait_until_ready(f"http://127.0.0.1:{port}", process)
+        yield f"http://127.0.0.1:{port}"
+    finally:
+        process.terminate()
+        code = process.wait(30)
+    assert code == 0, f"the service ended with {code}"
+
+
+def wait_until_ready(url: str, process: subprocess.Popen[bytes], seconds: float = 60) -> None:
+    end = time.monotonic() + seconds
+    while time.monotonic() < end:
+        assert process.poll() is None, "the service did not start"
+        try:
+            if httpx2.get(f"{url}/health/ready").status_code == 200:
+                return
+        except httpx2.TransportError:
+            time.sleep(0.1)
+    raise TimeoutError(url)
