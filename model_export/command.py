@@ -106,7 +106,7 @@ def export(
     contract = exporter.describe(trained, called, pictures.read(0)[0].size)
     graph = exporter.to_onnx(trained.network)
     draft = exporter.packed(graph, contract, None, None)
-    parity = exporter.compare(draft, trained.network, exporter.parity_images(pictures, images))
+    parity = exporter.compare(draft, trained.network, exporter.parity_images(pictures, images, contract.input))
     evaluation = evaluate(Model(draft, threads=0), pictures, split, tracked(len(pictures)))
     content = exporter.packed(graph, contract, evaluation, parity)
     Model(content, threads=0)  # what is written has passed the service's own checks

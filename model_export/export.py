@@ -1,5 +1,6 @@
 """A checkpoint -> one self-describing .onnx file, written only when it answers like the network it comes from."""
 
+import logging
 import warnings
 from dataclasses import asdict, dataclass
 from pathlib import Path
@@ -13,6 +14,7 @@ import torch
 from torch import Tensor, nn
 
 from model_export.checkpoint import Config, Trained, fingerprint
+from model_export.data.augment import OUTSIDE
 from model_export.data.folder import SegmentationFolder
 from model_export.errors import ParityError
 from model_export.networks import FCN
@@ -30,6 +32,9 @@ from service.segmentation.contract import (
     pattern,
 )
 from service.segmentation.segmenter import pad
+
+# The exporter warns of operators of a package that is neither installed nor used.
+logging.getLogger("torch.onnx._internal.exporter._registration").setLevel(logging.ERROR)
 
 STRIDE = 32
 GOLDEN_SIZE = (3 * STRIDE, 2 * STRIDE)
@@ -81,7 +86,15 @@ def to_onnx(network: FCN) -> onnx.ModelProto:
             verbose=False,
         )
     assert program is not None
-    return program.model_proto
+    return without_traces(program.model_proto)
+
+
+def without_traces(model: onnx.ModelProto) -> onnx.ModelProto:
+    """The same model without the stack traces, and so the folders of this machine, that the exporter leaves in it."""
+    for part in (model, model.graph, *model.graph.node, *model.graph.value_info, *model.graph.initializer):
+        part.ClearField("metadata_props")
+        part.ClearField("doc_string")
+    return model
 
 
 def describe(trained: Trained, name: Name, size: tuple[int, int]) -> Contract:
@@ -94,7 +107,7 @@ def describe(trained: Trained, name: Name, size: tuple[int, int]) -> Contract:
         description=name.description,
         precision="float32",
         labels=trained.classes,
-        input=Input(width=size[0], height=size[1], stride=STRIDE),
+        input=Input(width=size[0], height=size[1], stride=STRIDE, padding=OUTSIDE),
         training=Training(
             data=name.data,
             licence=name.licence,
@@ -152,10 +165,10 @@ def run_torch(network: FCN, image: Pixels) -> tuple[Labels, np.ndarray[Any, Any]
     return labels[0].numpy(), confidence[0].numpy(), scores[0].numpy()
 
 
-def parity_images(data: SegmentationFolder, count: int) -> list[Pixels]:
+def parity_images(data: SegmentationFolder, count: int, policy: Input) -> list[Pixels]:
     """`count` images spread evenly over the data set, padded as the service pads."""
     step = max(1, len(data) // count)
-    return [pad(np.asarray(data.read(index)[0]), STRIDE) for index in range(0, len(data), step)[:count]]
+    return [pad(np.asarray(data.read(index)[0]), policy) for index in range(0, len(data), step)[:count]]
 
 
 def write(data: bytes, path: Path) -> None:

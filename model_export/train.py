@@ -18,11 +18,12 @@ from torch.utils.data import DataLoader
 
 from model_export import checkpoint
 from model_export.checkpoint import Config, Trained
-from model_export.data.augment import Augmentation
+from model_export.data.augment import OUTSIDE, Augmentation
 from model_export.data.folder import VOID, Sample, SegmentationFolder
 from model_export.errors import CheckpointError, DataError
 from model_export.metrics import Meter
 from model_export.networks import BACKBONES, FCN
+from service.segmentation.classes import rgb
 from service.segmentation.contract import Metrics
 
 COARSEST = 32
@@ -153,9 +154,10 @@ def to_network(image: Tensor, device: torch.device) -> Tensor:
 
 
 def padded(batch: Tensor) -> Tensor:
-    """Repeat the last row and column up to multiples of 32, as the service does with what it is sent."""
+    """Fill up to multiples of 32, right and below, as the service does."""
     height, width = batch.shape[-2:]
-    return F.pad(batch, (0, -width % COARSEST, 0, -height % COARSEST), mode="replicate")
+    outside = torch.tensor(rgb(OUTSIDE), device=batch.device).view(3, 1, 1)
+    return F.pad(batch - outside, (0, -width % COARSEST, 0, -height % COARSEST)) + outside
 
 
 @torch.inference_mode()

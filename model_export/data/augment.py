@@ -7,8 +7,8 @@ from PIL import Image, ImageEnhance
 
 from model_export.data.folder import VOID
 
-# What lies outside the photo in a crop that is larger than it: the mean of ImageNet, so zero after normalisation.
-OUTSIDE = (124, 116, 104)
+OUTSIDE = "#7c7468"
+"""What lies outside of a photo, in a crop that is larger and in padding: ImageNet's mean, so zero once normalised."""
 
 
 @dataclass

@@ -4,6 +4,7 @@ RequestError
  ├── BodyTooLarge      more bytes than allowed
  ├── BadForm           a multipart body that is none
  ├── NoImage           a request without an image in it
+ ├── MisplacedOption   an option in the form instead of the query
  ├── NotAcceptable     no answer of a kind the caller accepts
  └── Busy              every place is taken
 """
@@ -23,6 +24,10 @@ class BadForm(RequestError):
 
 class NoImage(RequestError):
     """A request without an image in it."""
+
+
+class MisplacedOption(RequestError):
+    """An option in the form instead of the query."""
 
 
 class NotAcceptable(RequestError):

@@ -25,6 +25,7 @@ STATUS: dict[type[Exception], HTTPStatus] = {
     core.DamagedImage: HTTPStatus.UNPROCESSABLE_ENTITY,
     core.PictureTooLarge: HTTPStatus.UNPROCESSABLE_ENTITY,
     face.NoImage: HTTPStatus.UNPROCESSABLE_ENTITY,
+    face.MisplacedOption: HTTPStatus.UNPROCESSABLE_ENTITY,
     core.InferenceFailed: HTTPStatus.SERVICE_UNAVAILABLE,
     face.Busy: HTTPStatus.SERVICE_UNAVAILABLE,
 }

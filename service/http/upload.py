@@ -7,7 +7,8 @@ from starlette.datastructures import UploadFile
 from starlette.formparsers import MultiPartException, MultiPartParser
 from starlette.requests import Request
 
-from service.http.errors import BadForm, BodyTooLarge, NoImage
+from service.http.errors import BadForm, BodyTooLarge, MisplacedOption, NoImage
+from service.http.schemas import Options
 
 FIELDS = ("image", "file")
 MAX_OTHER_FIELDS = 8
@@ -19,7 +20,7 @@ LINGER = 4
 
 
 async def read_image(request: Request, limit: int) -> bytes:
-    """The bytes of the image, at most `limit` bytes of body in all. Raises BodyTooLarge, BadForm or NoImage."""
+    """The bytes of the image, at most `limit` bytes of body in all. Raises RequestError."""
     content_type = request.headers.get("content-type", "").partition(";")[0].strip().lower()
     async with aclosing(body(request, limit)) as chunks:
         if content_type == "multipart/form-data":
@@ -71,6 +72,9 @@ async def from_form(request: Request, chunks: AsyncGenerator[bytes, None], limit
         form = await InMemoryParser(request, chunks, limit).parse()
     except MultiPartException as error:
         raise BadForm(f"The form cannot be read: {error.message.rstrip('.')}.") from error
+    for option in Options.model_fields:
+        if option in form:  # left out in silence, it would be a wrong answer
+            raise MisplacedOption(f"The form has `{option}`, which belongs in the query: /segment?{option}=…")
     for name in FIELDS:
         part = form.get(name)
         if isinstance(part, UploadFile):

@@ -17,8 +17,13 @@ class Class(msgspec.Struct, frozen=True):
     @property
     def rgb(self) -> tuple[int, int, int]:
         """Red, green, blue in 0..255."""
-        red, green, blue = bytes.fromhex(self.color[1:])
-        return red, green, blue
+        return rgb(self.color)
+
+
+def rgb(color: Color) -> tuple[int, int, int]:
+    """Red, green, blue in 0..255 of #rrggbb."""
+    red, green, blue = bytes.fromhex(color[1:])
+    return red, green, blue
 
 
 class ClassList(msgspec.Struct, frozen=True):
@@ -32,6 +37,8 @@ class ClassList(msgspec.Struct, frozen=True):
             raise ValueError("class ids must be 0, 1, 2, ... in this order")
         if len({c.name for c in self.classes}) != len(self.classes):
             raise ValueError("class names must differ")
+        if len({c.rgb for c in self.classes}) != len(self.classes):
+            raise ValueError("class colours must differ")
         if self.ignored is not None and self.ignored < len(self.classes):
             raise ValueError(f"the ignored id {self.ignored} is a class's id too")
 

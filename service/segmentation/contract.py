@@ -12,7 +12,7 @@ from typing import Annotated, Any, Literal
 import msgspec
 import numpy as np
 
-from service.segmentation.classes import ClassList
+from service.segmentation.classes import ClassList, Color
 
 METADATA_KEY = "fcn_serve"
 UNSEALED = "0" * 64
@@ -29,11 +29,13 @@ Sha256 = Annotated[str, msgspec.Meta(pattern="^[0-9a-f]{64}$")]
 
 
 class Input(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """The size of the photos it was trained on, what its sides are multiples of, and whether it sees colours."""
+    """How an image is made to fit: `width` and `height` are those of the photos it was trained on; sides are multiples
+    of `stride`; `padding` is the colour that lay outside of a photo in training; `color` is whether it sees colours."""
 
     width: Side
     height: Side
     stride: Annotated[int, msgspec.Meta(ge=1, le=256)]
+    padding: Color
     color: Literal["rgb", "grey"] = "rgb"
 
 

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 import numpy as np
 from PIL import Image
 
+from service.segmentation.classes import rgb
 from service.segmentation.contract import Input, Labels, Pixels
 from service.segmentation.model import Confidence, Model
 
@@ -32,7 +33,7 @@ class Segmenter:
         policy = self.model.contract.input
         width, height = fit(image.size, policy)
         scaled = image if image.size == (width, height) else image.resize((width, height), Image.Resampling.BILINEAR)
-        labels, probability = self.model.run(pad(to_pixels(scaled, policy), policy.stride), confidence)
+        labels, probability = self.model.run(pad(to_pixels(scaled, policy), policy), confidence)
         labels = np.ascontiguousarray(labels[:height, :width])
         classes = len(self.model.contract.labels.classes)
         means = (None,) * classes if probability is None else class_means(labels, probability[:height, :width], classes)
@@ -57,10 +58,12 @@ def to_pixels(image: Image.Image, policy: Input) -> Pixels:
     return np.asarray(image)
 
 
-def pad(pixels: Pixels, stride: int) -> Pixels:
-    """Repeat the last row and column up to multiples of the stride; shapes stay few, so memory stays flat."""
+def pad(pixels: Pixels, policy: Input) -> Pixels:
+    """Fill up to multiples of the stride, right and below; shapes stay few, so memory stays flat."""
     height, width, _ = pixels.shape
-    padded: Pixels = np.pad(pixels, ((0, -height % stride), (0, -width % stride), (0, 0)), mode="edge")
+    padded = np.empty((height + -height % policy.stride, width + -width % policy.stride, 3), np.uint8)
+    padded[:] = rgb(policy.padding)
+    padded[:height, :width] = pixels
     return padded
 
 

@@ -66,6 +66,7 @@ def test_the_file_says_where_it_comes_from_without_naming_anybodys_folders(draft
     assert contract.training.weights_sha256 == fingerprint(trained.network.state_dict())
     assert contract.training.options["weights"] == "tiny.pth"
     assert b"/home/me" not in draft
+    assert b"model_export" not in draft
 
 
 def test_the_file_is_valid_onnx_of_free_sizes(draft: bytes) -> None:

@@ -57,8 +57,12 @@ def test_a_transform_changes_both_pictures(root: Path) -> None:
         ({"classes": [{"id": 1, "name": "a", "color": "#000000"}]}, "ids must be 0, 1, 2"),
         ({"classes": [{"id": 0, "name": "a", "color": "#000000"}], "ignored": 0}, "ignored id 0 is a class's"),
         (
-            {"classes": [{"id": i, "name": "a", "color": "#000000"} for i in (0, 1)]},
+            {"classes": [{"id": i, "name": "a", "color": f"#00000{i}"} for i in (0, 1)]},
             "names must differ",
+        ),
+        (
+            {"classes": [{"id": i, "name": f"{i}", "color": "#a0a0a0"} for i in (0, 1)]},
+            "colours must differ",
         ),
     ],
 )

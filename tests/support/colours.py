@@ -24,7 +24,7 @@ def contract(**changes: Any) -> Contract:
         description="The strongest channel of every pixel.",
         precision="float32",
         labels=CLASSES,
-        input=Input(width=WIDTH, height=HEIGHT, stride=STRIDE),
+        input=Input(width=WIDTH, height=HEIGHT, stride=STRIDE, padding="#ff0000"),
         training=Training(data="none", licence="Apache-2.0", options={}, epoch=0, weights_sha256="0" * 64),
         evaluation=None,
         parity=None,

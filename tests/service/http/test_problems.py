@@ -97,6 +97,11 @@ def test_an_empty_image_is_422(client: httpx2.Client) -> None:
     check(client.post("/segment", content=b"", headers={"Content-Type": "image/png"}), 422, "no_image")
 
 
+def test_an_option_in_the_form_is_422_and_not_left_out_in_silence(client: httpx2.Client) -> None:
+    response = client.post("/segment", files={"image": encoded(quarters())}, data={"pixel_spacing_mm": "0.5"})
+    assert "/segment?pixel_spacing_mm=" in check(response, 422, "misplaced_option")
+
+
 def test_two_files_are_400(client: httpx2.Client) -> None:
     data = encoded(quarters())
     check(client.post("/segment", files=[("image", data), ("image", data)]), 400, "bad_form")

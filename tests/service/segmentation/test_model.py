@@ -73,7 +73,7 @@ def test_metadata_of_another_version_are_refused() -> None:
     ("fields", "place"),
     [
         ({"name": "../../etc"}, r"\$\.name"),
-        ({"input": {"width": 0, "height": 64, "stride": 32}}, r"\$\.input\.width"),
+        ({"input": {"width": 0, "height": 64, "stride": 32, "padding": "#000000"}}, r"\$\.input\.width"),
         ({"labels": {"classes": [{"id": 0, "name": "a", "color": "red"}]}}, r"\$\.labels\.classes\[0\]\.color"),
         ({"labels": {"classes": [{"id": 1, "name": "a", "color": "#000000"}]}}, "ids must be 0, 1, 2"),
         ({"surprise": 1}, "surprise"),

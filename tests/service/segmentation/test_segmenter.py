@@ -9,7 +9,7 @@ from service.segmentation.model import Model
 from service.segmentation.segmenter import Segmenter, fit, pad, to_pixels
 from tests.support.pictures import quarters
 
-POLICY = Input(width=480, height=360, stride=32)
+POLICY = Input(width=480, height=360, stride=32, padding="#7c7468")
 
 
 def expected(width: int, height: int) -> np.ndarray[tuple[int, int], np.dtype[np.int64]]:
@@ -65,16 +65,16 @@ def test_no_shape_makes_the_network_see_more_than_its_padded_native_size() -> No
     assert max(np.prod(fit(size, POLICY)) for size in sizes) <= 480 * 360
 
 
-def test_padding_repeats_the_last_row_and_column() -> None:
+def test_padding_lies_right_and_below_in_the_models_colour() -> None:
     pixels = np.arange(2 * 3 * 3, dtype=np.uint8).reshape(2, 3, 3)
-    padded = pad(pixels, 4)
+    padded = pad(pixels, Input(width=8, height=8, stride=4, padding="#010203"))
     assert padded.shape == (4, 4, 3)
     assert np.array_equal(padded[:2, :3], pixels)
-    assert (padded[3, :3] == pixels[1]).all()
-    assert (padded[:2, 3] == pixels[:, 2]).all()
+    assert (padded[2:] == (1, 2, 3)).all()
+    assert (padded[:, 3:] == (1, 2, 3)).all()
 
 
 def test_a_grey_models_image_is_grey() -> None:
-    grey = to_pixels(quarters(), Input(width=96, height=64, stride=32, color="grey"))
+    grey = to_pixels(quarters(), Input(width=96, height=64, stride=32, padding="#000000", color="grey"))
     assert (grey == grey[..., :1]).all()
     assert np.array_equal(to_pixels(quarters(), POLICY), np.asarray(quarters()))

@@ -1,0 +1,110 @@
+"""What the README says is so: its commands run, their output is what they print, its tables are the code's."""
+
+import io
+import re
+import shutil
+import subprocess
+from collections.abc import Iterator
+from pathlib import Path
+
+import numpy as np
+import pytest
+from PIL import Image
+
+from service.http.settings import Settings
+from service.segmentation import cores
+from service.segmentation.catalog import EMBEDDED
+from service.segmentation.model import Model
+from tests.support.server import ROOT, serving
+
+README = (ROOT / "README.md").read_text()
+NUMBER = re.compile(r"(?<![\w.])\d+(?:\.\d+)?(?:e-?\d+)?(?![\w.])")
+
+
+@pytest.fixture(scope="module")
+def url() -> Iterator[str]:
+    """The service as it comes, with its embedded model."""
+    with serving() as address:
+        yield address
+
+
+def console() -> list[tuple[str, str]]:
+    """Every command of the README's console blocks, with what it is said to print."""
+    blocks = re.findall(r"```console\n(.*?)```", README, re.DOTALL)
+    steps = [step for block in blocks for step in re.split(r"^\$ ", block, flags=re.MULTILINE)[1:]]
+    return [(command, output.strip()) for command, _, output in (step.partition("\n") for step in steps)]
+
+
+def agrees(said: str, printed: str) -> bool:
+    """The same text, where … stands for anything, and numbers may differ by as much as processors' arithmetic does."""
+    parts = re.split(f"(…|{NUMBER.pattern})", said)
+    numbers = [part for part in parts if NUMBER.fullmatch(part)]
+    pattern = "".join(
+        ".*?" if part == "…" else f"({NUMBER.pattern})" if NUMBER.fullmatch(part) else re.escape(part) for part in parts
+    )
+    match = re.fullmatch(pattern, printed, re.DOTALL)
+    return match is not None and all(
+        float(theirs) == pytest.approx(float(ours), rel=0.03)
+        for ours, theirs in zip(numbers, match.groups(), strict=True)
+    )
+
+
+def test_the_consoles_output_is_what_the_commands_print(url: str, tmp_path: Path) -> None:
+    shutil.copytree(ROOT / "docs", tmp_path / "docs")
+    shutil.copy(ROOT / "README.md", tmp_path)
+    assert len(console()) == 5
+    for command, output in console():
+        here = command.replace("http://127.0.0.1:8000", url)
+        printed = subprocess.check_output(["bash", "-c", here], cwd=tmp_path, text=True)
+        assert agrees(output, printed), f"{command}\nprinted {printed}"
+    for name in ("street-mask.png", "street-overlay.webp"):
+        ours = np.asarray(Image.open(io.BytesIO((tmp_path / name).read_bytes())).convert("RGB")).astype(int)
+        shown = np.asarray(Image.open(ROOT / "docs" / name).convert("RGB")).astype(int)
+        assert (np.abs(ours - shown).max(axis=2) > 20).mean() < 0.02, f"docs/{name} is another model's"
+
+
+def test_the_comparison_of_outputs_notices_what_matters() -> None:
+    assert agrees('{"pixels":1234,…}', '{"pixels":1230,"x":1}')
+    assert not agrees('{"pixels":123456}', '{"pixels":103456}')
+    assert not agrees('{"pixels":1}', '{"pixel":1}')
+
+
+def test_the_street_models_classes_add_up(url: str) -> None:
+    command = f"curl -s -F image=@docs/street.jpg {url}/segment?include="
+    answer = subprocess.check_output(command.split(), cwd=ROOT, text=True)
+    assert sum(int(n) for n in re.findall(r'"pixels":(\d+)', answer)) == 640 * 480
+
+
+def test_the_settings_table_is_the_codes() -> None:
+    rows = re.findall(r"^\| `(SEGMENT_\w+)` \| (.*?) \| (.*?) \|$", README, re.MULTILINE)
+    assert rows == settings_table()
+
+
+def settings_table() -> list[tuple[str, str, str]]:
+    """Name, default and meaning of every setting."""
+    rows = []
+    for name, field in Settings.model_fields.items():
+        default = field.default
+        if default is None or field.default_factory is cores.available or default == EMBEDDED:
+            shown = "" if default != EMBEDDED else "the model that comes with it"
+        else:
+            shown = f"`{default}`"
+        rows.append((f"SEGMENT_{name.upper()}", shown, field.description or ""))
+    return rows
+
+
+def test_the_figures_are_those_in_the_model_file() -> None:
+    contract = Model.load(EMBEDDED / "street.onnx", threads=1).contract
+    assert contract.evaluation is not None
+    metrics = contract.evaluation.metrics
+    four = (metrics.pixel_accuracy, metrics.mean_accuracy, metrics.mean_iu, metrics.frequency_weighted_iu)
+    rows = [re.findall(r"\d+\.\d", row) for row in re.findall(r"^\|(?: \d+\.\d \|)+$", README, re.MULTILINE)]
+    assert rows == [[f"{100 * v:.1f}" for v in four], [f"{100 * (v or 0):.1f}" for v in metrics.iu]]
+    assert contract.training.licence in re.sub(r"\s+", " ", README)
+
+
+def test_every_make_target_that_documents_name_is_there() -> None:
+    makefile = (ROOT / "Makefile").read_text()
+    texts = README + (ROOT / "CONTRIBUTING.md").read_text()
+    for target in set(re.findall(r"(?:^|`)(?:\w+=\w+ )?make (\w+)", texts, re.MULTILINE)):
+        assert re.search(rf"^{target}:", makefile, re.MULTILINE), target
