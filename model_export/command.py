@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Literal
 
 import typer
 
@@ -14,6 +14,20 @@ app = typer.Typer(
 )
 
 Data = Annotated[Path, typer.Argument(help="Folder with classes.json, train/, val/, each with images/ and labels/.")]
+
+BackboneName = Literal["mobilenetv2", "vgg16", "tiny"]
+
+
+def one_of_three(stride: int) -> int:
+    if stride not in (8, 16, 32):
+        raise typer.BadParameter("an FCN ends at stride 8, 16 or 32")
+    return stride
+
+
+def multiple_of_32(side: int) -> int:
+    if side < 1 or side % 32:
+        raise typer.BadParameter("crops have sides that are multiples of 32")
+    return side
 
 
 @app.command()
@@ -36,13 +50,15 @@ def shapes(
 def train(
     data: Data,
     run: Annotated[Path, typer.Argument(help="Folder of the run: its checkpoints, config and metrics.")],
-    backbone: Annotated[str, typer.Option(help="mobilenetv2, vgg16 or tiny.")] = "mobilenetv2",
-    weights: Annotated[Path | None, typer.Option(help="ImageNet weights of the backbone to start from.")] = None,
-    stride: Annotated[int, typer.Option(help="8, 16 or 32: FCN-8s, FCN-16s or FCN-32s.")] = 8,
+    backbone: Annotated[BackboneName, typer.Option(help="What it stands on.")] = "mobilenetv2",
+    weights: Annotated[
+        Path | None, typer.Option(exists=True, dir_okay=False, help="ImageNet weights of the backbone to start from.")
+    ] = None,
+    stride: Annotated[int, typer.Option(callback=one_of_three, help="8, 16 or 32: FCN-8s, 16s or 32s.")] = 8,
     epochs: Annotated[int, typer.Option(min=1)] = 40,
     batch: Annotated[int, typer.Option(min=2, help="Images per step.")] = 8,
-    crop_width: Annotated[int, typer.Option(help="Multiple of 32.")] = 448,
-    crop_height: Annotated[int, typer.Option(help="Multiple of 32.")] = 352,
+    crop_width: Annotated[int, typer.Option(callback=multiple_of_32, help="Multiple of 32.")] = 448,
+    crop_height: Annotated[int, typer.Option(callback=multiple_of_32, help="Multiple of 32.")] = 352,
     rate: Annotated[float, typer.Option(help="Peak learning rate of scores and deconvolutions.")] = 1e-3,
     backbone_rate: Annotated[float, typer.Option(help="Peak learning rate of the backbone.")] = 2e-4,
     decay: Annotated[float, typer.Option(help="Weight decay.")] = 0.03,

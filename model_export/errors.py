@@ -10,7 +10,7 @@ class DataError(ExportError):
 
 
 class CheckpointError(ExportError):
-    """A checkpoint that is missing or belongs to another run."""
+    """Weights that are missing, unreadable, or of another run or network."""
 
 
 class ParityError(ExportError):

@@ -4,6 +4,7 @@ import logging
 import signal
 import socket
 import sys
+from pathlib import Path
 
 import uvicorn
 from pydantic import ValidationError
@@ -12,6 +13,8 @@ from service.http.app import create_app
 from service.http.settings import Settings
 from service.segmentation.errors import SegmentationError
 
+SAMPLE = Path("docs/street.jpg")  # there where the service is started from its repository
+
 
 class Server(uvicorn.Server):
     """Says where it is once it listens."""
@@ -19,6 +22,7 @@ class Server(uvicorn.Server):
     def __init__(self, config: uvicorn.Config, settings: Settings) -> None:
         super().__init__(config)
         self.settings = settings
+        self.photo = SAMPLE if SAMPLE.exists() else "photo.jpg"
 
     async def startup(self, sockets: list[socket.socket] | None = None) -> None:
         await super().startup(sockets)
@@ -26,7 +30,7 @@ class Server(uvicorn.Server):
             everywhere = ("0.0.0.0", "::")  # noqa: S104  # compared, not bound
             host = "127.0.0.1" if self.settings.host in everywhere else self.settings.host
             url = f"http://{host}:{self.settings.port}"
-            print(f"\nReady: {url}\nTry:   curl -F image=@docs/street.jpg {url}/segment\n", flush=True)
+            print(f"\nReady: {url}\nTry:   curl -F image=@{self.photo} {url}/segment\n", flush=True)
 
 
 def main() -> int:

@@ -8,6 +8,8 @@ import safetensors.torch
 import torch
 from torch import Tensor, nn
 
+from model_export.errors import CheckpointError
+
 Features = tuple[Tensor, Tensor, Tensor]
 
 
@@ -29,9 +31,13 @@ class Backbone(nn.Module, ABC):
     def load_pretrained(self, path: Path) -> None:
         """Take the weights of a classification network from a `.safetensors` or `.pth` file.
 
-        Raises RuntimeError where the file's keys or shapes are not those of this backbone.
+        Raises CheckpointError where it is no such file, or one of another network.
         """
-        self.load_state_dict(self.surgery(read_weights(path)))
+        try:
+            self.load_state_dict(self.surgery(read_weights(path)))
+        except Exception as error:  # safetensors, pickle, zip and load_state_dict each raise their own kinds
+            name = type(self).__name__
+            raise CheckpointError(f"{path} does not hold weights that fit {name}: {error}") from error
 
     def surgery(self, weights: dict[str, Tensor]) -> dict[str, Tensor]:
         """Turn the classifier's weights into this backbone's; nothing to do where the keys already fit."""

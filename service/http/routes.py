@@ -69,6 +69,7 @@ ERRORS: dict[int | str, dict[str, Any]] = {
 @router.post(
     "/segment",
     summary="Segment an image",
+    tags=["images"],
     response_model=SegmentAnswer,
     responses={200: {"content": {kind: {"schema": BINARY} for kind in list(FORMATS)[1:]}}, **ERRORS},
     openapi_extra={"requestBody": REQUEST_BODY},
@@ -91,7 +92,7 @@ async def segment(request: Request, options: Annotated[Options, Query()], servic
     return Response(result.body, media_type=result.media_type, headers=headers)
 
 
-@router.get("/models", summary="The models on offer")
+@router.get("/models", summary="The models on offer", tags=["models"])
 async def models(service: Served) -> list[ModelSummary]:
     return list(summaries(service.catalog))
 
@@ -107,7 +108,12 @@ def summaries(catalog: Catalog) -> Iterator[ModelSummary]:
         )
 
 
-@router.get("/models/{name}", summary="All a model says of itself", responses={404: ERRORS[404]})
+@router.get(
+    "/models/{name}",
+    summary="All a model says of itself",
+    tags=["models"],
+    responses={status: ERRORS[status] for status in (404, 422)},
+)
 async def model(name: str, service: Served) -> ModelCard:
     """Classes and colours, training data and licence, the figures measured on it, and the sha256 of its file."""
     served = service.catalog.get(name).model
@@ -119,17 +125,17 @@ async def model(name: str, service: Served) -> ModelCard:
     )
 
 
-@router.get("/health/live", summary="Whether the process answers")
+@router.get("/health/live", summary="Whether the process answers", tags=["operation"])
 async def live() -> Health:
     return Health(status="live")
 
 
-@router.get("/health/ready", summary="Whether models are loaded and images are taken")
+@router.get("/health/ready", summary="Whether models are loaded and images are taken", tags=["operation"])
 async def ready() -> Health:
     return Health(status="ready")
 
 
-@router.get("/metrics", summary="Counters for Prometheus", response_class=Response)
+@router.get("/metrics", summary="Counters for Prometheus", tags=["operation"], response_class=Response)
 async def metrics(service: Served) -> Response:
     service.metrics.running.set(service.admission.taken)
     return Response(service.metrics.text(), media_type="text/plain; version=0.0.4; charset=utf-8")

@@ -8,6 +8,7 @@ import torch
 from torch import nn
 from torch.nn import functional as F
 
+from model_export.errors import CheckpointError
 from model_export.networks import FCN
 from model_export.networks.mobilenet import MobileNetV2
 from model_export.networks.vgg import VGG16
@@ -68,5 +69,5 @@ def test_mobilenetv2s_features_lie_at_strides_8_16_and_32() -> None:
 
 def test_weights_of_another_network_are_refused(tmp_path: Path) -> None:
     torch.save(nn.Conv2d(3, 3, 1).state_dict(), tmp_path / "other.pth")
-    with pytest.raises(RuntimeError, match="Missing key"):
+    with pytest.raises(CheckpointError, match=r"other\.pth does not hold weights that fit MobileNetV2"):
         MobileNetV2().load_pretrained(tmp_path / "other.pth")

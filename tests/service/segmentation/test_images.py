@@ -29,6 +29,18 @@ def test_an_exif_orientation_that_does_not_exist_is_none(orientation: int) -> No
     assert (photo.orientation, photo.image.size) == (1, (96, 64))
 
 
+@pytest.mark.parametrize(
+    ("format_", "mode"),
+    [("JPEG", "RGB"), ("JPEG", "L"), ("WEBP", "RGB"), *(("PNG", mode) for mode in ("RGB", "L", "LA", "P", "I;16"))],
+)
+def test_orientation_is_applied_whatever_the_format_and_the_mode(format_: str, mode: str) -> None:
+    exif = Image.Exif()
+    exif[0x0112] = 6
+    image = quarters().convert("L").convert(mode) if mode == "I;16" else quarters().convert(mode)
+    photo = decode(encoded(image, format_, exif=exif), ENOUGH)
+    assert (photo.orientation, photo.image.size) == (6, (64, 96))
+
+
 def test_a_png_and_a_webp_keep_every_pixel() -> None:
     for format_, options in (("PNG", {}), ("WEBP", {"lossless": True})):
         photo = decode(encoded(quarters(), format_, **options), ENOUGH)

@@ -1,0 +1,62 @@
+"""The command line: what a person can get wrong is one line that says what to do."""
+
+import os
+import subprocess
+import sys
+from pathlib import Path
+from typing import get_args
+
+import pytest
+
+from model_export.command import BackboneName
+from model_export.networks import BACKBONES
+from tests.support.server import ROOT
+
+
+def run(*arguments: object) -> subprocess.CompletedProcess[str]:
+    command = [sys.executable, "-m", "model_export", *map(str, arguments)]
+    wide = os.environ | {"COLUMNS": "400"}
+    return subprocess.run(command, cwd=ROOT, env=wide, capture_output=True, text=True, check=False)
+
+
+@pytest.mark.parametrize("command", ["shapes", "train", "export", "evaluate"])
+def test_every_command_has_help(command: str) -> None:
+    result = run(command, "--help")
+    assert result.returncode == 0
+    assert command in result.stdout
+
+
+def test_every_backbone_can_be_asked_for() -> None:
+    assert set(get_args(BackboneName)) == set(BACKBONES)
+
+
+def test_a_folder_that_is_no_data_set_is_one_line(tmp_path: Path) -> None:
+    result = run("train", tmp_path, tmp_path / "run")
+    assert result.returncode == 1
+    assert result.stderr.splitlines() == [
+        f"error: {tmp_path / 'classes.json'} is missing: it lists the classes, each with id, name and color."
+    ]
+
+
+def test_a_model_that_is_not_there_is_one_line(tmp_path: Path) -> None:
+    result = run("evaluate", tmp_path / "gone.onnx", tmp_path)
+    assert result.returncode == 1
+    assert result.stderr.startswith("error: ")
+    assert "cannot be read" in result.stderr
+
+
+@pytest.mark.parametrize(
+    ("option", "value", "said"),
+    [
+        ("--stride", "4", "8, 16 or 32"),
+        ("--crop-width", "100", "multiples of 32"),
+        ("--backbone", "resnet", "mobilenetv2"),
+        ("--weights", "gone.pth", "does not exist"),
+        ("--epochs", "0", "greater than or equal to 1"),
+    ],
+)
+def test_an_option_that_cannot_be_is_named(tmp_path: Path, option: str, value: str, said: str) -> None:
+    result = run("train", tmp_path, tmp_path / "run", option, value)
+    assert result.returncode == 2
+    assert option in result.stderr
+    assert said in result.stderr
