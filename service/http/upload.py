@@ -3,7 +3,7 @@
 from collections.abc import AsyncGenerator
 from contextlib import aclosing
 
-from starlette.datastructures import UploadFile
+from starlette.datastructures import FormData, UploadFile
 from starlette.formparsers import MultiPartException, MultiPartParser
 from starlette.requests import Request
 
@@ -72,6 +72,13 @@ async def from_form(request: Request, chunks: AsyncGenerator[bytes, None], limit
         form = await InMemoryParser(request, chunks, limit).parse()
     except MultiPartException as error:
         raise BadForm(f"The form cannot be read: {error.message.rstrip('.')}.") from error
+    try:
+        return await file_of(form)
+    finally:
+        await form.close()
+
+
+async def file_of(form: FormData) -> bytes:
     for option in Options.model_fields:
         if option in form:  # left out in silence, it would be a wrong answer
             raise MisplacedOption(f"The form has `{option}`, which belongs in the query: /segment?{option}=…")

@@ -115,6 +115,23 @@ def test_rare_classes_weigh_more(config: Config, tmp_path: Path) -> None:
     assert weights.max() <= 1 / torch.log(torch.tensor(1.10)) + 1e-4
 
 
+class Harmful:
+    """Unpickled as pickle would, this makes a folder."""
+
+    def __init__(self, path: Path) -> None:
+        self.path = path
+
+    def __reduce__(self) -> tuple[object, tuple[Path]]:
+        return Path.mkdir, (self.path,)
+
+
+def test_a_checkpoint_with_code_in_it_is_refused_and_runs_nothing(tmp_path: Path) -> None:
+    torch.save({"network": Harmful(tmp_path / "made")}, tmp_path / "best.pt")
+    with pytest.raises(CheckpointError, match="is not a checkpoint"):
+        checkpoint.load(tmp_path / "best.pt")
+    assert not (tmp_path / "made").exists()
+
+
 def test_a_checkpoint_that_is_none_is_refused(tmp_path: Path) -> None:
     (tmp_path / "best.pt").write_bytes(b"nothing of the kind")
     with pytest.raises(CheckpointError, match="is not a checkpoint"):

@@ -50,13 +50,18 @@ def test_a_truncated_or_foreign_file_is_refused(data: bytes) -> None:
 
 
 def test_every_flipped_bit_is_noticed() -> None:
-    """Of a file of a few kilobytes, one bit in every seventh byte, each on its own."""
+    """Of a file of a few kilobytes, one bit in every seventh byte and in each of the last, each on its own."""
     data = model_bytes()
-    for place in range(0, len(data), 7):
+    for place in (*range(0, len(data), 7), *range(len(data) - 20, len(data))):
         damaged = bytearray(data)
         damaged[place] ^= 1 << place % 8
         with pytest.raises((ModelTampered, ModelUnreadable)):
             Model(bytes(damaged), threads=1)
+
+
+def test_what_was_appended_is_noticed() -> None:
+    with pytest.raises(ModelTampered):
+        Model(model_bytes() + b"\x10\x00", threads=1)
 
 
 def test_a_sealed_file_that_is_no_graph_is_refused() -> None:

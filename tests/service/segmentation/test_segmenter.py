@@ -28,6 +28,13 @@ def test_labels_have_the_images_size_and_lie_where_its_colours_do(model: Model, 
     assert (labels != expected(*size)).mean() < 0.06
 
 
+def test_an_enlarged_mask_has_no_class_that_the_network_did_not_choose(model: Model) -> None:
+    """Between red, 0, and blue, 2, an interpolated label would be green, 1."""
+    image = Image.new("RGB", (960, 640), "red")
+    image.paste("blue", (480, 0, 960, 640))
+    assert set(np.unique(Segmenter(model).segment(image).labels)) == {0, 2}
+
+
 @pytest.mark.parametrize("size", [(1, 1), (1, 3000), (3000, 1), (2, 5)])
 def test_extreme_shapes_are_segmented(model: Model, size: tuple[int, int]) -> None:
     assert (Segmenter(model).segment(Image.new("RGB", size, "blue")).labels == 2).all()
