@@ -20,7 +20,7 @@ def test_the_place_after_the_last_is_refused_and_given_once_one_is_free() -> Non
     async def scenario() -> None:
         admission = Admission(workers=1, queue=1)
         release = threading.Event()
-        taken = [asyncio.create_task(admission.run(release.wait)) for _ in range(2)]
+        taken = [asyncio.create_task(admission.run(lambda: release.wait(5))) for _ in range(2)]
         await asyncio.sleep(0)
         with pytest.raises(Busy):
             await admission.run(lambda: None)
@@ -50,7 +50,7 @@ def test_a_caller_who_has_gone_keeps_the_place_until_the_work_ends() -> None:
     async def scenario() -> None:
         admission = Admission(workers=1, queue=0)
         release = threading.Event()
-        task = asyncio.create_task(admission.run(release.wait))
+        task = asyncio.create_task(admission.run(lambda: release.wait(5)))
         await asyncio.sleep(0.01)
         task.cancel()
         await asyncio.gather(task, return_exceptions=True)
