@@ -46,8 +46,9 @@ def decode(data: bytes, max_pixels: int) -> Photo:
             width, height = image.size
             if width * height <= max_pixels:
                 orientation = image.getexif().get(_ORIENTATION, 1)
-                upright = ImageOps.exif_transpose(to_rgb(image))
-                return Photo(upright, format_, orientation if orientation in range(1, 9) else 1)
+                rgb = to_rgb(image)
+                ImageOps.exif_transpose(rgb, in_place=True)
+                return Photo(rgb, format_, orientation if orientation in range(1, 9) else 1)
     # Damaged files raise OSError, SyntaxError, ValueError, TypeError, MemoryError, struct.error and more, by version.
     except Exception as error:
         raise DamagedImage(
@@ -71,7 +72,7 @@ def sniff(data: bytes) -> Format | None:
 
 
 def to_rgb(image: Image.Image) -> Image.Image:
-    """Any mode that the accepted formats decode to, as RGB; EXIF stays attached."""
+    """Any mode that the accepted formats decode to, as RGB and unpacked; EXIF stays attached."""
     if image.mode.startswith("I"):  # 16-bit grey; convert("RGB") would clip every value above 255 to white
         high_bytes = (np.asarray(image) >> 8).astype(np.uint8)
         grey = Image.fromarray(high_bytes).convert("RGB")
@@ -83,4 +84,7 @@ def to_rgb(image: Image.Image) -> Image.Image:
         canvas.alpha_composite(rgba)
         canvas.info = image.info
         return canvas.convert("RGB")
+    if image.mode == "RGB":
+        image.load()
+        return image  # no copy: of a large photo it would be 200 MB
     return image.convert("RGB")
