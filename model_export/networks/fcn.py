@@ -8,7 +8,7 @@ interpolation. The three networks differ in one argument: the stride at which fu
 import torch
 from torch import Tensor, nn
 
-from model_export.networks.backbone import Backbone
+from model_export.networks.backbone import Backbone, Features
 
 STRIDES = (8, 16, 32)
 
@@ -33,7 +33,16 @@ class FCN(nn.Module):
 
     def forward(self, image: Tensor) -> Tensor:
         """RGB [N, 3, H, W] in 0..255, H and W multiples of 32, to logits [N, classes, H, W]."""
-        coarse_to_fine = self.backbone((image - self.mean) / self.std)[::-1]
+        return self.decode(self.encode(image))
+
+    def encode(self, image: Tensor) -> Features:
+        """The backbone's features at strides 8, 16 and 32."""
+        features: Features = self.backbone((image - self.mean) / self.std)
+        return features
+
+    def decode(self, features: Features) -> Tensor:
+        """Score the features, fuse from coarse to fine, and bring the sum to the image's size."""
+        coarse_to_fine = features[::-1]
         logits = self.score[0](coarse_to_fine[0])
         for fuse, score_, feature in zip(self.fuse, self.score[1:], coarse_to_fine[1:], strict=False):
             logits = fuse(logits) + score_(feature)

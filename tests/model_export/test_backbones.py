@@ -9,9 +9,10 @@ from torch import nn
 from torch.nn import functional as F
 
 from model_export.errors import CheckpointError
-from model_export.networks import FCN
+from model_export.networks import BACKBONES, FCN
 from model_export.networks.mobilenet import MobileNetV2
 from model_export.networks.vgg import VGG16
+from model_export.train import mixed
 
 
 def torchvision_vgg16() -> dict[str, torch.Tensor]:
@@ -65,6 +66,19 @@ def test_mobilenetv2s_features_lie_at_strides_8_16_and_32() -> None:
     with torch.inference_mode():
         shapes = [tuple(feature.shape[1:]) for feature in MobileNetV2().eval()(torch.zeros(1, 3, 64, 96))]
     assert shapes == [(32, 8, 12), (96, 4, 6), (1280, 2, 3)]
+
+
+@pytest.mark.parametrize("backbone", BACKBONES)
+def test_every_backbone_learns_in_mixed_precision(backbone: str) -> None:
+    """Also VGG-16, on which bfloat16 scores corrupted the heap: the process would end here."""
+    network = FCN(BACKBONES[backbone](), classes=4)
+    for _ in range(2):
+        logits = mixed(network, torch.rand(2, 3, 64, 96) * 255)
+        assert logits.dtype == torch.float32
+        F.cross_entropy(logits, torch.zeros(2, 64, 96, dtype=torch.long)).backward()
+    for layer in network.score:
+        assert all(p.grad is not None and p.grad.isfinite().all() for p in layer.parameters())
+        assert any(p.grad is not None and p.grad.abs().sum() > 0 for p in layer.parameters())
 
 
 def test_weights_of_another_network_are_refused(tmp_path: Path) -> None:

@@ -88,6 +88,14 @@ def test_another_networks_file_is_refused(draft: bytes) -> None:
         export.compare(draft, network(1), [pattern(96, 64)])
 
 
+def test_a_file_that_labels_alike_but_scores_otherwise_is_refused(draft: bytes) -> None:
+    louder = network(0)
+    with torch.no_grad():
+        louder.upsample.weight *= 1.5
+    with pytest.raises(ParityError, match="in score"):
+        export.compare(draft, louder, [pattern(96, 64)])
+
+
 def test_a_network_that_makes_nan_is_refused(draft: bytes) -> None:
     broken = network(0)
     with torch.no_grad():

@@ -93,6 +93,14 @@ def test_a_run_keeps_its_best_network_with_all_that_is_needed_to_use_it(config: 
     assert {"train_loss", "pixel_accuracy", "iu disc"} <= set(rows[0])
 
 
+def test_every_epoch_draws_its_images_anew(config: Config, tmp_path: Path) -> None:
+    run = Run(dataclasses.replace(config, epochs=2), tmp_path, workers=0)
+    seen = []
+    run.network.backbone.register_forward_pre_hook(lambda _, inputs: seen.extend(inputs[0].sum((1, 2, 3)).tolist()))
+    train(run)
+    assert len(set(seen)) == len(seen) == 2 * 12
+
+
 def test_another_run_cannot_be_resumed(config: Config, tmp_path: Path) -> None:
     train(Run(dataclasses.replace(config, epochs=1), tmp_path, workers=0))
     with pytest.raises(CheckpointError, match="of a run with other options"):
