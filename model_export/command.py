@@ -113,25 +113,15 @@ def export(
     from model_export import checkpoint as checkpoints
     from model_export import export as exporter
     from model_export.data.folder import SegmentationFolder
-    from model_export.evaluate import evaluate
+    from model_export.report import parity
     from service.segmentation.model import Model
 
     trained = checkpoints.load(checkpoint)
     pictures = SegmentationFolder(data, split)
-    called = exporter.Name(name, version, description, source or data.resolve().name, licence)
-    contract = exporter.describe(trained, called, pictures.read(0)[0].size)
-    graph = exporter.to_onnx(trained.network)
-    draft = exporter.packed(graph, contract, None, None)
-    parity = exporter.compare(draft, trained.network, exporter.parity_images(pictures, images, contract.input))
-    evaluation = evaluate(Model(draft, threads=0), pictures, split, tracked(len(pictures)))
-    content = exporter.packed(graph, contract, evaluation, parity)
-    Model(content, threads=0)  # what is written has passed the service's own checks
+    card = exporter.Card(name, version, description, source or data.resolve().name, licence)
+    content = exporter.export(trained, card, pictures, split, images, tracked(len(pictures)))
     exporter.write(content, output)
-    typer.echo(
-        f"{output}: {len(content) / 1e6:.1f} MB; over {parity.images} images torch and onnxruntime differ by at most "
-        f"{parity.max_score_difference:.2g} in score and in {parity.disagreeing_ppm:.1f} ppm of labels; "
-        f"mean IU on {split} {evaluation.metrics.mean_iu:.4f}"
-    )
+    typer.echo(f"{output}, {len(content) / 1e6:.1f} MB: {parity(Model.load(output, threads=0).contract)}")
 
 
 @app.command()

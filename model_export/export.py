@@ -2,6 +2,7 @@
 
 import logging
 import warnings
+from collections.abc import Iterable
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
@@ -17,12 +18,12 @@ from model_export.checkpoint import Config, Trained, fingerprint
 from model_export.data.augment import OUTSIDE
 from model_export.data.folder import SegmentationFolder
 from model_export.errors import ParityError
-from model_export.networks import FCN
+from model_export.evaluate import evaluate
+from model_export.networks import COARSEST, FCN
 from service.segmentation import seal
 from service.segmentation.contract import (
     METADATA_KEY,
     Contract,
-    Evaluation,
     Golden,
     Input,
     Labels,
@@ -31,13 +32,13 @@ from service.segmentation.contract import (
     Training,
     pattern,
 )
+from service.segmentation.model import Model
 from service.segmentation.segmenter import pad
 
 # The exporter warns of operators of a package that is neither installed nor used.
 logging.getLogger("torch.onnx._internal.exporter._registration").setLevel(logging.ERROR)
 
-STRIDE = 32
-GOLDEN_SIZE = (3 * STRIDE, 2 * STRIDE)
+GOLDEN_SIZE = (3 * COARSEST, 2 * COARSEST)
 
 # What torch and onnxruntime may differ by: sums in another order, so the last bits of a float32 score, and labels
 # only where two classes score the same to these bits.
@@ -60,7 +61,7 @@ class Served(nn.Module):
 
 
 @dataclass(frozen=True)
-class Name:
+class Card:
     """What the model is called, and what its card says of its origin."""
 
     name: str
@@ -70,9 +71,24 @@ class Name:
     licence: str
 
 
+def export(
+    trained: Trained, card: Card, data: SegmentationFolder, split: str, parity_count: int, indices: Iterable[int]
+) -> bytes:
+    """The model file of a trained network, with its parity over `parity_count` images of the split and its figures over
+    those at `indices`. Raises ParityError where it does not answer like the network."""
+    contract = describe(trained, card, data.read(0)[0].size)
+    graph = to_onnx(trained.network)
+    draft = packed(graph, contract)
+    parity = compare(draft, trained.network, parity_images(data, parity_count, contract.input))
+    evaluation = evaluate(Model(draft, threads=0), data, split, indices)
+    content = packed(graph, msgspec.structs.replace(contract, evaluation=evaluation, parity=parity))
+    Model(content, threads=0)  # what is written has passed the service's own checks
+    return content
+
+
 def to_onnx(network: FCN) -> onnx.ModelProto:
     """The network as an ONNX graph with free N, H and W, H and W multiples of the stride."""
-    example = torch.zeros(2, 2 * STRIDE, 3 * STRIDE, 3, dtype=torch.uint8)
+    example = torch.zeros(2, 2 * COARSEST, 3 * COARSEST, 3, dtype=torch.uint8)
     count, rows, columns = (torch.export.Dim(name) for name in ("images", "rows", "columns"))
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")  # the exporter's own housekeeping; what it makes is checked below
@@ -81,7 +97,7 @@ def to_onnx(network: FCN) -> onnx.ModelProto:
             (example,),
             input_names=["image"],
             output_names=["labels", "confidence", "scores"],
-            dynamic_shapes=({0: count, 1: STRIDE * rows, 2: STRIDE * columns},),
+            dynamic_shapes=({0: count, 1: COARSEST * rows, 2: COARSEST * columns},),
             dynamo=True,
             verbose=False,
         )
@@ -97,20 +113,20 @@ def without_traces(model: onnx.ModelProto) -> onnx.ModelProto:
     return model
 
 
-def describe(trained: Trained, name: Name, size: tuple[int, int]) -> Contract:
+def describe(trained: Trained, card: Card, size: tuple[int, int]) -> Contract:
     """The contract of a network for photos of `size` (width, height); what is measured is filled in later."""
     labels, _, _ = run_torch(trained.network, pattern(*GOLDEN_SIZE))
     return Contract(
         format=1,
-        name=name.name,
-        version=name.version,
-        description=name.description,
+        name=card.name,
+        version=card.version,
+        description=card.description,
         precision="float32",
         labels=trained.classes,
-        input=Input(width=size[0], height=size[1], stride=STRIDE, padding=OUTSIDE),
+        input=Input(width=size[0], height=size[1], stride=COARSEST, padding=OUTSIDE),
         training=Training(
-            data=name.data,
-            licence=name.licence,
+            data=card.data,
+            licence=card.licence,
             options=portable(trained.config),
             epoch=trained.epoch,
             weights_sha256=fingerprint(trained.network.state_dict()),
@@ -129,10 +145,9 @@ def portable(config: Config) -> dict[str, Any]:
     }
 
 
-def packed(graph: onnx.ModelProto, contract: Contract, evaluation: Evaluation | None, parity: Parity | None) -> bytes:
-    """The bytes of the model file: the graph with its contract and measurements, sealed."""
-    measured = msgspec.structs.replace(contract, evaluation=evaluation, parity=parity)
-    onnx.helper.set_model_props(graph, {METADATA_KEY: msgspec.json.encode(measured).decode()})
+def packed(graph: onnx.ModelProto, contract: Contract) -> bytes:
+    """The bytes of the model file: the graph with its contract, sealed."""
+    onnx.helper.set_model_props(graph, {METADATA_KEY: msgspec.json.encode(contract).decode()})
     return seal.sealed(graph.SerializeToString())
 
 
@@ -144,7 +159,7 @@ def compare(data: bytes, network: FCN, images: list[Pixels]) -> Parity:
         labels, _, scores = run_torch(network, image)
         results = session.run(["labels", "scores"], {"image": image[np.newaxis]})
         onnx_labels, onnx_scores = np.asarray(results[0]), np.asarray(results[1])
-        difference = max(difference, float(np.abs(scores - onnx_scores[0]).max()))
+        difference = float(np.maximum(difference, np.abs(scores - onnx_scores[0]).max()))  # NaN, once met, stays
         disagreeing += int((labels != onnx_labels[0]).sum())
         pixels += labels.size
     parity = Parity(len(images), difference, 1e6 * disagreeing / pixels)

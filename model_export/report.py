@@ -1,7 +1,7 @@
 """Figures as a person reads them."""
 
 from service.segmentation.classes import ClassList
-from service.segmentation.contract import Evaluation
+from service.segmentation.contract import Contract, Evaluation
 
 
 def table(evaluation: Evaluation, classes: ClassList) -> str:
@@ -16,3 +16,13 @@ def table(evaluation: Evaluation, classes: ClassList) -> str:
     width = max(map(len, rows))
     lines = [f"{name:<{width}}  {'   -' if v is None else f'{100 * v:6.2f}'}" for name, v in rows.items()]
     return "\n".join([f"{evaluation.images} images of {evaluation.split}, percent", *lines])
+
+
+def parity(contract: Contract) -> str:
+    """How far an exported model was from the trained network."""
+    measured = contract.parity
+    assert measured is not None
+    return (
+        f"over {measured.images} images onnxruntime and torch differ by at most {measured.max_score_difference:.2g} "
+        f"in score, and in {measured.disagreeing_ppm:.1f} ppm of labels"
+    )

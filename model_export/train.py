@@ -3,7 +3,6 @@ an unbroken one compute the same."""
 
 import csv
 import time
-from collections.abc import Iterator
 from dataclasses import asdict, replace
 from pathlib import Path
 from typing import Any, cast
@@ -19,15 +18,12 @@ from torch.utils.data import DataLoader
 from model_export import checkpoint
 from model_export.checkpoint import Config, Trained
 from model_export.data.augment import OUTSIDE, Augmentation
-from model_export.data.folder import VOID, Sample, SegmentationFolder
+from model_export.data.folder import VOID, SegmentationFolder
 from model_export.errors import CheckpointError, DataError
 from model_export.metrics import Meter
-from model_export.networks import BACKBONES, FCN
+from model_export.networks import BACKBONES, COARSEST, FCN
 from service.segmentation.classes import rgb
 from service.segmentation.contract import Metrics
-
-COARSEST = 32
-"""Networks take sides that are multiples of the backbone's last stride."""
 
 
 class Run:
@@ -164,7 +160,7 @@ def mixed(network: FCN, image: Tensor) -> Tensor:
 
 
 def padded(batch: Tensor) -> Tensor:
-    """Fill up to multiples of 32, right and below, as the service does."""
+    """Fill up to multiples of the coarsest stride, right and below, as the service does."""
     height, width = batch.shape[-2:]
     outside = torch.tensor(rgb(OUTSIDE), device=batch.device).view(3, 1, 1)
     return F.pad(batch - outside, (0, -width % COARSEST, 0, -height % COARSEST)) + outside
@@ -175,12 +171,9 @@ def validate(network: FCN, data: SegmentationFolder, device: torch.device) -> Me
     """Judge the network on whole images, one by one, at their own size."""
     network.eval()
     meter = Meter(len(data.classes.classes))
-    for image, truth in samples(data):
+    for index in range(len(data)):
+        image, truth = data[index]
         logits = mixed(network, padded(to_network(image[None], device)))
         height, width = truth.shape
         meter.add(logits[0, :, :height, :width].argmax(0), truth)
     return meter.metrics()
-
-
-def samples(data: SegmentationFolder) -> Iterator[Sample]:
-    return (data[index] for index in range(len(data)))

@@ -11,6 +11,8 @@ from torch import Tensor, nn
 from model_export.networks.backbone import Backbone, Features
 
 STRIDES = (8, 16, 32)
+COARSEST = STRIDES[-1]
+"""An image's sides must be multiples of it."""
 
 
 class FCN(nn.Module):
