@@ -29,6 +29,7 @@ from service.segmentation.contract import (
     Labels,
     Parity,
     Pixels,
+    Scores,
     Training,
     pattern,
 )
@@ -47,17 +48,15 @@ MAX_DISAGREEING_PPM = 100.0
 
 
 class Served(nn.Module):
-    """The graph of the contract around an FCN: uint8 [N, H, W, 3] in; labels, confidence and scores out."""
+    """The graph of the contract around an FCN: uint8 [N, H, W, 3] in; labels and scores out."""
 
     def __init__(self, network: FCN) -> None:
         super().__init__()
         self.network = network
 
-    def forward(self, image: Tensor) -> tuple[Tensor, Tensor, Tensor]:
+    def forward(self, image: Tensor) -> tuple[Tensor, Tensor]:
         scores = self.network(image.permute(0, 3, 1, 2).float())
-        highest, labels = scores.max(1)
-        confidence = 1 / (scores - highest[:, None]).exp().sum(1)
-        return labels.to(torch.uint8), confidence, scores
+        return scores.argmax(1).to(torch.uint8), scores
 
 
 @dataclass(frozen=True)
@@ -96,7 +95,7 @@ def to_onnx(network: FCN) -> onnx.ModelProto:
             Served(network).eval(),
             (example,),
             input_names=["image"],
-            output_names=["labels", "confidence", "scores"],
+            output_names=["labels", "scores"],
             dynamic_shapes=({0: count, 1: COARSEST * rows, 2: COARSEST * columns},),
             dynamo=True,
             verbose=False,
@@ -115,7 +114,7 @@ def without_traces(model: onnx.ModelProto) -> onnx.ModelProto:
 
 def describe(trained: Trained, card: Card, size: tuple[int, int]) -> Contract:
     """The contract of a network for photos of `size` (width, height); what is measured is filled in later."""
-    labels, _, _ = run_torch(trained.network, pattern(*GOLDEN_SIZE))
+    labels, _ = run_torch(trained.network, pattern(*GOLDEN_SIZE))
     return Contract(
         format=1,
         name=card.name,
@@ -156,7 +155,7 @@ def compare(data: bytes, network: FCN, images: list[Pixels]) -> Parity:
     session = onnxruntime.InferenceSession(data, providers=["CPUExecutionProvider"])
     difference, disagreeing, pixels = 0.0, 0, 0
     for image in images:
-        labels, _, scores = run_torch(network, image)
+        labels, scores = run_torch(network, image)
         results = session.run(["labels", "scores"], {"image": image[np.newaxis]})
         onnx_labels, onnx_scores = np.asarray(results[0]), np.asarray(results[1])
         difference = float(np.maximum(difference, np.abs(scores - onnx_scores[0]).max()))  # NaN, once met, stays
@@ -174,10 +173,10 @@ def compare(data: bytes, network: FCN, images: list[Pixels]) -> Parity:
 
 
 @torch.inference_mode()
-def run_torch(network: FCN, image: Pixels) -> tuple[Labels, np.ndarray[Any, Any], np.ndarray[Any, Any]]:
-    """Labels, confidence and scores of one image [H, W, 3] by torch."""
-    labels, confidence, scores = Served(network).eval()(torch.from_numpy(image.copy())[None])
-    return labels[0].numpy(), confidence[0].numpy(), scores[0].numpy()
+def run_torch(network: FCN, image: Pixels) -> tuple[Labels, Scores]:
+    """Labels and scores of one image [H, W, 3] by torch."""
+    labels, scores = Served(network).eval()(torch.from_numpy(image.copy())[None])
+    return labels[0].numpy(), scores[0].numpy()
 
 
 def parity_images(data: SegmentationFolder, count: int, policy: Input) -> list[Pixels]:

@@ -1,7 +1,9 @@
 """What a model file says of itself: one JSON document in the ONNX metadata, under `METADATA_KEY`.
 
 The graph takes `image`, uint8 [N, H, W, 3], RGB, H and W multiples of the stride, and gives `labels`, uint8
-[N, H, W]. It may also give `confidence`, float32 [N, H, W]: the probability, 0..1, of the label that was chosen.
+[N, H, W]. It may also give `scores`, float32 [N, classes, H, W]: the logits whose greatest is the label. They are there
+anyway, so they cost nothing where nobody asks for them; what follows from them is computed outside the graph, since
+onnxruntime (1.32) computes every output of a graph at every run.
 """
 
 import base64
@@ -22,6 +24,9 @@ Labels = np.ndarray[tuple[int, int], np.dtype[np.uint8]]
 
 Pixels = np.ndarray[tuple[int, int, int], np.dtype[np.uint8]]
 """uint8 [H, W, 3]: RGB."""
+
+Scores = np.ndarray[tuple[int, int, int], np.dtype[np.float32]]
+"""float32 [classes, H, W]: logits."""
 
 Side = Annotated[int, msgspec.Meta(ge=1, le=16384)]
 Share = Annotated[float, msgspec.Meta(ge=0, le=1)]

@@ -8,7 +8,7 @@ import numpy as np
 import onnxruntime
 
 from service.segmentation import seal
-from service.segmentation.contract import METADATA_KEY, Contract, Labels, Pixels, pattern
+from service.segmentation.contract import METADATA_KEY, Contract, Labels, Pixels, Scores, pattern
 from service.segmentation.errors import (
     ContractBroken,
     InferenceFailed,
@@ -16,9 +16,6 @@ from service.segmentation.errors import (
     ModelUnreadable,
     SelfTestFailed,
 )
-
-Confidence = np.ndarray[tuple[int, int], np.dtype[np.float32]]
-"""float32 [H, W] in 0..1: the probability of the chosen label."""
 
 # Arithmetic differs a little between processors, so a few pixels at the seams of classes may too.
 GOLDEN_AGREEMENT = 0.98
@@ -36,7 +33,7 @@ class Model:
         self.digest = hashlib.sha256(data).hexdigest()
         self._session = open_session(data, threads)
         self.contract = read_contract(self._session)
-        self.has_confidence = check_graph(self._session)
+        self.has_scores = check_graph(self._session)
         self._self_test()
 
     @classmethod
@@ -49,16 +46,14 @@ class Model:
         except ModelError as error:
             raise type(error)(f"{path}: {error}") from error
 
-    def run(self, image: Pixels, confidence: bool = False) -> tuple[Labels, Confidence | None]:
-        """Labels of one RGB image [H, W, 3], H and W multiples of the stride; confidence only where asked for.
+    def run(self, image: Pixels, scores: bool = False) -> tuple[Labels, Scores | None]:
+        """Labels of one RGB image [H, W, 3], H and W multiples of the stride; scores where asked for and there.
 
         Raises InferenceFailed.
         """
-        outputs = ["labels", "confidence"] if confidence and self.has_confidence else ["labels"]
-        options = onnxruntime.RunOptions()
-        options.only_execute_path_to_fetches = True
+        outputs = ["labels", "scores"] if scores and self.has_scores else ["labels"]
         try:
-            results = self._session.run(outputs, {"image": image[np.newaxis]}, options)
+            results = self._session.run(outputs, {"image": image[np.newaxis]})
         except Exception as error:  # onnxruntime's exceptions share no base of their own
             raise InferenceFailed("The model failed on this image; try again or send a smaller one.") from error
         return results[0][0], results[1][0] if len(results) > 1 else None
@@ -69,10 +64,10 @@ class Model:
             expected = golden.expected()
         except ValueError as error:
             raise ContractBroken(f"{error}.") from error
-        labels, confidence = self.run(pattern(golden.width, golden.height), confidence=True)
+        labels, scores = self.run(pattern(golden.width, golden.height), scores=True)
         if labels.shape != expected.shape:
             raise ContractBroken(f"it gives labels of shape {labels.shape} for an image of {expected.shape}.")
-        if confidence is not None and not np.isfinite(confidence).all():
+        if scores is not None and not np.isfinite(scores).all():
             raise SelfTestFailed("it gives scores that are not numbers (NaN or infinity).")
         agreement = float((labels == expected).mean())
         if agreement < GOLDEN_AGREEMENT:
@@ -101,13 +96,13 @@ def read_contract(session: onnxruntime.InferenceSession) -> Contract:
 
 
 def check_graph(session: onnxruntime.InferenceSession) -> bool:
-    """Whether the graph gives confidence; raises ContractBroken where inputs or outputs are not the contract's."""
+    """Whether the graph gives scores; raises ContractBroken where inputs or outputs are not the contract's."""
     inputs = {i.name: (i.type, len(i.shape), i.shape[-1]) for i in session.get_inputs()}
     if inputs != {"image": ("tensor(uint8)", 4, 3)}:
         raise ContractBroken(f"its input must be `image`, uint8 [N, H, W, 3], not {inputs}.")
     outputs = {o.name: (o.type, len(o.shape)) for o in session.get_outputs()}
     if outputs.get("labels") != ("tensor(uint8)", 3):
         raise ContractBroken(f"its output must be `labels`, uint8 [N, H, W], not {outputs}.")
-    if outputs.get("confidence", ("tensor(float)", 3)) != ("tensor(float)", 3):
-        raise ContractBroken("its output `confidence` must be float32 [N, H, W].")
-    return "confidence" in outputs
+    if outputs.get("scores", ("tensor(float)", 4)) != ("tensor(float)", 4):
+        raise ContractBroken("its output `scores` must be float32 [N, classes, H, W].")
+    return "scores" in outputs

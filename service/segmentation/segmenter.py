@@ -6,8 +6,8 @@ import numpy as np
 from PIL import Image
 
 from service.segmentation.classes import rgb
-from service.segmentation.contract import Input, Labels, Pixels
-from service.segmentation.model import Confidence, Model
+from service.segmentation.contract import Input, Labels, Pixels, Scores
+from service.segmentation.model import Model
 
 
 @dataclass(frozen=True)
@@ -33,10 +33,10 @@ class Segmenter:
         policy = self.model.contract.input
         width, height = fit(image.size, policy)
         scaled = image if image.size == (width, height) else image.resize((width, height), Image.Resampling.BILINEAR)
-        labels, probability = self.model.run(pad(to_pixels(scaled, policy), policy), confidence)
+        labels, scores = self.model.run(pad(to_pixels(scaled, policy), policy), scores=confidence)
         labels = np.ascontiguousarray(labels[:height, :width])
         classes = len(self.model.contract.labels.classes)
-        means = (None,) * classes if probability is None else class_means(labels, probability[:height, :width], classes)
+        means = (None,) * classes if scores is None else class_means(labels, scores[:, :height, :width])
         if image.size != (width, height):
             labels = np.asarray(Image.fromarray(labels).resize(image.size, Image.Resampling.NEAREST))
         return Segmentation(labels, means)
@@ -67,8 +67,10 @@ def pad(pixels: Pixels, policy: Input) -> Pixels:
     return padded
 
 
-def class_means(labels: Labels, probability: Confidence, classes: int) -> tuple[float | None, ...]:
-    """The mean probability over each class's pixels, None where it has none."""
+def class_means(labels: Labels, scores: Scores) -> tuple[float | None, ...]:
+    """The mean probability (softmax) of the label over each class's pixels, None where it has none."""
+    classes = len(scores)
+    probability = 1 / np.exp(scores - scores.max(axis=0)).sum(axis=0)
     pixels = np.bincount(labels.ravel(), minlength=classes)
     sums = np.bincount(labels.ravel(), weights=probability.ravel(), minlength=classes)
     return tuple(float(s / n) if n else None for s, n in zip(sums, pixels, strict=True))

@@ -33,8 +33,11 @@ def contract(**changes: Any) -> Contract:
     return msgspec.structs.replace(whole, **changes)
 
 
-def graph(*, scale: float = 1.0, confidence: bool = True, image_type: int = TensorProto.UINT8) -> onnx.ModelProto:
-    """The graph; confidence is the strongest channel's share of the three, times `scale`."""
+def graph(*, scale: float = 1.0, scores: bool = True, image_type: int = TensorProto.UINT8) -> onnx.ModelProto:
+    """The graph; scores are logarithms of the channels, so that a label's probability is its channel's share.
+
+    All scores are multiplied by `scale`.
+    """
     shape = ["n", "h", "w"]
     nodes = [
         helper.make_node("Cast", ["image"], ["float"], to=TensorProto.FLOAT),
@@ -42,22 +45,20 @@ def graph(*, scale: float = 1.0, confidence: bool = True, image_type: int = Tens
         helper.make_node("Cast", ["index"], ["labels"], to=TensorProto.UINT8),
     ]
     outputs = [helper.make_tensor_value_info("labels", TensorProto.UINT8, shape)]
-    if confidence:
+    if scores:
         nodes += [
-            helper.make_node("ReduceMax", ["float", "channels"], ["strongest"], keepdims=0),
-            helper.make_node("ReduceSum", ["float", "channels"], ["sum"], keepdims=0),
-            helper.make_node("Max", ["sum", "one"], ["positive"]),
-            helper.make_node("Div", ["strongest", "positive"], ["share"]),
-            helper.make_node("Mul", ["share", "scale"], ["confidence"]),
+            helper.make_node("Transpose", ["float"], ["planes"], perm=[0, 3, 1, 2]),
+            helper.make_node("Max", ["planes", "least"], ["positive"]),
+            helper.make_node("Log", ["positive"], ["log"]),
+            helper.make_node("Mul", ["log", "scale"], ["scores"]),
         ]
-        outputs.append(helper.make_tensor_value_info("confidence", TensorProto.FLOAT, shape))
+        outputs.append(helper.make_tensor_value_info("scores", TensorProto.FLOAT, ["n", 3, "h", "w"]))
     constants = [
-        helper.make_tensor("channels", TensorProto.INT64, [1], [3]),
-        helper.make_tensor("one", TensorProto.FLOAT, [1], [1.0]),
+        helper.make_tensor("least", TensorProto.FLOAT, [1], [1e-6]),
         helper.make_tensor("scale", TensorProto.FLOAT, [1], [scale]),
     ]
     image = helper.make_tensor_value_info("image", image_type, ["n", "h", "w", 3])
-    whole = helper.make_graph(nodes, "colours", [image], outputs, constants if confidence else [])
+    whole = helper.make_graph(nodes, "colours", [image], outputs, constants if scores else [])
     return helper.make_model(whole, opset_imports=[helper.make_opsetid("", 18)], ir_version=10)
 
 

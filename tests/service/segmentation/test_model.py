@@ -28,10 +28,12 @@ def changed(**fields: Any) -> bytes:
 def test_a_good_model_labels_an_image(model: Model) -> None:
     image = np.zeros((32, 64, 3), np.uint8)
     image[..., 1] = 9
-    labels, confidence = model.run(image, confidence=True)
+    labels, scores = model.run(image, scores=True)
     assert (labels == 1).all()
-    assert confidence is not None
-    assert (confidence == 1).all()
+    assert scores is not None
+    assert scores.shape == (3, 32, 64)
+    assert (scores.argmax(0) == 1).all()
+    assert model.run(image)[1] is None
 
 
 def test_its_digest_is_that_of_the_file(model: Model, model_file: Path) -> None:
@@ -118,11 +120,11 @@ def test_golden_labels_that_cannot_be_read_are_refused() -> None:
         Model(model_bytes(golden=Golden(96, 64, "AAAA")), threads=1)
 
 
-def test_a_model_without_confidence_is_served_without() -> None:
-    plain = Model(packed(graph(confidence=False), document()), threads=1)
-    labels, confidence = plain.run(np.zeros((32, 32, 3), np.uint8), confidence=True)
+def test_a_model_without_scores_is_served_without() -> None:
+    plain = Model(packed(graph(scores=False), document()), threads=1)
+    labels, scores = plain.run(np.zeros((32, 32, 3), np.uint8), scores=True)
     assert labels.shape == (32, 32)
-    assert confidence is None
+    assert scores is None
 
 
 def test_the_tests_graph_is_valid_onnx() -> None:
