@@ -106,6 +106,7 @@ def export(
     description: Annotated[str, typer.Option(help="What it tells apart, in one sentence.")] = "",
     source: Annotated[str, typer.Option(help="What it was trained on, for people; by default the data's folder.")] = "",
     licence: Annotated[str, typer.Option(help="Terms that the data and the weights put on the model.")] = "not stated",
+    color: Annotated[Literal["rgb", "grey"], typer.Option(help="grey: for scans; what is in colour loses it.")] = "rgb",
     split: Annotated[str, typer.Option(help="Split to measure on.")] = "val",
     images: Annotated[int, typer.Option(min=1, help="Images of the parity check.")] = 20,
 ) -> None:
@@ -118,7 +119,7 @@ def export(
 
     trained = checkpoints.load(checkpoint)
     pictures = SegmentationFolder(data, split)
-    card = exporter.Card(name, version, description, source or data.resolve().name, licence)
+    card = exporter.Card(name, version, description, source or data.resolve().name, licence, color)
     content = exporter.export(trained, card, pictures, split, images, tracked(len(pictures)))
     exporter.write(content, output)
     typer.echo(f"{output}, {len(content) / 1e6:.1f} MB: {parity(Model.load(output, threads=0).contract)}")

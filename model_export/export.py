@@ -5,7 +5,7 @@ import warnings
 from collections.abc import Iterable
 from dataclasses import asdict, dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 import msgspec
 import numpy as np
@@ -61,13 +61,14 @@ class Served(nn.Module):
 
 @dataclass(frozen=True)
 class Card:
-    """What the model is called, and what its card says of its origin."""
+    """What the model is called, what it says of its origin, and whether it is to see photos in grey."""
 
     name: str
     version: str
     description: str
     data: str
     licence: str
+    color: Literal["rgb", "grey"] = "rgb"
 
 
 def export(
@@ -122,7 +123,7 @@ def describe(trained: Trained, card: Card, size: tuple[int, int]) -> Contract:
         description=card.description,
         precision="float32",
         labels=trained.classes,
-        input=Input(width=size[0], height=size[1], stride=COARSEST, padding=OUTSIDE),
+        input=Input(width=size[0], height=size[1], stride=COARSEST, padding=OUTSIDE, color=card.color),
         training=Training(
             data=card.data,
             licence=card.licence,

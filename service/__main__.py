@@ -1,4 +1,4 @@
-"""Serve: `python -m service`. Settings come from the environment; the README lists them."""
+"""Serve: `python -m service`, or `fcn-serve` once installed. The README lists the settings."""
 
 import logging
 import signal
@@ -8,6 +8,7 @@ from pathlib import Path
 
 import uvicorn
 from pydantic import ValidationError
+from pydantic_settings import CliApp
 
 from service.http.app import create_app
 from service.http.settings import Settings
@@ -36,7 +37,7 @@ class Server(uvicorn.Server):
 def main() -> int:
     """Serve until told to stop; the exit code."""
     try:
-        settings = Settings()
+        settings = CliApp.run(Settings)
         logging.basicConfig(level=settings.log_level.upper(), format="%(asctime)s %(levelname)s %(name)s %(message)s")
         app = create_app(settings)
     except ValidationError as error:

@@ -1,4 +1,4 @@
-"""What an operator may set, from the environment: SEGMENT_HOST is `host`, and so on."""
+"""What an operator may set: SEGMENT_PORT in the environment, or --port on the command line, and so on."""
 
 from pathlib import Path
 from typing import Annotated, Literal
@@ -13,9 +13,11 @@ MIB = 1024 * 1024
 
 
 class Settings(BaseSettings):
-    """Every setting with its default; the descriptions are the README's table."""
+    """Serve segmentation models over HTTP. Every option is a setting too: --port is SEGMENT_PORT."""
 
-    model_config = SettingsConfigDict(env_prefix="SEGMENT_", env_ignore_empty=True, frozen=True)
+    model_config = SettingsConfigDict(
+        env_prefix="SEGMENT_", env_ignore_empty=True, frozen=True, cli_prog_name="fcn-serve", cli_kebab_case=True
+    )
 
     host: Annotated[str, Field(description="Address to listen on.")] = "127.0.0.1"
     port: Annotated[int, Field(ge=1, le=65535, description="Port to listen on.")] = 8000

@@ -1,11 +1,13 @@
 """A network becomes a file that says the same, or no file at all."""
 
+import dataclasses
 from pathlib import Path
 
 import numpy as np
 import onnx
 import pytest
 import torch
+from PIL import Image
 
 from model_export import export
 from model_export.checkpoint import Config, Trained, fingerprint
@@ -15,6 +17,7 @@ from model_export.networks import FCN
 from model_export.networks.tiny import Tiny
 from service.segmentation.contract import Contract, Metrics, pattern
 from service.segmentation.model import Model
+from service.segmentation.segmenter import Segmenter
 
 CONFIG = Config("/home/me/shapes", "tiny", 8, "/home/me/tiny.pth", 1, 4, 64, 64, 1e-2, 1e-2, 0.03, 0.9, 0)
 CARD = export.Card("shapes", "3", "Drawn shapes.", "shapes drawn by seed 0", "Apache-2.0")
@@ -66,6 +69,15 @@ def test_the_file_says_where_it_comes_from_without_naming_anybodys_folders(draft
     assert contract.training.options["weights"] == "tiny.pth"
     assert b"/home/me" not in draft
     assert b"model_export" not in draft
+
+
+def test_a_model_of_grey_scans_sees_a_photo_in_grey(trained: Trained) -> None:
+    contract = export.describe(trained, dataclasses.replace(CARD, color="grey"), (96, 64))
+    segmenter = Segmenter(Model(export.packed(export.to_onnx(trained.network), contract), threads=1))
+    photo = Image.fromarray(pattern(96, 64))
+    in_grey = segmenter.segment(photo.convert("L").convert("RGB")).labels
+    assert np.array_equal(segmenter.segment(photo).labels, in_grey)
+    assert len(np.unique(in_grey)) > 1
 
 
 def test_the_file_is_valid_onnx_of_free_sizes(draft: bytes) -> None:

@@ -9,6 +9,7 @@ from pathlib import Path
 
 import pytest
 
+from service.http.settings import Settings
 from tests.support.colours import model_bytes
 from tests.support.server import ROOT, free_port, wait_until_ready
 
@@ -54,6 +55,25 @@ def test_a_bad_setting_is_one_line_that_names_it(setting: str, value: str, said:
     assert code == 2
     assert len(lines) == 1
     assert said in lines[0]
+
+
+def test_every_setting_is_an_option_too(model_file: Path) -> None:
+    command = [sys.executable, "-m", "service"]
+    listing = subprocess.check_output([*command, "--help"], cwd=ROOT, text=True)
+    assert all(f"--{name.replace('_', '-')} " in listing for name in Settings.model_fields)
+    port = free_port()
+    process = subprocess.Popen([*command, "--models", str(model_file), "--port", str(port)], cwd=ROOT)
+    wait_until_ready(f"http://127.0.0.1:{port}", process)
+    process.terminate()
+    assert process.wait(30) == 0
+
+
+def test_an_option_that_is_none_is_refused() -> None:
+    result = subprocess.run(
+        [sys.executable, "-m", "service", "--prot", "1"], cwd=ROOT, capture_output=True, check=False
+    )
+    assert result.returncode == 2
+    assert b"--prot" in result.stderr
 
 
 def test_a_port_in_use_ends_the_start(model_file: Path) -> None:
