@@ -29,10 +29,10 @@ def url() -> Iterator[str]:
 
 
 def console() -> list[tuple[str, str]]:
-    """Every command of the README's console blocks, with what it is said to print."""
+    """Every command of the README's console blocks, with what it is said to print; line breaks are for the reader."""
     blocks = re.findall(r"```console\n(.*?)```", README, re.DOTALL)
     steps = [step for block in blocks for step in re.split(r"^\$ ", block, flags=re.MULTILINE)[1:]]
-    return [(command, output.strip()) for command, _, output in (step.partition("\n") for step in steps)]
+    return [(command, re.sub(r"\n *", "", output)) for command, _, output in (step.partition("\n") for step in steps)]
 
 
 def agrees(said: str, printed: str) -> bool:
