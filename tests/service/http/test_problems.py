@@ -5,7 +5,7 @@ import struct
 import zlib
 from collections.abc import Iterator
 from pathlib import Path
-from urllib.parse import urlsplit
+from urllib.parse import quote, urlsplit
 
 import httpx2
 import pytest
@@ -140,6 +140,13 @@ def test_an_unknown_model_is_404(client: httpx2.Client) -> None:
     response = client.post("/segment?model=bear", files={"image": encoded(quarters())})
     assert "these are served: colours" in check(response, 404, "unknown_model")
     check(client.get("/models/bear"), 404, "unknown_model")
+
+
+@pytest.mark.parametrize("name", ["../models/colours", "/etc/passwd", "colours.onnx", "http://127.0.0.1/x"])
+def test_a_models_name_is_no_path(client: httpx2.Client, name: str) -> None:
+    response = client.post("/segment", params={"model": name}, files={"image": encoded(quarters())})
+    check(response, 404, "unknown_model")
+    assert client.get(f"/models/{quote(name, safe='')}").status_code == 404
 
 
 def test_an_answer_of_no_offered_kind_is_406(client: httpx2.Client) -> None:
