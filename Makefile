@@ -9,6 +9,10 @@ PYTHON ?= python3
 TORCH ?= torch==2.13.0
 PIP = -m pip --disable-pip-version-check --quiet
 
+NEW_ENOUGH = $(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and \
+	"fcn-serve needs Python 3.11 or newer; try make PYTHON=python3.13")'
+LOCK = uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-header --upgrade pyproject.toml
+
 SERVE = .venv/serve
 DEV = .venv/dev
 
@@ -35,21 +39,19 @@ openapi: $(DEV)/ready
 		print(json.dumps(app.create_app(settings.Settings()).openapi(), indent=1))' > docs/openapi.json
 
 lock: $(DEV)/ready
-	$(DEV)/bin/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-header --upgrade \
-		pyproject.toml --output-file requirements/serve.txt
-	$(DEV)/bin/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-header --upgrade \
-		--constraint requirements/serve.txt --override requirements/without-torch.txt \
-		--extra train --group dev pyproject.toml requirements/under-torch.in --output-file requirements/dev.txt
+	$(DEV)/bin/$(LOCK) --output-file requirements/serve.txt
+	$(DEV)/bin/$(LOCK) --output-file requirements/dev.txt --extra train --group dev requirements/under-torch.in \
+		--constraint requirements/serve.txt --override requirements/without-torch.txt
 
 $(SERVE)/ready: requirements/serve.txt
-	$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "fcn-serve needs Python 3.11 or newer; try make PYTHON=python3.13")'
+	$(NEW_ENOUGH)
 	$(PYTHON) -m venv --clear $(SERVE)
 	$(SERVE)/bin/python $(PIP) install --no-deps --require-hashes -r requirements/serve.txt
 	touch $@
 
 # torch comes by itself: which of its builds fits depends on the machine, so no one hash is right for all.
 $(DEV)/ready: requirements/dev.txt
-	$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "fcn-serve needs Python 3.11 or newer; try make PYTHON=python3.13")'
+	$(NEW_ENOUGH)
 	$(PYTHON) -m venv --clear $(DEV)
 	$(DEV)/bin/python $(PIP) install --no-deps --require-hashes -r requirements/dev.txt
 	$(DEV)/bin/python $(PIP) install $(TORCH)

@@ -113,12 +113,12 @@ def export(
     """Write the self-describing model file, if it answers like the trained network."""
     from model_export import checkpoint as checkpoints
     from model_export import export as exporter
-    from model_export.data.folder import SegmentationFolder
+    from model_export.evaluate import open_split
     from model_export.report import parity
     from service.segmentation.model import Model
 
     trained = checkpoints.load(checkpoint)
-    pictures = SegmentationFolder(data, split)
+    pictures = open_split(data, split, trained.classes)
     card = exporter.Card(name, version, description, source or data.resolve().name, licence, color)
     content = exporter.export(trained, card, pictures, split, images, tracked(len(pictures)))
     exporter.write(content, output)
@@ -141,7 +141,7 @@ def evaluate(
     from service.segmentation.model import Model
 
     loaded = Model.load(model, threads=0)
-    pictures = open_split(loaded, data, split)
+    pictures = open_split(data, split, loaded.contract.labels)
     evaluation = judge(loaded, pictures, split, tracked(len(pictures)))
     typer.echo(msgspec.json.encode(evaluation).decode() if as_json else table(evaluation, pictures.classes))
 

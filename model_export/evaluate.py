@@ -9,16 +9,17 @@ import torch
 from model_export.data.folder import SegmentationFolder
 from model_export.errors import DataError
 from model_export.metrics import Meter
+from service.segmentation.classes import ClassList
 from service.segmentation.contract import Evaluation
 from service.segmentation.model import Model
 from service.segmentation.segmenter import Segmenter
 
 
-def open_split(model: Model, root: Path, split: str) -> SegmentationFolder:
-    """The split to judge the model on. Raises DataError where its classes are not the model's."""
+def open_split(root: Path, split: str, classes: ClassList) -> SegmentationFolder:
+    """The split to judge a model of these classes on. Raises DataError where the data's are others."""
     data = SegmentationFolder(root, split)
-    if data.classes.names != model.contract.labels.names:
-        raise DataError(f"the classes of {root} are {data.classes.names}, the model's {model.contract.labels.names}.")
+    if data.classes.names != classes.names:
+        raise DataError(f"The classes of {root} are {data.classes.names}, the model's {classes.names}.")
     return data
 
 

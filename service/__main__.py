@@ -56,7 +56,7 @@ def main() -> int:
         access_log=False,
         log_config=None,
         server_header=False,
-        timeout_graceful_shutdown=int(settings.grace_s),
+        timeout_graceful_shutdown=settings.grace_s,
     )
     server = Server(config, settings)
     # uvicorn shuts down in good order, then raises the signal again for us: an exit, not a death.

@@ -34,7 +34,7 @@ class Settings(BaseSettings):
         int, Field(ge=1, description="Cores one image's network may use; by default those this process may use.")
     ] = Field(default_factory=cores.available)
     queue: Annotated[int, Field(ge=0, description="Images that may wait; the next is refused with 503.")] = 16
-    grace_s: Annotated[float, Field(gt=0, description="Seconds that running requests get when the service stops.")] = 20
+    grace_s: Annotated[int, Field(ge=1, description="Seconds that running requests get when the service stops.")] = 20
     log_level: Annotated[
         Literal["debug", "info", "warning", "error"], Field(description="How much is logged to standard error.")
     ] = "info"

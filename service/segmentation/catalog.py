@@ -30,7 +30,8 @@ class Catalog:
 def load(path: Path, default: str | None, threads: int) -> Catalog:
     """Load one model file, or every `.onnx` file of a folder; `default` is by default the first by name.
 
-    Raises ModelError: one bad file is enough, so that nobody learns of it from a request.
+    Raises ModelError: one bad file is enough, so that nobody learns of it from a request. Raises UnknownModel where
+    `default` is not among them.
     """
     files = [path] if path.is_file() else sorted(path.glob("*.onnx"))
     if not files:

@@ -21,8 +21,7 @@ _ORIENTATION = 0x0112  # the EXIF tag
 class Photo:
     """A decoded upload.
 
-    `image` is RGB and upright; `orientation` is the EXIF value (1 to 8) that was
-    applied, 1 where the file says nothing.
+    `image` is RGB and upright; `orientation` is the EXIF value (1 to 8) that was applied, 1 where the file has none.
     """
 
     image: Image.Image

@@ -64,9 +64,15 @@ class Model:
             expected = golden.expected()
         except ValueError as error:
             raise ContractBroken(f"{error}.") from error
-        labels, scores = self.run(pattern(golden.width, golden.height), scores=True)
+        try:
+            labels, scores = self.run(pattern(golden.width, golden.height), scores=True)
+        except InferenceFailed as error:
+            raise SelfTestFailed(f"it fails on the self-test's image: {error.__cause__}") from error
+        classes = len(self.contract.labels.classes)
         if labels.shape != expected.shape:
             raise ContractBroken(f"it gives labels of shape {labels.shape} for an image of {expected.shape}.")
+        if labels.max() >= classes or (scores is not None and len(scores) != classes):
+            raise ContractBroken(f"it tells more or fewer classes apart than the {classes} it names.")
         if scores is not None and not np.isfinite(scores).all():
             raise SelfTestFailed("it gives scores that are not numbers (NaN or infinity).")
         agreement = float((labels == expected).mean())

@@ -9,6 +9,7 @@ import numpy as np
 import onnx
 import pytest
 
+from service.segmentation.classes import Class
 from service.segmentation.contract import Golden
 from service.segmentation.errors import ContractBroken, ModelTampered, ModelUnreadable, SelfTestFailed
 from service.segmentation.model import Model
@@ -113,6 +114,28 @@ def test_a_model_that_gives_another_answer_than_when_it_was_exported_is_refused(
     other = Golden.record(np.zeros((64, 96), np.uint8))
     with pytest.raises(SelfTestFailed, match=r"recorded label at .*%"):
         Model(model_bytes(golden=other), threads=1)
+
+
+@pytest.mark.parametrize("scores", [True, False])
+def test_a_model_of_more_classes_than_it_names_is_refused(scores: bool) -> None:
+    """Its third label would be in no area: the pixels would not add up."""
+    two = msgspec.structs.replace(colours.CLASSES, classes=colours.CLASSES.classes[:2])
+    with pytest.raises(ContractBroken, match="more or fewer classes apart than the 2 it names"):
+        Model(packed(graph(scores=scores), document(labels=two)), threads=1)
+
+
+def test_a_model_of_fewer_classes_than_it_names_is_refused() -> None:
+    four = msgspec.structs.replace(colours.CLASSES, classes=(*colours.CLASSES.classes, Class(3, "grey", "#808080")))
+    with pytest.raises(ContractBroken, match="than the 4 it names"):
+        Model(packed(graph(), document(labels=four)), threads=1)
+
+
+def test_a_graph_that_fails_when_it_runs_is_refused_with_the_cause() -> None:
+    broken = graph()
+    (least,) = [tensor for tensor in broken.graph.initializer if tensor.name == "least"]
+    least.CopyFrom(onnx.helper.make_tensor("least", onnx.TensorProto.FLOAT, [7], [0.0] * 7))
+    with pytest.raises(SelfTestFailed, match=r"it fails on the self-test's image: .*Max"):
+        Model(packed(broken, document()), threads=1)
 
 
 def test_golden_labels_that_cannot_be_read_are_refused() -> None:
