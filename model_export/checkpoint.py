@@ -27,10 +27,19 @@ class Config:
     batch: int
     crop_width: int
     crop_height: int
+    smallest: float
+    largest: float
+    scale: float
     rate: float
     backbone_rate: float
     decay: float
     average: float
+    freeze: bool
+    deep: float
+    lovasz: float
+    teacher: str | None
+    distil: float
+    hold_out: str | None
     seed: int
 
 

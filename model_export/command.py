@@ -1,6 +1,8 @@
 """The commands: what a person types, unwrapped into calls. Heavy imports wait until a command needs them."""
 
-from collections.abc import Iterable
+import signal
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Annotated, Literal
 
@@ -15,7 +17,7 @@ app = typer.Typer(
 
 Data = Annotated[Path, typer.Argument(help="Folder with classes.json, train/, val/, each with images/ and labels/.")]
 
-BackboneName = Literal["mobilenetv2", "vgg16", "tiny"]
+BackboneName = Literal["mobilenetv2", "resnet50v2", "vgg16", "tiny"]
 
 
 def one_of_three(stride: int) -> int:
@@ -59,10 +61,23 @@ def train(
     batch: Annotated[int, typer.Option(min=2, help="Images per step.")] = 8,
     crop_width: Annotated[int, typer.Option(callback=multiple_of_32, help="Multiple of 32.")] = 448,
     crop_height: Annotated[int, typer.Option(callback=multiple_of_32, help="Multiple of 32.")] = 352,
+    smallest: Annotated[float, typer.Option(min=0.1, help="Photos are shrunk or enlarged by at least this ...")] = 0.75,
+    largest: Annotated[float, typer.Option(min=0.1, help="... and at most this, before they are cropped.")] = 2.0,
+    scale: Annotated[float, typer.Option(min=0.25, max=4, help="How much photos are enlarged when served.")] = 1.0,
     rate: Annotated[float, typer.Option(help="Peak learning rate of scores and deconvolutions.")] = 1e-3,
     backbone_rate: Annotated[float, typer.Option(help="Peak learning rate of the backbone.")] = 2e-4,
     decay: Annotated[float, typer.Option(help="Weight decay.")] = 0.03,
     average: Annotated[float, typer.Option(help="How slowly the averaged weights, which are kept, follow.")] = 0.99,
+    freeze: Annotated[bool, typer.Option(help="Keep the pretrained first layers and norms' statistics.")] = True,
+    deep: Annotated[float, typer.Option(min=0, help="Weight of the losses at coarser strides.")] = 0.3,
+    lovasz: Annotated[float, typer.Option(min=0, help="Weight of the Lovasz-softmax loss.")] = 0.0,
+    teacher: Annotated[
+        Path | None, typer.Option(exists=True, dir_okay=False, help="best.pt of a network to learn from as well.")
+    ] = None,
+    distil: Annotated[float, typer.Option(min=0, help="Weight of what the teacher says.")] = 1.0,
+    hold_out: Annotated[
+        str | None, typer.Option(help="Judge on the training images whose names begin so, in place of val.")
+    ] = None,
     seed: Annotated[int, typer.Option()] = 0,
     workers: Annotated[int, typer.Option(min=0, help="Processes that load images beside the training one.")] = 0,
     resume: Annotated[bool, typer.Option("--resume", help="Go on from the run's last epoch.")] = False,
@@ -82,17 +97,30 @@ def train(
         batch=batch,
         crop_width=crop_width,
         crop_height=crop_height,
+        smallest=smallest,
+        largest=largest,
+        scale=scale,
         rate=rate,
         backbone_rate=backbone_rate,
         decay=decay,
         average=average,
+        freeze=freeze,
+        deep=deep,
+        lovasz=lovasz,
+        teacher=None if teacher is None else str(teacher),
+        distil=distil,
+        hold_out=hold_out,
         seed=seed,
     )
     training = Run(config, run, workers)
     if resume:
         training.resume()
-    with Progress(*Progress.get_default_columns(), MofNCompleteColumn(), TimeElapsedColumn()) as progress:
+    columns = (*Progress.get_default_columns(), MofNCompleteColumn(), TimeElapsedColumn())
+    with Progress(*columns) as progress, stopped_gently(training.stop):
         training.train(progress)
+    if training.epoch < epochs:
+        typer.echo(f"stopped in epoch {training.epoch + 1}; the same command with --resume goes on", err=True)
+        raise typer.Exit(130)
     typer.echo(f"best mean IU on val {training.best:.4f}: {run / 'best.pt'}")
 
 
@@ -144,6 +172,24 @@ def evaluate(
     pictures = open_split(data, split, loaded.contract.labels)
     evaluation = judge(loaded, pictures, split, tracked(len(pictures)))
     typer.echo(msgspec.json.encode(evaluation).decode() if as_json else table(evaluation, pictures.classes))
+
+
+@contextmanager
+def stopped_gently(stop: Callable[[], None]) -> Iterator[None]:
+    """Let the first ctrl-C or SIGTERM ask to `stop`; a second one ends the process at once, as usual."""
+    usual = {number: signal.getsignal(number) for number in (signal.SIGINT, signal.SIGTERM)}
+
+    def handle(number: int, _: object) -> None:
+        signal.signal(number, usual[signal.Signals(number)])
+        stop()
+
+    for number in usual:
+        signal.signal(number, handle)
+    try:
+        yield
+    finally:
+        for number, handler in usual.items():
+            signal.signal(number, handler)
 
 
 def tracked(count: int) -> Iterable[int]:

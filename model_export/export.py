@@ -140,9 +140,8 @@ def describe(trained: Trained, card: Card, size: tuple[int, int]) -> Contract:
 def portable(config: Config) -> dict[str, Any]:
     """The run's options with the names of its files, not the folders of the machine it ran on."""
     options = asdict(config)
-    return {
-        key: Path(options[key]).name if options[key] and key in ("data", "weights") else options[key] for key in options
-    }
+    files = {key: Path(options[key]).name for key in ("data", "weights", "teacher") if options[key]}
+    return options | files
 
 
 def packed(graph: onnx.ModelProto, contract: Contract) -> bytes:

@@ -10,20 +10,28 @@ from typing import Any, cast
 import msgspec
 import torch
 from rich.progress import Progress
-from torch import Tensor
-from torch.nn import functional as F
+from torch import Tensor, nn
 from torch.optim.swa_utils import AveragedModel, get_ema_multi_avg_fn
 from torch.utils.data import DataLoader
 
-from model_export import checkpoint
+from model_export import checkpoint, losses
 from model_export.checkpoint import Config, Trained
-from model_export.data.augment import OUTSIDE, Augmentation
+from model_export.data.augment import Augmentation
 from model_export.data.folder import VOID, SegmentationFolder
 from model_export.errors import CheckpointError, DataError
-from model_export.metrics import Meter
-from model_export.networks import BACKBONES, COARSEST, FCN
-from service.segmentation.classes import rgb
+from model_export.networks import BACKBONES, FCN
+from model_export.validate import mixed, to_network, validate
 from service.segmentation.contract import Metrics
+
+VALIDATIONS = 6
+"""How often a run validates."""
+
+SAVE_EVERY_S = 180
+"""How much of a long epoch a crash may cost, in seconds."""
+
+PROGRESS = ("epoch", "step", "loss", "best", "rows")
+LEARNED = ("network", "average", "optimizer", "schedule")
+"""What of a run is kept in last.pt: how far it is, and what it has learned."""
 
 
 class Run:
@@ -33,94 +41,143 @@ class Run:
         torch.manual_seed(config.seed)
         self.config, self.folder, self.workers = config, folder, workers
         self.device = torch.device("cuda" if torch.cuda.is_available() else "cpu")
-        self.augmentation = Augmentation(config.crop_width, config.crop_height, config.seed)
-        self.train_set = SegmentationFolder(Path(config.data), "train", self.augmentation)
-        self.val_set = SegmentationFolder(Path(config.data), "val")
+        scales = (config.smallest, config.largest)
+        self.augmentation = Augmentation(config.crop_width, config.crop_height, scales, config.seed)
+        self.train_set, self.val_set = splits(config, self.augmentation)
         if len(self.train_set) < config.batch:
             raise DataError(f"{len(self.train_set)} training images do not fill a batch of {config.batch}.")
         self.classes = self.train_set.classes
         self.network = self._build().to(self.device, memory_format=torch.channels_last)  # type: ignore[call-overload]  # torch's stub lacks this pair
+        self.teacher = None if config.teacher is None else checkpoint.load(Path(config.teacher)).network.to(self.device)
         self.average = AveragedModel(self.network, multi_avg_fn=get_ema_multi_avg_fn(config.average), use_buffers=True)
-        head = [p for name, p in self.network.named_parameters() if not name.startswith("backbone.")]
+        pretrained, new = parameters(self.network)
         rates = [config.backbone_rate, config.rate]
-        self.optimizer = torch.optim.AdamW(
-            [{"params": list(self.network.backbone.parameters())}, {"params": head}], weight_decay=config.decay
+        self.optimizer = torch.optim.AdamW([{"params": pretrained}, {"params": new}], weight_decay=config.decay)
+        self.steps = len(self.train_set) // config.batch
+        self.schedule = torch.optim.lr_scheduler.OneCycleLR(
+            self.optimizer, rates, total_steps=config.epochs * self.steps
         )
-        steps = config.epochs * (len(self.train_set) // config.batch)
-        self.schedule = torch.optim.lr_scheduler.OneCycleLR(self.optimizer, rates, total_steps=steps)
         self.weights = class_weights(self.train_set).to(self.device)
         self.epoch = 0
+        self.step = 0
+        self.loss = 0.0
         self.best = -1.0
+        self.rows: list[dict[str, Any]] = []
+        self.stopping = False
+        self.saved = time.monotonic()
 
     def _build(self) -> FCN:
         backbone = BACKBONES[self.config.backbone]()
         if self.config.weights is not None:
             backbone.load_pretrained(Path(self.config.weights))
+            if self.config.freeze:
+                backbone.freeze()
         return FCN(backbone, len(self.classes.classes), self.config.stride)
 
+    def stop(self) -> None:
+        """End the training after the step at hand; last.pt then has all that is needed to go on."""
+        self.stopping = True
+
     def train(self, progress: Progress) -> None:
-        """Run the epochs that are left; after each, keep what is needed to resume, and the best network on val."""
+        """Run what is left of the epochs, or until `stop`; keep the best network on val, and what resuming needs."""
         self.folder.mkdir(parents=True, exist_ok=True)
         (self.folder / "config.json").write_bytes(msgspec.json.format(msgspec.json.encode(asdict(self.config))))
         bar = progress.add_task("epochs", total=self.config.epochs, completed=self.epoch)
         while self.epoch < self.config.epochs:
             began = time.monotonic()
-            loss = self._train_epoch(progress)
-            average = cast(FCN, self.average.module)
-            metrics = validate(average, self.val_set, self.device)
-            self.epoch += 1
-            if metrics.mean_iu > self.best:
-                self.best = metrics.mean_iu
-                trained = Trained(average, self.classes, self.config, self.epoch, metrics)
-                checkpoint.save(trained, self.folder / "best.pt")
+            self._train_epoch(progress)
+            if self.stopping:
+                self._save()
+                return
+            loss = self.loss / self.steps
+            self.epoch, self.step, self.loss = self.epoch + 1, 0, 0.0
+            metrics = self._validate() if self._due() else None
             self._log(loss, metrics, time.monotonic() - began)
-            checkpoint.write(self._state(), self.folder / "last.pt")
-            line = f"epoch {self.epoch}: loss {loss:.4f}, val mean IU {metrics.mean_iu:.4f} (best {self.best:.4f})"
-            progress.console.print(line)
+            self._save()
+            judged = "" if metrics is None else f", val mean IU {metrics.mean_iu:.4f} (best {self.best:.4f})"
+            progress.console.print(f"epoch {self.epoch}: loss {loss:.4f}{judged}")
             progress.advance(bar)
 
-    def _train_epoch(self, progress: Progress) -> float:
-        """One pass over the training images; the mean loss."""
-        torch.manual_seed(self.config.seed * 1_000_003 + self.epoch)
+    def _due(self) -> bool:
+        """Whether to validate: a few times in a run, and after its last epoch."""
+        return (self.config.epochs - self.epoch) % max(1, self.config.epochs // VALIDATIONS) == 0
+
+    def _validate(self) -> Metrics:
+        """Judge the averaged network on val; the best one is kept."""
+        average = cast(FCN, self.average.module)
+        metrics = validate(average, self.val_set, self.config.scale, self.device).metrics()
+        if metrics.mean_iu > self.best:
+            self.best = metrics.mean_iu
+            trained = Trained(average, self.classes, self.config, self.epoch, metrics)
+            checkpoint.save(trained, self.folder / "best.pt")
+        return metrics
+
+    def _train_epoch(self, progress: Progress) -> None:
+        """What is left of one pass over the training images."""
+        seed = self.config.seed * 1_000_003 + self.epoch
+        order = torch.randperm(len(self.train_set), generator=torch.Generator().manual_seed(seed)).tolist()
+        size = self.config.batch
+        batches = [order[step * size : (step + 1) * size] for step in range(self.step, self.steps)]
+        if self.step == 0:
+            torch.manual_seed(seed)
         self.augmentation.epoch = self.epoch
-        loader = DataLoader(self.train_set, self.config.batch, shuffle=True, drop_last=True, num_workers=self.workers)
-        bar = progress.add_task(f"epoch {self.epoch + 1}", total=len(loader))
+        # With a generator of its own, the loader leaves the network's random numbers alone.
+        loader = DataLoader(
+            self.train_set, batch_sampler=batches, num_workers=self.workers, generator=torch.Generator()
+        )
+        bar = progress.add_task(f"epoch {self.epoch + 1}", total=self.steps, completed=self.step)
         self.network.train()
-        total = 0.0
         for image, truth in loader:
-            logits = mixed(self.network, to_network(image, self.device))
-            loss = F.cross_entropy(logits, truth.to(self.device).long(), weight=self.weights, ignore_index=VOID)
+            loss = self._loss(to_network(image, self.device), truth.to(self.device).long())
             self.optimizer.zero_grad()
             loss.backward()
             self.optimizer.step()
             self.schedule.step()
             self.average.update_parameters(self.network)
-            total += loss.item()
+            self.loss += loss.item()
+            self.step += 1
             progress.advance(bar)
+            if self.stopping:
+                break
+            if time.monotonic() - self.saved > SAVE_EVERY_S:
+                self._save()
         progress.remove_task(bar)
-        return total / len(loader)
 
-    def _log(self, loss: float, metrics: Metrics, seconds: float) -> None:
-        """Append the epoch to metrics.csv, one column per class's IU."""
+    def _loss(self, image: Tensor, truth: Tensor) -> Tensor:
+        config = self.config
+        sums = mixed(self.network, image)
+        logits = self.network.enlarge(sums[-1])
+        loss = losses.cross_entropy(logits, truth, self.weights)
+        if config.deep:
+            loss = loss + config.deep * losses.deep_supervision(sums, truth, self.weights)
+        if config.lovasz:
+            loss = loss + config.lovasz * losses.lovasz_softmax(*losses.thinned(4, logits, truth))
+        if self.teacher is not None:
+            with torch.no_grad():
+                taught = self.teacher.enlarge(mixed(self.teacher, image)[-1])
+            loss = loss + config.distil * losses.distillation(*losses.thinned(2, logits, taught))
+        return loss
+
+    def _log(self, loss: float, metrics: Metrics | None, seconds: float) -> None:
+        """Add the epoch to metrics.csv, one column per class's IU; empty where it was not validated."""
         row: dict[str, Any] = {"epoch": self.epoch, "seconds": round(seconds, 1), "train_loss": loss}
-        row |= {name: value for name, value in msgspec.to_builtins(metrics).items() if name != "iu"}
-        row |= {f"iu {name}": value for name, value in zip(self.classes.names, metrics.iu, strict=True)}
-        with (self.folder / "metrics.csv").open("w" if self.epoch == 1 else "a", newline="") as file:
+        figures = {} if metrics is None else msgspec.to_builtins(metrics)
+        row |= {name: figures.get(name) for name in Metrics.__struct_fields__ if name != "iu"}
+        ius = figures.get("iu", [None] * len(self.classes.classes))
+        row |= {f"iu {name}": value for name, value in zip(self.classes.names, ius, strict=True)}
+        self.rows.append(row)
+        with (self.folder / "metrics.csv").open("w", newline="") as file:
             writer = csv.DictWriter(file, row)
-            if self.epoch == 1:
-                writer.writeheader()
-            writer.writerow(row)
+            writer.writeheader()
+            writer.writerows(self.rows)
 
-    def _state(self) -> dict[str, Any]:
-        return {
-            "config": asdict(self.config),
-            "epoch": self.epoch,
-            "best": self.best,
-            "network": self.network.state_dict(),
-            "average": self.average.state_dict(),
-            "optimizer": self.optimizer.state_dict(),
-            "schedule": self.schedule.state_dict(),
-        }
+    def _save(self) -> None:
+        """Write last.pt: all that decides how the run goes on, in the middle of an epoch too."""
+        state = {name: getattr(self, name) for name in PROGRESS}
+        state |= {name: getattr(self, name).state_dict() for name in LEARNED}
+        state |= {"config": asdict(self.config), "random": torch.get_rng_state()}
+        checkpoint.write(state, self.folder / "last.pt")
+        self.saved = time.monotonic()
 
     def resume(self) -> None:
         """Go on from last.pt. Raises CheckpointError where it is missing or of a run with another config."""
@@ -128,9 +185,33 @@ class Run:
         # Where the data and weights lie may change between machines; what is computed may not.
         if replace(Config(**state["config"]), data=self.config.data, weights=self.config.weights) != self.config:
             raise CheckpointError(f"{self.folder / 'last.pt'} is of a run with other options; repeat these to resume.")
-        self.epoch, self.best = state["epoch"], state["best"]
-        for name in ("network", "average", "optimizer", "schedule"):
+        for name in PROGRESS:
+            setattr(self, name, state[name])
+        for name in LEARNED:
             getattr(self, name).load_state_dict(state[name])
+        torch.set_rng_state(state["random"])
+
+
+def splits(config: Config, augmentation: Augmentation) -> tuple[SegmentationFolder, SegmentationFolder]:
+    """What to train on and what to judge on: train and val, or, of train, what is held out and what is not."""
+    train = SegmentationFolder(Path(config.data), "train", augmentation)
+    prefix = config.hold_out
+    if prefix is None:
+        return train, SegmentationFolder(Path(config.data), "val")
+    held = SegmentationFolder(Path(config.data), "train").keep(lambda name: name.startswith(prefix))
+    return train.keep(lambda name: not name.startswith(prefix)), held
+
+
+def parameters(network: FCN) -> tuple[list[nn.Parameter], list[nn.Parameter]]:
+    """Those that come from a pretrained network and those that do not; frozen ones are in neither."""
+    pretrained: list[nn.Parameter] = []
+    new: list[nn.Parameter] = []
+    fresh = tuple(f"backbone.{name}" for name in network.backbone.fresh)
+    for name, parameter in network.named_parameters():
+        if parameter.requires_grad:
+            known = name.startswith("backbone.") and not name.startswith(fresh or "-")
+            (pretrained if known else new).append(parameter)
+    return pretrained, new
 
 
 def class_weights(data: SegmentationFolder) -> Tensor:
@@ -141,39 +222,3 @@ def class_weights(data: SegmentationFolder) -> Tensor:
         counts += torch.tensor(label.histogram(), dtype=torch.float32)
     counts = counts[: len(data.classes.classes)]
     return 1 / torch.log(1.10 + counts / counts.sum())
-
-
-def to_network(image: Tensor, device: torch.device) -> Tensor:
-    """uint8 [N, 3, H, W] as the float, channels-last batch that trains fastest."""
-    return image.to(device).float().contiguous(memory_format=torch.channels_last)
-
-
-def mixed(network: FCN, image: Tensor) -> Tensor:
-    """The network's logits, in bfloat16 where the work is and in float32 where the sums are.
-
-    The scores would gain nothing in bfloat16, and on a processor with AMX a 1x1 convolution of 4,096 channels to a few
-    classes, as on VGG-16, then writes past its buffers (torch 2.13.0 with oneDNN: the heap is found corrupted).
-    """
-    with torch.autocast(image.device.type, dtype=torch.bfloat16):
-        fine, middle, coarse = network.encode(image)
-    return network.decode((fine.float(), middle.float(), coarse.float()))
-
-
-def padded(batch: Tensor) -> Tensor:
-    """Fill up to multiples of the coarsest stride, right and below, as the service does."""
-    height, width = batch.shape[-2:]
-    outside = torch.tensor(rgb(OUTSIDE), device=batch.device).view(3, 1, 1)
-    return F.pad(batch - outside, (0, -width % COARSEST, 0, -height % COARSEST)) + outside
-
-
-@torch.inference_mode()
-def validate(network: FCN, data: SegmentationFolder, device: torch.device) -> Metrics:
-    """Judge the network on whole images, one by one, at their own size."""
-    network.eval()
-    meter = Meter(len(data.classes.classes))
-    for index in range(len(data)):
-        image, truth = data[index]
-        logits = mixed(network, padded(to_network(image[None], device)))
-        height, width = truth.shape
-        meter.add(logits[0, :, :height, :width].argmax(0), truth)
-    return meter.metrics()

@@ -13,13 +13,13 @@ OUTSIDE = "#7c7468"
 
 @dataclass
 class Augmentation:
-    """Scales by 0.75 to 2.0 (log-uniform), crops to `width` x `height`, flips half of the pairs, varies the colours."""
+    """Scales (log-uniform in `scales`), crops to `width` x `height`, flips half of the pairs, varies the colours."""
 
     width: int
     height: int
+    scales: tuple[float, float]
     seed: int
     epoch: int = 0
-    scales: tuple[float, float] = (0.75, 2.0)
     colour: float = 0.3
 
     def __call__(self, image: Image.Image, label: Image.Image, index: int) -> tuple[Image.Image, Image.Image]:

@@ -5,6 +5,7 @@ Images are anything the service accepts; `labels/NAME.png` holds one class id pe
 
 from collections.abc import Callable
 from pathlib import Path
+from typing import Self
 
 import msgspec
 import numpy as np
@@ -58,6 +59,13 @@ class SegmentationFolder(Dataset[Sample]):
         self._to_ids[: len(self.classes.classes)] = range(len(self.classes.classes))
         if self.classes.ignored is not None:
             self._to_ids[self.classes.ignored] = VOID
+
+    def keep(self, wanted: Callable[[str], bool]) -> Self:
+        """Leave only the pairs whose image's name is `wanted`. Raises DataError where none is."""
+        self.pairs = [(image, label) for image, label in self.pairs if wanted(image.name)]
+        if not self.pairs:
+            raise DataError("No image is left: look at the names of those to keep.")
+        return self
 
     def __len__(self) -> int:
         return len(self.pairs)

@@ -6,9 +6,15 @@ To add a backbone, write a module with a `Backbone` subclass and name it in `BAC
 from model_export.networks.backbone import Backbone
 from model_export.networks.fcn import COARSEST, FCN
 from model_export.networks.mobilenet import MobileNetV2
+from model_export.networks.resnet import ResNet50V2
 from model_export.networks.tiny import Tiny
 from model_export.networks.vgg import VGG16
 
-BACKBONES: dict[str, type[Backbone]] = {"mobilenetv2": MobileNetV2, "vgg16": VGG16, "tiny": Tiny}
+BACKBONES: dict[str, type[Backbone]] = {
+    "mobilenetv2": MobileNetV2,
+    "resnet50v2": ResNet50V2,
+    "vgg16": VGG16,
+    "tiny": Tiny,
+}
 
 __all__ = ["BACKBONES", "COARSEST", "FCN", "Backbone"]

@@ -44,10 +44,18 @@ class FCN(nn.Module):
 
     def decode(self, features: Features) -> Tensor:
         """Score the features, fuse from coarse to fine, and bring the sum to the image's size."""
+        return self.enlarge(self.sums(features)[-1])
+
+    def sums(self, features: Features) -> list[Tensor]:
+        """The fused scores at strides 32, 16 and 8, as far as this network goes; the last is what it answers with."""
         coarse_to_fine = features[::-1]
-        logits = self.score[0](coarse_to_fine[0])
+        sums = [self.score[0](coarse_to_fine[0])]
         for fuse, score_, feature in zip(self.fuse, self.score[1:], coarse_to_fine[1:], strict=False):
-            logits = fuse(logits) + score_(feature)
+            sums.append(fuse(sums[-1]) + score_(feature))
+        return sums
+
+    def enlarge(self, logits: Tensor) -> Tensor:
+        """The finest sum at the image's size."""
         full: Tensor = self.upsample(logits)
         return full
 

@@ -64,6 +64,7 @@ class InvertedResidual(nn.Module):
 
 class MobileNetV2(Backbone):
     channels: ClassVar = (32, 96, 1280)
+    early: ClassVar = ("stem", "blocks.0", "blocks.1", "blocks.2")
 
     def __init__(self) -> None:
         super().__init__()

@@ -16,16 +16,19 @@ def pair(width: int = 120, height: int = 90) -> tuple[Image.Image, Image.Image]:
     return image, label
 
 
+SCALES = (0.75, 2.0)
+
+
 def test_the_same_seed_epoch_and_index_give_the_same_crop() -> None:
     def draw(seed: int, epoch: int, index: int) -> bytes:
-        return Augmentation(64, 48, seed, epoch)(*pair(), index)[0].tobytes()
+        return Augmentation(64, 48, SCALES, seed, epoch)(*pair(), index)[0].tobytes()
 
     assert draw(1, 2, 3) == draw(1, 2, 3)
     assert len({draw(*key) for key in ((1, 2, 3), (0, 2, 3), (1, 0, 3), (1, 2, 0))}) == 4
 
 
 def test_label_and_image_stay_together() -> None:
-    augmentation = Augmentation(64, 48, seed=0, colour=0)
+    augmentation = Augmentation(64, 48, SCALES, seed=0, colour=0)
     for index in range(40):
         image, label = (np.asarray(picture) for picture in augmentation(*pair(), index))
         assert image.shape == (48, 64, 3)
@@ -35,17 +38,17 @@ def test_label_and_image_stay_together() -> None:
 
 
 def test_no_id_appears_that_was_not_there() -> None:
-    augmentation = Augmentation(64, 48, seed=0)
+    augmentation = Augmentation(64, 48, SCALES, seed=0)
     seen = {value for index in range(40) for value in augmentation(*pair(), index)[1].get_flattened_data()}
     assert {0, 1} <= seen <= {0, 1, VOID}
 
 
 def test_what_lies_outside_of_a_small_photo_is_void() -> None:
-    _, label = Augmentation(256, 256, seed=0)(*pair(32, 32), 0)
+    _, label = Augmentation(256, 256, SCALES, seed=0)(*pair(32, 32), 0)
     assert label.histogram()[VOID] > 256 * 256 / 2
 
 
 def test_some_are_mirrored_and_some_are_not() -> None:
-    augmentation = Augmentation(120, 90, seed=0, scales=(1, 1), colour=0)
+    augmentation = Augmentation(120, 90, (1, 1), seed=0, colour=0)
     first = [np.asarray(augmentation(*pair(), index)[1])[0, 0] for index in range(40)]
     assert 5 < sum(first) < 35

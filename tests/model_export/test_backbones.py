@@ -9,10 +9,12 @@ from torch import nn
 from torch.nn import functional as F
 
 from model_export.errors import CheckpointError
-from model_export.networks import BACKBONES, FCN
+from model_export.networks import BACKBONES, FCN, Backbone
 from model_export.networks.mobilenet import MobileNetV2
+from model_export.networks.resnet import ResNet50V2
 from model_export.networks.vgg import VGG16
-from model_export.train import mixed
+from model_export.train import parameters
+from model_export.validate import mixed
 
 
 def torchvision_vgg16() -> dict[str, torch.Tensor]:
@@ -68,12 +70,62 @@ def test_mobilenetv2s_features_lie_at_strides_8_16_and_32() -> None:
     assert shapes == [(32, 8, 12), (96, 4, 6), (1280, 2, 3)]
 
 
+def test_resnet50v2_takes_the_stages_it_shares_with_the_onnx_zoos_file(tmp_path: Path) -> None:
+    """Names as in that file, spelt out here; it may be in float16, and its last norm becomes three of ours."""
+    backbone = ResNet50V2()
+    own = backbone.state_dict()
+    shared = {name: value for name, value in own.items() if not name.startswith(("stage4.", "end"))}
+    assert shared["conv0.weight"].shape == (64, 3, 7, 7)
+    assert shared["stage1.0.downsample.weight"].shape == (256, 64, 1, 1)
+    assert shared["stage3.5.conv2.weight"].shape == (256, 256, 3, 3)
+    random = {name: torch.rand_like(value.float()).half() for name, value in shared.items() if "tracked" not in name}
+    random |= {f"post.{part}": torch.rand(1024) for part in ("weight", "bias", "running_mean", "running_var")}
+    safetensors.torch.save_file(random, tmp_path / "resnet50v2.safetensors")
+    backbone.load_pretrained(tmp_path / "resnet50v2.safetensors")
+    state = backbone.state_dict()
+    torch.testing.assert_close(state["stage3.5.conv2.weight"], random["stage3.5.conv2.weight"].float())
+    torch.testing.assert_close(state["end8.bias"], random["stage3.0.bn1.bias"].float())
+    torch.testing.assert_close(state["end16.running_var"], random["post.running_var"])
+    torch.testing.assert_close(state["stage4.0.conv1.weight"], own["stage4.0.conv1.weight"])
+
+
+def test_resnet50v2s_new_stage_starts_as_the_average_of_what_stride_16_has() -> None:
+    backbone = ResNet50V2().eval()
+    x16 = torch.rand(1, 1024, 6, 8)
+    with torch.inference_mode():
+        torch.testing.assert_close(backbone.stage4(x16), F.avg_pool2d(x16, 2))
+        shapes = [tuple(feature.shape[1:]) for feature in backbone(torch.zeros(1, 3, 64, 96))]
+    assert shapes == [(512, 8, 12), (1024, 4, 6), (1024, 2, 3)]
+
+
+@pytest.mark.parametrize("kind", [MobileNetV2, ResNet50V2])
+def test_a_frozen_backbone_keeps_its_first_layers_and_its_norms_statistics(kind: type[Backbone]) -> None:
+    network = FCN(kind(), classes=3)
+    network.backbone.freeze()
+    for parameter in network.score.parameters():
+        nn.init.normal_(parameter)  # zero at first: nothing would reach the backbone
+    before = {name: value.clone() for name, value in network.state_dict().items()}
+    pretrained, new = parameters(network)
+    optimizer = torch.optim.SGD([*pretrained, *new], lr=1.0)
+    network.train()
+    network(torch.rand(2, 3, 64, 96) * 255).square().mean().backward()
+    optimizer.step()
+    changed = {name for name, value in network.state_dict().items() if not torch.equal(value, before[name])}
+    early = tuple(f"backbone.{name}." for name in kind.early)
+    fresh = tuple(f"backbone.{name}" for name in kind.fresh) or "-"
+    assert not [name for name in changed if name.startswith(early)]
+    assert {name for name in changed if name.endswith("running_mean")} == {
+        name for name in before if name.startswith(fresh) and name.endswith("running_mean")
+    }
+    assert [name for name in changed if name.startswith("backbone.") and not name.startswith(fresh)]
+
+
 @pytest.mark.parametrize("backbone", BACKBONES)
 def test_every_backbone_learns_in_mixed_precision(backbone: str) -> None:
     """Also VGG-16, on which bfloat16 scores corrupted the heap: the process would end here."""
     network = FCN(BACKBONES[backbone](), classes=4)
     for _ in range(2):
-        logits = mixed(network, torch.rand(2, 3, 64, 96) * 255)
+        logits = network.enlarge(mixed(network, torch.rand(2, 3, 64, 96) * 255)[-1])
         assert logits.dtype == torch.float32
         F.cross_entropy(logits, torch.zeros(2, 64, 96, dtype=torch.long)).backward()
     for layer in network.score:

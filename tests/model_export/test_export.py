@@ -10,7 +10,7 @@ import torch
 from PIL import Image
 
 from model_export import export
-from model_export.checkpoint import Config, Trained, fingerprint
+from model_export.checkpoint import Trained, fingerprint
 from model_export.data import shapes
 from model_export.errors import ParityError
 from model_export.networks import FCN
@@ -18,8 +18,9 @@ from model_export.networks.tiny import Tiny
 from service.segmentation.contract import Contract, Metrics, pattern
 from service.segmentation.model import Model
 from service.segmentation.segmenter import Segmenter
+from tests.support.runs import quick
 
-CONFIG = Config("/home/me/shapes", "tiny", 8, "/home/me/tiny.pth", 1, 4, 64, 64, 1e-2, 1e-2, 0.03, 0.9, 0)
+CONFIG = dataclasses.replace(quick(Path("/home/me/shapes")), weights="/home/me/tiny.pth", teacher="/home/me/best.pt")
 CARD = export.Card("shapes", "3", "Drawn shapes.", "shapes drawn by seed 0", "Apache-2.0")
 SIZES = [(64, 96), (32, 32), (128, 64)]
 

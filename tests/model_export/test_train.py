@@ -14,6 +14,8 @@ from model_export.checkpoint import Config, fingerprint
 from model_export.data import shapes
 from model_export.errors import CheckpointError, DataError
 from model_export.train import Run, class_weights
+from model_export.validate import validate
+from tests.support.runs import quick
 
 
 @pytest.fixture(scope="module")
@@ -25,21 +27,7 @@ def data(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.fixture
 def config(data: Path) -> Config:
-    return Config(
-        data=str(data),
-        backbone="tiny",
-        stride=8,
-        weights=None,
-        epochs=4,
-        batch=4,
-        crop_width=64,
-        crop_height=64,
-        rate=1e-2,
-        backbone_rate=1e-2,
-        decay=0.03,
-        average=0.9,
-        seed=7,
-    )
+    return quick(data)
 
 
 def logged(run: Path) -> list[dict[str, str]]:
@@ -54,31 +42,52 @@ def train(run: Run) -> Run:
     return run
 
 
-def stop_after(run: Run, epochs: int) -> None:
-    """Interrupt the run, as ctrl-C would, in the middle of the epoch after these."""
-    steps = itertools.count(1)
+def stop_after(run: Run, steps: int) -> None:
+    """Ask the run to stop in its `steps`th step, as the first ctrl-C does."""
+    count = itertools.count(1)
 
     def interrupt(*_: object) -> None:
-        if next(steps) > epochs * 3 + 1:
-            raise KeyboardInterrupt
+        if next(count) == steps:
+            run.stop()
 
     run.optimizer.register_step_post_hook(interrupt)
-    with pytest.raises(KeyboardInterrupt):
-        train(run)
+    train(run)
 
 
-def test_a_resumed_run_computes_what_an_unbroken_one_does(config: Config, tmp_path: Path) -> None:
+@pytest.mark.parametrize(
+    "steps", [1, 3, 8, 12], ids=["in an epoch", "at an epoch's end", "in a later one", "at the end"]
+)
+def test_a_resumed_run_computes_what_an_unbroken_one_does(config: Config, tmp_path: Path, steps: int) -> None:
     whole = train(Run(config, tmp_path / "whole", workers=0))
-    stop_after(Run(config, tmp_path / "broken", workers=0), epochs=2)
+    stop_after(Run(config, tmp_path / "broken", workers=0), steps)
     resumed = Run(config, tmp_path / "broken", workers=0)
     resumed.resume()
-    assert resumed.epoch == 2
+    assert 3 * resumed.epoch + resumed.step == steps
     train(resumed)
     assert fingerprint(resumed.network.state_dict()) == fingerprint(whole.network.state_dict())
     assert fingerprint(resumed.average.state_dict()) == fingerprint(whole.average.state_dict())
     rows = [logged(tmp_path / name) for name in ("whole", "broken")]
     for of_whole, of_broken in zip(*rows, strict=True):
         assert {**of_whole, "seconds": ""} == {**of_broken, "seconds": ""}
+
+
+def test_a_killed_run_loses_no_more_than_minutes(
+    config: Config, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("model_export.train.SAVE_EVERY_S", 0)
+    run = Run(config, tmp_path, workers=0)
+    steps = itertools.count(1)
+
+    def die(*_: object) -> None:
+        if next(steps) == 6:
+            raise RuntimeError("the machine is gone")
+
+    run.optimizer.register_step_pre_hook(die)
+    with pytest.raises(RuntimeError, match="the machine is gone"):
+        train(run)
+    resumed = Run(config, tmp_path, workers=0)
+    resumed.resume()
+    assert (resumed.epoch, resumed.step) == (1, 2)
 
 
 def test_a_run_keeps_its_best_network_with_all_that_is_needed_to_use_it(config: Config, tmp_path: Path) -> None:
@@ -115,6 +124,44 @@ def test_nothing_to_resume_is_said(config: Config, tmp_path: Path) -> None:
 def test_too_few_images_for_a_batch_are_said(config: Config, tmp_path: Path) -> None:
     with pytest.raises(DataError, match="12 training images do not fill a batch of 13"):
         Run(dataclasses.replace(config, batch=13), tmp_path, workers=0)
+
+
+def test_a_long_run_validates_only_now_and_then_and_at_its_end(config: Config, tmp_path: Path) -> None:
+    run = Run(dataclasses.replace(config, epochs=13), tmp_path, workers=0)
+    run.epoch = 10
+    train(run)
+    assert [bool(row["mean_iu"]) for row in logged(tmp_path)] == [True, False, True]
+
+
+def test_held_out_images_are_judged_on_and_not_trained_on(config: Config, tmp_path: Path) -> None:
+    run = Run(dataclasses.replace(config, hold_out="000", batch=2), tmp_path, workers=0)
+    names = [[image.name for image, _ in data.pairs] for data in (run.train_set, run.val_set)]
+    assert names == [["0010.png", "0011.png"], [f"{index:04d}.png" for index in range(10)]]
+
+
+def test_what_holds_out_nothing_is_said(config: Config, tmp_path: Path) -> None:
+    with pytest.raises(DataError, match="No image is left"):
+        Run(dataclasses.replace(config, hold_out="Seq05"), tmp_path, workers=0)
+
+
+def test_a_student_learns_from_its_teacher_too(config: Config, tmp_path: Path) -> None:
+    train(Run(dataclasses.replace(config, epochs=1), tmp_path / "teacher", workers=0))
+    teacher = str(tmp_path / "teacher" / "best.pt")
+    students = [
+        train(Run(dataclasses.replace(config, epochs=1, teacher=teacher, distil=distil), tmp_path / "s", workers=0))
+        for distil in (0.0, 1.0)
+    ]
+    assert len({fingerprint(student.network.state_dict()) for student in students}) == 2
+    assert all(not p.requires_grad or p.grad is None for p in students[1].teacher.parameters())  # type: ignore[union-attr]
+
+
+def test_photos_are_judged_at_the_size_they_will_be_served_at(config: Config, tmp_path: Path) -> None:
+    run = Run(dataclasses.replace(config, scale=1.5), tmp_path, workers=0)
+    seen = []
+    run.network.backbone.register_forward_pre_hook(lambda _, inputs: seen.append(tuple(inputs[0].shape[2:])))
+    meter = validate(run.network, run.val_set, scale=1.5, device=run.device)
+    assert set(seen) == {(96, 96)}
+    assert meter.metrics().iu[0] is not None
 
 
 def test_rare_classes_weigh_more(config: Config, tmp_path: Path) -> None:

@@ -1,0 +1,63 @@
+"""What training minimises: cross-entropy, and what may be added to it."""
+
+import torch
+from torch import Tensor
+from torch.nn import functional as F
+
+from model_export.data.folder import VOID
+
+
+def cross_entropy(logits: Tensor, truth: Tensor, weights: Tensor) -> Tensor:
+    """Mean over pixels that are not void, each counted by its class's weight; logits [N, C, H, W], truth [N, H, W]."""
+    return F.cross_entropy(logits, truth, weights, ignore_index=VOID)
+
+
+def deep_supervision(sums: list[Tensor], truth: Tensor, weights: Tensor) -> Tensor:
+    """Cross-entropy of what the network knows before its finer skips, each sum brought to the finest one's grid.
+
+    `sums` are the fused scores from coarse to fine; the last one is judged at full size elsewhere. With it, coarse
+    layers learn to be right alone, and finer ones to correct them: the paper's stages, all at once.
+    """
+    height, width = sums[-1].shape[-2:]
+    step = truth.shape[-1] // width
+    sampled = truth[:, step // 2 :: step, step // 2 :: step]
+    total = sums[-1].new_zeros(())
+    for coarse in sums[:-1]:
+        finer = F.interpolate(coarse, (height, width), mode="bilinear", align_corners=False)
+        total = total + cross_entropy(finer, sampled, weights)
+    return total
+
+
+def lovasz_softmax(logits: Tensor, truth: Tensor) -> Tensor:
+    """1 - IU, averaged over the classes present, in the surrogate that gradients can follow.
+
+    Berman, Triki, Blaschko: The Lovasz-Softmax loss, CVPR 2018 (algorithm 1).
+    """
+    judged = truth != VOID
+    truth = truth[judged]
+    probabilities = logits.softmax(1).movedim(1, 0)[:, judged]
+    losses = []
+    for label in truth.unique():
+        hit = (truth == label).float()
+        errors, order = (hit - probabilities[label]).abs().sort(descending=True)
+        hit = hit[order]
+        intersection = hit.sum() - hit.cumsum(0)
+        union = hit.sum() + (1 - hit).cumsum(0)
+        jaccard = 1 - intersection / union
+        losses.append(errors @ torch.diff(jaccard, prepend=jaccard.new_zeros(1)))
+    return torch.stack(losses).mean() if losses else logits.sum() * 0
+
+
+def distillation(logits: Tensor, teacher: Tensor) -> Tensor:
+    """How far the class probabilities are from a teacher's, void pixels too: mean KL divergence, in nats.
+
+    Hinton, Vinyals, Dean: Distilling the Knowledge in a Neural Network, 2015, at temperature 1.
+    """
+    divergence = F.kl_div(logits.log_softmax(1), teacher.log_softmax(1), log_target=True, reduction="none")
+    return divergence.sum(1).mean()
+
+
+def thinned(step: int, *maps: Tensor) -> list[Tensor]:
+    """Every `step`th row and column of maps of one size, from a random corner on, for losses that cost much a pixel."""
+    top, left = torch.randint(step, (2,)).tolist()
+    return [one[..., top::step, left::step] for one in maps]
