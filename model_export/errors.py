@@ -15,3 +15,7 @@ class CheckpointError(ExportError):
 
 class ParityError(ExportError):
     """The exported model does not answer like the trained one, so it was not written."""
+
+
+class QuantizationError(ExportError):
+    """The int8 model would be too much worse than the float one, so it was not written."""

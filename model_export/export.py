@@ -4,21 +4,22 @@ import logging
 import warnings
 from collections.abc import Iterable
 from dataclasses import asdict, dataclass
+from functools import partial
 from pathlib import Path
 from typing import Any, Literal
 
 import msgspec
-import numpy as np
 import onnx
-import onnxruntime
 import torch
 from torch import Tensor, nn
 
+from model_export import parity
 from model_export.checkpoint import Config, Trained, fingerprint
 from model_export.data.augment import OUTSIDE
 from model_export.data.folder import SegmentationFolder
 from model_export.errors import ParityError
 from model_export.evaluate import evaluate
+from model_export.graph import SubPixel, norms_as_convolutions
 from model_export.networks import COARSEST, FCN
 from service.segmentation import seal
 from service.segmentation.contract import (
@@ -34,7 +35,7 @@ from service.segmentation.contract import (
     pattern,
 )
 from service.segmentation.model import Model
-from service.segmentation.segmenter import pad
+from service.segmentation.segmenter import fitted
 
 # The exporter warns of operators of a package that is neither installed nor used.
 logging.getLogger("torch.onnx._internal.exporter._registration").setLevel(logging.ERROR)
@@ -48,14 +49,19 @@ MAX_DISAGREEING_PPM = 100.0
 
 
 class Served(nn.Module):
-    """The graph of the contract around an FCN: uint8 [N, H, W, 3] in; labels and scores out."""
+    """The graph of the contract around an FCN: uint8 [N, H, W, 3] in; labels and scores out.
+
+    It computes what the network does, its last deconvolution in another form.
+    """
 
     def __init__(self, network: FCN) -> None:
         super().__init__()
         self.network = network
+        self.upsample = SubPixel(network.upsample)
 
     def forward(self, image: Tensor) -> tuple[Tensor, Tensor]:
-        scores = self.network(image.permute(0, 3, 1, 2).float())
+        sums = self.network.sums(self.network.encode(image.permute(0, 3, 1, 2).float()))
+        scores = self.upsample(sums[-1])
         return scores.argmax(1).to(torch.uint8), scores
 
 
@@ -79,9 +85,9 @@ def export(
     contract = describe(trained, card, data.read(0)[0].size)
     graph = to_onnx(trained.network)
     draft = packed(graph, contract)
-    parity = compare(draft, trained.network, parity_images(data, parity_count, contract.input))
+    measured = compare(draft, trained.network, samples(data, parity_count, contract.input))
     evaluation = evaluate(Model(draft, threads=0), data, split, indices)
-    content = packed(graph, msgspec.structs.replace(contract, evaluation=evaluation, parity=parity))
+    content = packed(graph, msgspec.structs.replace(contract, evaluation=evaluation, parity=measured))
     Model(content, threads=0)  # what is written has passed the service's own checks
     return content
 
@@ -102,7 +108,9 @@ def to_onnx(network: FCN) -> onnx.ModelProto:
             verbose=False,
         )
     assert program is not None
-    return without_traces(program.model_proto)
+    graph = program.model_proto
+    norms_as_convolutions(graph)
+    return without_traces(graph)
 
 
 def without_traces(model: onnx.ModelProto) -> onnx.ModelProto:
@@ -114,7 +122,9 @@ def without_traces(model: onnx.ModelProto) -> onnx.ModelProto:
 
 
 def describe(trained: Trained, card: Card, size: tuple[int, int]) -> Contract:
-    """The contract of a network for photos of `size` (width, height); what is measured is filled in later."""
+    """The contract of a network for photos of `size` (width, height), enlarged as in its validation; what is measured
+    is filled in later."""
+    width, height = (round(side * trained.config.scale) for side in size)
     labels, _ = run_torch(trained.network, pattern(*GOLDEN_SIZE))
     return Contract(
         format=1,
@@ -123,7 +133,7 @@ def describe(trained: Trained, card: Card, size: tuple[int, int]) -> Contract:
         description=card.description,
         precision="float32",
         labels=trained.classes,
-        input=Input(width=size[0], height=size[1], stride=COARSEST, padding=OUTSIDE, color=card.color),
+        input=Input(width=width, height=height, stride=COARSEST, padding=OUTSIDE, color=card.color),
         training=Training(
             data=card.data,
             licence=card.licence,
@@ -152,37 +162,29 @@ def packed(graph: onnx.ModelProto, contract: Contract) -> bytes:
 
 def compare(data: bytes, network: FCN, images: list[Pixels]) -> Parity:
     """Run torch and onnxruntime on the same images. Raises ParityError where they differ by more than rounding."""
-    session = onnxruntime.InferenceSession(data, providers=["CPUExecutionProvider"])
-    difference, disagreeing, pixels = 0.0, 0, 0
-    for image in images:
-        labels, scores = run_torch(network, image)
-        results = session.run(["labels", "scores"], {"image": image[np.newaxis]})
-        onnx_labels, onnx_scores = np.asarray(results[0]), np.asarray(results[1])
-        difference = float(np.maximum(difference, np.abs(scores - onnx_scores[0]).max()))  # NaN, once met, stays
-        disagreeing += int((labels != onnx_labels[0]).sum())
-        pixels += labels.size
-    parity = Parity(len(images), difference, 1e6 * disagreeing / pixels)
+    measured = parity.measure(partial(run_torch, network), parity.by_onnxruntime(data), images)
+    difference = measured.max_score_difference
     # Written so that NaN fails too.
-    if not (difference <= MAX_SCORE_DIFFERENCE and parity.disagreeing_ppm <= MAX_DISAGREEING_PPM):
+    if not (difference <= MAX_SCORE_DIFFERENCE and measured.disagreeing_ppm <= MAX_DISAGREEING_PPM):
         raise ParityError(
             f"not written: onnxruntime differs from torch by up to {difference:.2g} in score "
-            f"(at most {MAX_SCORE_DIFFERENCE}) and in {parity.disagreeing_ppm:.1f} ppm of labels "
+            f"(at most {MAX_SCORE_DIFFERENCE}) and in {measured.disagreeing_ppm:.1f} ppm of labels "
             f"(at most {MAX_DISAGREEING_PPM:g})."
         )
-    return parity
+    return measured
 
 
 @torch.inference_mode()
 def run_torch(network: FCN, image: Pixels) -> tuple[Labels, Scores]:
     """Labels and scores of one image [H, W, 3] by torch."""
-    labels, scores = Served(network).eval()(torch.from_numpy(image.copy())[None])
-    return labels[0].numpy(), scores[0].numpy()
+    scores = network.eval()(torch.from_numpy(image.copy())[None].permute(0, 3, 1, 2).float())[0]
+    return scores.argmax(0).to(torch.uint8).numpy(), scores.numpy()
 
 
-def parity_images(data: SegmentationFolder, count: int, policy: Input) -> list[Pixels]:
-    """`count` images spread evenly over the data set, padded as the service pads."""
+def samples(data: SegmentationFolder, count: int, policy: Input) -> list[Pixels]:
+    """`count` images spread evenly over the data set, as the service gives them to the network."""
     step = max(1, len(data) // count)
-    return [pad(np.asarray(data.read(index)[0]), policy) for index in range(0, len(data), step)[:count]]
+    return [fitted(data.read(index)[0], policy)[0] for index in range(0, len(data), step)[:count]]
 
 
 def write(data: bytes, path: Path) -> None:

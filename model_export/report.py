@@ -19,10 +19,11 @@ def table(evaluation: Evaluation, classes: ClassList) -> str:
 
 
 def parity(contract: Contract) -> str:
-    """How far an exported model was from the trained network."""
+    """How far a model file is from what it was made of."""
     measured = contract.parity
     assert measured is not None
+    origin = "the float file" if contract.precision == "int8" else "torch"
     return (
-        f"over {measured.images} images onnxruntime and torch differ by at most {measured.max_score_difference:.2g} "
+        f"over {measured.images} images it differs from {origin} by at most {measured.max_score_difference:.2g} "
         f"in score, and in {measured.disagreeing_ppm:.1f} ppm of labels"
     )

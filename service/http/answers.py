@@ -6,12 +6,12 @@ import secrets
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from service.http.schemas import ClassArea, Image, Mask, ModelName, Options, Part, SegmentAnswer
+from service.http.schemas import ClassArea, ClassMap, Image, Mask, ModelName, Options, Part, SegmentAnswer
 from service.http.stopwatch import Stopwatch
 from service.segmentation.images import Photo, decode
 from service.segmentation.model import Model
-from service.segmentation.rendering import mask_png, overlay
-from service.segmentation.segmenter import Segmentation, Segmenter
+from service.segmentation.rendering import heatmap_overlay, heatmap_png, mask_png, overlay
+from service.segmentation.segmenter import Heatmap, Segmentation, Segmenter
 from service.segmentation.statistics import areas
 
 JSON = "application/json"
@@ -40,13 +40,21 @@ class Work:
             return mask_png(self.segmentation.labels, self.model.contract.labels)
 
     def overlay(self, format_: str) -> bytes:
+        photo, labels, classes = self.photo.image, self.segmentation.labels, self.model.contract.labels
         with self.timings.stage("encode"):
-            return overlay(self.photo.image, self.segmentation.labels, self.model.contract.labels, format_)
+            if self.segmentation.heatmap is None:
+                return overlay(photo, labels, classes, format_)
+            return heatmap_overlay(photo, self.segmentation.heatmap, format_)
+
+    def heatmap(self, heatmap: Heatmap) -> bytes:
+        with self.timings.stage("encode"):
+            return heatmap_png(heatmap)
 
     def json(self, mask: bytes | None) -> bytes:
         """The JSON answer, with the mask inside it where one is given."""
         with self.timings.stage("areas"):
             classes = self._areas()
+        heatmap = self.segmentation.heatmap
         answer = SegmentAnswer(
             model=model_name(self.model),
             image=Image(
@@ -57,10 +65,14 @@ class Work:
                 sha256=hashlib.sha256(self.data).hexdigest(),
             ),
             classes=classes,
-            mask=None if mask is None else Mask(data=base64.b64encode(mask).decode()),
+            mask=None if mask is None else Mask(data=base64_of(mask)),
+            heatmap=None if heatmap is None else self.class_map(heatmap),
             timings_ms=self.timings.milliseconds,
         )
         return answer.model_dump_json().encode()
+
+    def class_map(self, heatmap: Heatmap) -> ClassMap:
+        return ClassMap(name=heatmap.class_.name, data=base64_of(self.heatmap(heatmap)))
 
     def _areas(self) -> list[ClassArea]:
         classes = self.model.contract.labels.classes
@@ -84,7 +96,8 @@ def as_json(work: Work) -> tuple[bytes, str]:
 
 
 def as_png(work: Work) -> tuple[bytes, str]:
-    return work.mask(), "image/png"
+    heatmap = work.segmentation.heatmap
+    return work.mask() if heatmap is None else work.heatmap(heatmap), "image/png"
 
 
 def as_webp(work: Work) -> tuple[bytes, str]:
@@ -120,9 +133,13 @@ def answer(data: bytes, media_type: str, options: Options, segmenter: Segmenter,
     with timings.stage("decode"):
         photo = decode(data, max_pixels)
     with timings.stage("infer"):
-        segmentation = segmenter.segment(photo.image, Part.CONFIDENCE in options.include)
+        segmentation = segmenter.segment(photo.image, Part.CONFIDENCE in options.include, options.heatmap)
     body, content_type = FORMATS[media_type](Work(data, options, segmenter.model, photo, segmentation, timings))
     return Answer(body, content_type, timings)
+
+
+def base64_of(data: bytes) -> str:
+    return base64.b64encode(data).decode()
 
 
 def model_name(model: Model) -> ModelName:

@@ -23,6 +23,8 @@ STATUS: dict[type[Exception], HTTPStatus] = {
     core.ImageTooLarge: HTTPStatus.REQUEST_ENTITY_TOO_LARGE,
     core.UnsupportedFormat: HTTPStatus.UNSUPPORTED_MEDIA_TYPE,
     core.DamagedImage: HTTPStatus.UNPROCESSABLE_ENTITY,
+    core.UnknownClass: HTTPStatus.UNPROCESSABLE_ENTITY,
+    core.NoScores: HTTPStatus.UNPROCESSABLE_ENTITY,
     core.PictureTooLarge: HTTPStatus.UNPROCESSABLE_ENTITY,
     face.NoImage: HTTPStatus.UNPROCESSABLE_ENTITY,
     face.MisplacedOption: HTTPStatus.UNPROCESSABLE_ENTITY,

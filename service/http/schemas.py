@@ -47,6 +47,10 @@ class Options(BaseModel):
         BeforeValidator(split),
         Field(description="What the JSON carries beside the areas, comma-separated: mask, confidence."),
     ] = frozenset({Part.MASK})
+    heatmap: Annotated[
+        str | None,
+        Field(description="Name of a class: pictures show how probable it is, in place of the mask.", max_length=64),
+    ] = None
     pixel_spacing_mm: Annotated[
         Spacing | None,
         BeforeValidator(parse_spacing, json_schema_input_type=str),
@@ -92,11 +96,21 @@ class Mask(BaseModel):
     data: str
 
 
+class ClassMap(BaseModel):
+    """A grey PNG of the image's size: 0..255 is the probability, 0..1, of the class of this name."""
+
+    name: str
+    media_type: Literal["image/png"] = "image/png"
+    encoding: Literal["base64"] = "base64"
+    data: str
+
+
 class SegmentAnswer(BaseModel):
     model: ModelName
     image: Image
     classes: Annotated[list[ClassArea], Field(description="Every class of the model, in id order.")]
     mask: Annotated[Mask | None, Field(description="Null where not asked for, or sent as a part of its own.")]
+    heatmap: Annotated[ClassMap | None, Field(description="Null where not asked for.")] = None
     timings_ms: Annotated[dict[str, float], Field(description="Milliseconds per stage.")]
 
 

@@ -66,11 +66,21 @@ class Evaluation(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
 
 class Parity(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """How far this file was from the trained network when it was exported, on real images."""
+    """How far this file was from the trained network when it was made, on real images; an int8 file, from the float
+    one."""
 
     images: int
     max_score_difference: float
     disagreeing_ppm: float
+
+
+class Quantization(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """How float became int8: the calibration `method`, the training images it saw, and what the float file scored on
+    the images of `evaluation`."""
+
+    method: str
+    images: int
+    float_mean_iu: Share
 
 
 class Training(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -118,6 +128,7 @@ class Contract(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     evaluation: Evaluation | None
     parity: Parity | None
     golden: Golden
+    quantization: Quantization | None = None
     seal: Sha256 = UNSEALED
 
 

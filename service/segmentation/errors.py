@@ -12,6 +12,8 @@ SegmentationError
  │    ├── ContractBroken        its graph or metadata are not what this service serves
  │    └── SelfTestFailed        it does not give the answer that was recorded when it was exported
  ├── UnknownModel               no model of this name is served
+ ├── UnknownClass               the model tells no class of this name apart
+ ├── NoScores                   the model gives labels alone, so nothing can be said of how sure it is
  └── InferenceFailed            the runtime gave up on an image
 """
 
@@ -62,6 +64,14 @@ class SelfTestFailed(ModelError):
 
 class UnknownModel(SegmentationError):
     """No model of this name is served."""
+
+
+class UnknownClass(SegmentationError):
+    """The model tells no class of this name apart."""
+
+
+class NoScores(SegmentationError):
+    """The model gives labels alone, so nothing can be said of how sure it is."""
 
 
 class InferenceFailed(SegmentationError):

@@ -5,9 +5,18 @@ from dataclasses import dataclass
 import numpy as np
 from PIL import Image
 
-from service.segmentation.classes import rgb
+from service.segmentation.classes import Class, rgb
 from service.segmentation.contract import Input, Labels, Pixels, Scores
+from service.segmentation.errors import NoScores, UnknownClass
 from service.segmentation.model import Model
+
+
+@dataclass(frozen=True)
+class Heatmap:
+    """How probable `class_` is at every pixel of the image: 0..255 for 0..1."""
+
+    class_: Class
+    probability: Labels
 
 
 @dataclass(frozen=True)
@@ -20,6 +29,7 @@ class Segmentation:
 
     labels: Labels
     confidence: tuple[float | None, ...]
+    heatmap: Heatmap | None = None
 
 
 class Segmenter:
@@ -28,18 +38,39 @@ class Segmenter:
     def __init__(self, model: Model) -> None:
         self.model = model
 
-    def segment(self, image: Image.Image, confidence: bool = False) -> Segmentation:
-        """Label every pixel of an RGB image. Raises InferenceFailed."""
-        policy = self.model.contract.input
-        width, height = fit(image.size, policy)
-        scaled = image if image.size == (width, height) else image.resize((width, height), Image.Resampling.BILINEAR)
-        labels, scores = self.model.run(pad(to_pixels(scaled, policy), policy), scores=confidence)
+    def segment(self, image: Image.Image, confidence: bool = False, heatmap: str | None = None) -> Segmentation:
+        """Label every pixel of an RGB image; say how sure each class is, and where the one named `heatmap` may be.
+
+        Raises InferenceFailed, and UnknownClass and NoScores where the model has no such heat map.
+        """
+        mapped = None if heatmap is None else self._class(heatmap)
+        pixels, width, height = fitted(image, self.model.contract.input)
+        labels, scores = self.model.run(pixels, scores=confidence or mapped is not None)
         labels = np.ascontiguousarray(labels[:height, :width])
-        classes = len(self.model.contract.labels.classes)
-        means = (None,) * classes if scores is None else class_means(labels, scores[:, :height, :width])
-        if image.size != (width, height):
-            labels = np.asarray(Image.fromarray(labels).resize(image.size, Image.Resampling.NEAREST))
-        return Segmentation(labels, means)
+        scores = None if scores is None else scores[:, :height, :width]
+        means: tuple[float | None, ...] = (None,) * len(self.model.contract.labels.classes)
+        if confidence and scores is not None:
+            means = class_means(labels, scores)
+        heat = None
+        if mapped is not None:
+            if scores is None:
+                raise NoScores(f"{self.model.contract.name} gives labels alone; leave heatmap out.")
+            heat = Heatmap(mapped, resized(probability(scores, mapped.id), image.size, Image.Resampling.BILINEAR))
+        return Segmentation(resized(labels, image.size, Image.Resampling.NEAREST), means, heat)
+
+    def _class(self, name: str) -> Class:
+        classes = self.model.contract.labels
+        for class_ in classes.classes:
+            if class_.name == name:
+                return class_
+        raise UnknownClass(f"{self.model.contract.name} knows no class of this name, but {', '.join(classes.names)}.")
+
+
+def fitted(image: Image.Image, policy: Input) -> tuple[Pixels, int, int]:
+    """What the network is given of an image, and the width and height in it that are the image's."""
+    width, height = fit(image.size, policy)
+    scaled = image if image.size == (width, height) else image.resize((width, height), Image.Resampling.BILINEAR)
+    return pad(to_pixels(scaled, policy), policy), width, height
 
 
 def fit(size: tuple[int, int], policy: Input) -> tuple[int, int]:
@@ -65,6 +96,19 @@ def pad(pixels: Pixels, policy: Input) -> Pixels:
     padded[:] = rgb(policy.padding)
     padded[:height, :width] = pixels
     return padded
+
+
+def resized(plane: Labels, size: tuple[int, int], by: Image.Resampling) -> Labels:
+    """A uint8 plane brought to `size` (width, height)."""
+    image = Image.fromarray(plane)
+    return plane if image.size == size else np.asarray(image.resize(size, by))
+
+
+def probability(scores: Scores, class_id: int) -> Labels:
+    """The probability (softmax) of one class at every pixel, 0..255 for 0..1."""
+    shares = np.exp(scores - scores.max(axis=0))
+    rounded: Labels = np.rint(255 * shares[class_id] / shares.sum(axis=0)).astype(np.uint8)
+    return rounded
 
 
 def class_means(labels: Labels, scores: Scores) -> tuple[float | None, ...]:

@@ -19,7 +19,7 @@ def run(*arguments: object) -> subprocess.CompletedProcess[str]:
     return subprocess.run(command, cwd=ROOT, env=wide, capture_output=True, text=True, check=False)
 
 
-@pytest.mark.parametrize("command", ["shapes", "train", "export", "evaluate"])
+@pytest.mark.parametrize("command", ["shapes", "train", "export", "quantize", "evaluate"])
 def test_every_command_has_help(command: str) -> None:
     result = run(command, "--help")
     assert result.returncode == 0

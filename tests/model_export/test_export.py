@@ -11,33 +11,19 @@ from PIL import Image
 
 from model_export import export
 from model_export.checkpoint import Trained, fingerprint
-from model_export.data import shapes
 from model_export.errors import ParityError
-from model_export.networks import FCN
-from model_export.networks.tiny import Tiny
-from service.segmentation.contract import Contract, Metrics, pattern
+from service.segmentation.contract import Contract, pattern
 from service.segmentation.model import Model
 from service.segmentation.segmenter import Segmenter
-from tests.support.runs import quick
+from tests.support import networks
+from tests.support.networks import CARD
 
-CONFIG = dataclasses.replace(quick(Path("/home/me/shapes")), weights="/home/me/tiny.pth", teacher="/home/me/best.pt")
-CARD = export.Card("shapes", "3", "Drawn shapes.", "shapes drawn by seed 0", "Apache-2.0")
 SIZES = [(64, 96), (32, 32), (128, 64)]
-
-
-def network(seed: int) -> FCN:
-    """Random, also where training would begin at zero, so that every layer has a say."""
-    torch.manual_seed(seed)
-    fcn = FCN(Tiny(), classes=4)
-    with torch.no_grad():
-        for layer in (*fcn.score, *fcn.fuse, fcn.upsample):
-            torch.nn.init.normal_(layer.weight, std=0.2)
-    return fcn.eval()
 
 
 @pytest.fixture(scope="module")
 def trained() -> Trained:
-    return Trained(network(0), shapes.CLASSES, CONFIG, 1, Metrics(0.9, 0.8, 0.7, 0.8, (0.7,) * 4))
+    return networks.trained()
 
 
 @pytest.fixture(scope="module")
@@ -72,6 +58,11 @@ def test_the_file_says_where_it_comes_from_without_naming_anybodys_folders(draft
     assert b"model_export" not in draft
 
 
+def test_a_network_judged_on_enlarged_photos_is_served_on_enlarged_photos() -> None:
+    policy = export.describe(networks.trained(scale=1.5), CARD, (160, 128)).input
+    assert (policy.width, policy.height) == (240, 192)
+
+
 def test_a_model_of_grey_scans_sees_a_photo_in_grey(trained: Trained) -> None:
     contract = export.describe(trained, dataclasses.replace(CARD, color="grey"), (96, 64))
     segmenter = Segmenter(Model(export.packed(export.to_onnx(trained.network), contract), threads=1))
@@ -97,11 +88,11 @@ def test_parity_is_measured_on_the_images(draft: bytes, trained: Trained) -> Non
 
 def test_another_networks_file_is_refused(draft: bytes) -> None:
     with pytest.raises(ParityError, match="not written: onnxruntime differs from torch"):
-        export.compare(draft, network(1), [pattern(96, 64)])
+        export.compare(draft, networks.network(1), [pattern(96, 64)])
 
 
 def test_a_file_that_labels_alike_but_scores_otherwise_is_refused(draft: bytes) -> None:
-    louder = network(0)
+    louder = networks.network(0)
     with torch.no_grad():
         louder.upsample.weight *= 1.5
     with pytest.raises(ParityError, match="in score"):
@@ -109,7 +100,7 @@ def test_a_file_that_labels_alike_but_scores_otherwise_is_refused(draft: bytes) 
 
 
 def test_a_network_that_makes_nan_is_refused_though_its_file_agrees(contract: Contract) -> None:
-    broken = network(0)
+    broken = networks.network(0)
     with torch.no_grad():
         broken.upsample.weight.fill_(float("nan"))
     draft = export.packed(export.to_onnx(broken), contract)

@@ -162,3 +162,36 @@ def test_every_answer_has_a_request_id_and_says_where_the_time_went(client: http
     assert given.headers["X-Request-Id"] == "robot-7.42"
     harmful = client.get("/health/live", headers={"X-Request-Id": "a b=c"})
     assert len(harmful.headers["X-Request-Id"]) == 32
+
+
+def test_a_heat_map_is_a_grey_png_of_the_uploads_size(client: httpx2.Client) -> None:
+    image = Image.new("RGB", (300, 200), (60, 30, 10))
+    response = segment(client, encoded(image), "image/png", heatmap="green")
+    heatmap = Image.open(io.BytesIO(response.content))
+    assert (heatmap.mode, heatmap.size) == ("L", (300, 200))
+    assert heatmap.getextrema() == (round(255 * 0.3), round(255 * 0.3))
+
+
+@pytest.mark.parametrize("accept", ["application/json", "multipart/mixed"])
+def test_json_carries_the_heat_map_beside_the_mask(client: httpx2.Client, accept: str) -> None:
+    response = segment(client, encoded(quarters()), accept, heatmap="red")
+    text = response.text if accept == "application/json" else response.content.split(b"\r\n")[3].decode()
+    heatmap = json.loads(text)["heatmap"]
+    assert (heatmap["name"], heatmap["media_type"], heatmap["encoding"]) == ("red", "image/png", "base64")
+    picture = Image.open(io.BytesIO(base64.b64decode(heatmap["data"])))
+    assert np.array_equal(np.asarray(picture) > 127, np.asarray(quarters()).argmax(2) == 0)
+    assert segment(client, encoded(quarters())).json()["heatmap"] is None
+
+
+def test_on_the_photo_a_heat_map_lights_what_is_probable(client: httpx2.Client) -> None:
+    response = segment(client, encoded(quarters()), "image/webp", heatmap="blue")
+    picture = np.asarray(Image.open(io.BytesIO(response.content)).convert("RGB")).astype(int)
+    there = np.asarray(quarters()).argmax(2) == 2
+    assert picture[there][:, 2].mean() > picture[~there].mean() + 60
+
+
+def test_a_heat_map_of_no_class_is_a_422_that_names_the_classes(client: httpx2.Client) -> None:
+    response = segment(client, encoded(quarters()), heatmap="road")
+    assert response.status_code == 422
+    assert response.json()["code"] == "unknown_class"
+    assert "red, green, blue" in response.json()["detail"]

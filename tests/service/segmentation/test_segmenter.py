@@ -1,12 +1,15 @@
 """The image is fitted to the model, the labels to the image."""
 
+import msgspec
 import numpy as np
 import pytest
 from PIL import Image
 
 from service.segmentation.contract import Input
+from service.segmentation.errors import NoScores, UnknownClass
 from service.segmentation.model import Model
 from service.segmentation.segmenter import Segmenter, fit, pad, to_pixels
+from tests.support import colours
 from tests.support.pictures import quarters
 
 POLICY = Input(width=480, height=360, stride=32, padding="#7c7468")
@@ -46,6 +49,29 @@ def test_confidence_is_the_mean_over_a_classs_pixels(model: Model) -> None:
     assert first == pytest.approx(0.6)
     assert others == [None, None]
     assert Segmenter(model).segment(image).confidence == (None, None, None)
+
+
+def test_a_heat_map_has_a_classs_probability_at_every_pixel(model: Model) -> None:
+    image = Image.new("RGB", (192, 128), (60, 30, 10))
+    image.paste((0, 255, 0), (0, 0, 96, 128))
+    heatmap = Segmenter(model).segment(image, heatmap="green").heatmap
+    assert heatmap is not None
+    assert heatmap.class_.color == "#00b000"
+    assert heatmap.probability.shape == (128, 192)
+    assert (heatmap.probability[:, :90] == 255).all()
+    assert (heatmap.probability[:, 102:] == round(255 * 0.3)).all()
+    assert Segmenter(model).segment(image).heatmap is None
+
+
+def test_a_heat_map_of_a_class_that_is_not_there_is_refused_with_those_that_are(model: Model) -> None:
+    with pytest.raises(UnknownClass, match="red, green, blue"):
+        Segmenter(model).segment(quarters(), heatmap="road")
+
+
+def test_a_model_of_labels_alone_has_no_heat_map() -> None:
+    silent = Model(colours.packed(colours.graph(scores=False), msgspec.json.encode(colours.contract())), threads=1)
+    with pytest.raises(NoScores, match="leave heatmap out"):
+        Segmenter(silent).segment(quarters(), heatmap="red")
 
 
 @pytest.mark.parametrize(

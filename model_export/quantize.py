@@ -1,0 +1,127 @@
+"""A float model file -> an int8 one, written only where it is about as accurate."""
+
+import io
+import logging
+import tempfile
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager, redirect_stdout
+from pathlib import Path
+from typing import Any
+
+import msgspec
+import numpy as np
+import onnx
+from onnxruntime.quantization import CalibrationDataReader, CalibrationMethod, QuantType, quantize_static
+
+from model_export import parity
+from model_export.data.folder import SegmentationFolder
+from model_export.errors import QuantizationError
+from model_export.evaluate import evaluate
+from model_export.export import packed, samples, without_traces
+from service.segmentation.contract import Contract, Golden, Pixels, Quantization, pattern
+from service.segmentation.model import Model
+
+METHODS: dict[str, tuple[CalibrationMethod, dict[str, Any]]] = {
+    "min-max": (CalibrationMethod.MinMax, {}),
+    "percentile 99.999": (CalibrationMethod.Percentile, {"CalibPercentile": 99.999}),
+    "percentile 99.99": (CalibrationMethod.Percentile, {"CalibPercentile": 99.99}),
+}
+"""How the range of a tensor follows from what calibration images make of it."""
+
+OPERATORS = ["Conv", "Relu", "Clip", "Add", "AveragePool", "MaxPool"]
+"""What runs in integers. An activation costs nothing there, but left out it would part its convolution from the next
+one by a float copy of the tensor between them."""
+
+MAX_LOSS = 0.005
+"""Of mean IU, from the float file to the int8 one."""
+
+PARITY_IMAGES = 20
+
+
+class Images(CalibrationDataReader):  # type: ignore[misc]  # onnxruntime has no types
+    """Calibration images, one at a time: what every tensor holds of all of them at once would fill the memory."""
+
+    def __init__(self, images: list[Pixels]) -> None:
+        self.images = images
+        self._left: Iterator[Pixels] = iter(images)
+
+    def __len__(self) -> int:
+        return len(self.images)
+
+    def set_range(self, start_index: int, end_index: int) -> None:
+        self._left = iter(self.images[start_index:end_index])
+
+    def get_next(self) -> dict[str, Any] | None:
+        image = next(self._left, None)
+        return None if image is None else {"image": image[np.newaxis]}
+
+
+class Quantizer:
+    """Tries the calibration methods on one float file; `data` at `indices` are the images that all are judged on.
+
+    Raises QuantizationError where `source` is no float file.
+    """
+
+    def __init__(self, source: bytes, data: SegmentationFolder, split: str, indices: Iterable[int]) -> None:
+        self.source, self.data, self.split, self.indices = source, data, split, list(indices)
+        self.model = Model(source, threads=0)
+        self.contract: Contract = self.model.contract
+        if self.contract.precision != "float32":
+            raise QuantizationError(f"{self.contract.name} is {self.contract.precision} already: take its float file.")
+        self.before = evaluate(self.model, data, split, self.indices).metrics.mean_iu
+
+    def attempt(self, method: str, images: list[Pixels]) -> tuple[float, bytes]:
+        """The int8 file that `method` makes of the float one with these calibration images, and its mean IU."""
+        graph = static(self.source, images, method)
+        run = parity.by_onnxruntime(graph.SerializeToString())
+        golden = self.contract.golden
+        draft = msgspec.structs.replace(
+            self.contract,
+            precision="int8",
+            quantization=Quantization(method, len(images), self.before),
+            golden=Golden.record(run(pattern(golden.width, golden.height))[0]),
+            parity=parity.measure(
+                parity.by_onnxruntime(self.source), run, samples(self.data, PARITY_IMAGES, self.contract.input)
+            ),
+        )
+        evaluation = evaluate(Model(packed(graph, draft), threads=0), self.data, self.split, self.indices)
+        content = packed(graph, msgspec.structs.replace(draft, evaluation=evaluation))
+        return evaluation.metrics.mean_iu, content
+
+    def accept(self, mean_iu: float) -> None:
+        """Raises QuantizationError where too much was lost."""
+        if not self.before - mean_iu <= MAX_LOSS:  # NaN fails too
+            raise QuantizationError(
+                f"not written: int8 has a mean IU of {100 * mean_iu:.2f}, float {100 * self.before:.2f}, and at most "
+                f"{100 * MAX_LOSS:g} points may be lost; try more calibration images."
+            )
+
+
+def static(source: bytes, images: list[Pixels], method: str) -> onnx.ModelProto:
+    """The graph with 8-bit weights (per channel) and activations between quantise and dequantise nodes (QDQ)."""
+    calibration, options = METHODS[method]
+    with tempfile.TemporaryDirectory() as folder, quiet():
+        target = Path(folder) / "int8.onnx"
+        quantize_static(
+            onnx.load_model_from_string(source),
+            target,
+            Images(images),
+            per_channel=True,
+            activation_type=QuantType.QUInt8,
+            weight_type=QuantType.QInt8,
+            op_types_to_quantize=OPERATORS,
+            calibrate_method=calibration,
+            extra_options={"CalibStridedMinMax": 1} | options,  # one image at a time, whatever the method
+        )
+        return without_traces(onnx.load(target))
+
+
+@contextmanager
+def quiet() -> Iterator[None]:
+    """Without onnxruntime's prints per image, and its advice on a preprocessing that the exporter has done."""
+    logging.disable(logging.WARNING)
+    try:
+        with redirect_stdout(io.StringIO()):
+            yield
+    finally:
+        logging.disable(logging.NOTSET)

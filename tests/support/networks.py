@@ -1,0 +1,33 @@
+"""A small random network, as good as a trained one where only its answers' form matters."""
+
+from dataclasses import replace
+from pathlib import Path
+
+import torch
+
+from model_export import export
+from model_export.checkpoint import Trained
+from model_export.data import shapes
+from model_export.networks import FCN
+from model_export.networks.tiny import Tiny
+from service.segmentation.contract import Metrics
+from tests.support.runs import quick
+
+CARD = export.Card("shapes", "3", "Drawn shapes.", "shapes drawn by seed 0", "Apache-2.0")
+
+
+def network(seed: int) -> FCN:
+    """Random, also where training would begin at zero, so that every layer has a say."""
+    torch.manual_seed(seed)
+    fcn = FCN(Tiny(), classes=4)
+    with torch.no_grad():
+        for layer in (*fcn.score, *fcn.fuse, fcn.upsample):
+            torch.nn.init.normal_(layer.weight, std=0.2)
+    return fcn.eval()
+
+
+def trained(scale: float = 1.0) -> Trained:
+    """The network of seed 0 as a run would keep it."""
+    run = quick(Path("/home/me/shapes"))
+    config = replace(run, weights="/home/me/tiny.pth", teacher="/home/me/best.pt", scale=scale)
+    return Trained(network(0), shapes.CLASSES, config, 1, Metrics(0.9, 0.8, 0.7, 0.8, (0.7,) * 4))
