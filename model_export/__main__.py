@@ -2,7 +2,7 @@
 
 import sys
 
-from model_export.command import app
+from model_export.commands import app
 from model_export.errors import ExportError
 from service.segmentation.errors import SegmentationError
 

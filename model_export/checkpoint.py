@@ -23,6 +23,7 @@ class Config:
     backbone: str
     stride: int
     weights: str | None
+    init: str | None
     epochs: int
     batch: int
     crop_width: int

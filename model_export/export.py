@@ -12,6 +12,7 @@ import msgspec
 import onnx
 import torch
 from torch import Tensor, nn
+from torch.utils.flop_counter import FlopCounterMode
 
 from model_export import parity
 from model_export.checkpoint import Config, Trained, fingerprint
@@ -28,6 +29,7 @@ from service.segmentation.contract import (
     Golden,
     Input,
     Labels,
+    Network,
     Parity,
     Pixels,
     Scores,
@@ -74,6 +76,8 @@ class Card:
     description: str
     data: str
     licence: str
+    use: str = ""
+    limits: str = ""
     color: Literal["rgb", "grey"] = "rgb"
 
 
@@ -144,13 +148,26 @@ def describe(trained: Trained, card: Card, size: tuple[int, int]) -> Contract:
         evaluation=None,
         parity=None,
         golden=Golden.record(labels),
+        use=card.use,
+        limits=card.limits,
+        network=complexity(trained, width, height),
     )
+
+
+def complexity(trained: Trained, width: int, height: int) -> Network:
+    """Parameters, and multiply-accumulates of one photo of the size that the network is served at."""
+    counter = FlopCounterMode(display=False)
+    padded = torch.zeros(1, 3, height + -height % COARSEST, width + -width % COARSEST)
+    with torch.inference_mode(), counter:
+        trained.network(padded)
+    parameters = sum(parameter.numel() for parameter in trained.network.parameters())
+    return Network(trained.config.backbone, trained.config.stride, parameters, counter.get_total_flops() // 2)
 
 
 def portable(config: Config) -> dict[str, Any]:
     """The run's options with the names of its files, not the folders of the machine it ran on."""
     options = asdict(config)
-    files = {key: Path(options[key]).name for key in ("data", "weights", "teacher") if options[key]}
+    files = {key: Path(options[key]).name for key in ("data", "weights", "init", "teacher") if options[key]}
     return options | files
 
 

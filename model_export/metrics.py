@@ -19,8 +19,13 @@ class Meter:
         """Count integer tensors of one shape; truth VOID is left out."""
         self._matrix.update(labels.long().cpu(), truth.long().cpu())
 
+    def confusion(self) -> Tensor:
+        """Pixel counts [C, C], truth in rows, prediction in columns."""
+        counts: Tensor = self._matrix.compute()
+        return counts
+
     def metrics(self) -> Metrics:
-        return from_confusion(self._matrix.compute().double())
+        return from_confusion(self.confusion().double())
 
 
 def from_confusion(confusion: Tensor) -> Metrics:

@@ -2,6 +2,7 @@
 an unbroken one compute the same."""
 
 import csv
+import subprocess
 import time
 from dataclasses import asdict, replace
 from pathlib import Path
@@ -14,7 +15,7 @@ from torch import Tensor, nn
 from torch.optim.swa_utils import AveragedModel, get_ema_multi_avg_fn
 from torch.utils.data import DataLoader
 
-from model_export import checkpoint, losses
+from model_export import checkpoint, losses, plots, published
 from model_export.checkpoint import Config, Trained
 from model_export.data.augment import Augmentation
 from model_export.data.folder import VOID, SegmentationFolder
@@ -35,7 +36,8 @@ LEARNED = ("network", "average", "optimizer", "schedule")
 
 
 class Run:
-    """One training run in its own folder: config.json, metrics.csv, last.pt (to resume) and best.pt (to export)."""
+    """One training run in its own folder: config.json, metrics.csv, last.pt (to resume), best.pt (to export), and
+    curves.png and confusion.png (to look at)."""
 
     def __init__(self, config: Config, folder: Path, workers: int) -> None:
         torch.manual_seed(config.seed)
@@ -68,11 +70,14 @@ class Run:
 
     def _build(self) -> FCN:
         backbone = BACKBONES[self.config.backbone]()
+        network = FCN(backbone, len(self.classes.classes), self.config.stride)
         if self.config.weights is not None:
             backbone.load_pretrained(Path(self.config.weights))
-            if self.config.freeze:
-                backbone.freeze()
-        return FCN(backbone, len(self.classes.classes), self.config.stride)
+        if self.config.init is not None:
+            published.initialise(network, published.locate(self.config.init), self.classes)
+        if self.config.freeze and (self.config.weights or self.config.init):
+            backbone.freeze()
+        return network
 
     def stop(self) -> None:
         """End the training after the step at hand; last.pt then has all that is needed to go on."""
@@ -81,7 +86,8 @@ class Run:
     def train(self, progress: Progress) -> None:
         """Run what is left of the epochs, or until `stop`; keep the best network on val, and what resuming needs."""
         self.folder.mkdir(parents=True, exist_ok=True)
-        (self.folder / "config.json").write_bytes(msgspec.json.format(msgspec.json.encode(asdict(self.config))))
+        origin = asdict(self.config) | {"commit": commit(), "torch": str(torch.__version__)}
+        (self.folder / "config.json").write_bytes(msgspec.json.format(msgspec.json.encode(origin)))
         bar = progress.add_task("epochs", total=self.config.epochs, completed=self.epoch)
         while self.epoch < self.config.epochs:
             began = time.monotonic()
@@ -105,11 +111,13 @@ class Run:
     def _validate(self) -> Metrics:
         """Judge the averaged network on val; the best one is kept."""
         average = cast(FCN, self.average.module)
-        metrics = validate(average, self.val_set, self.config.scale, self.device).metrics()
+        meter = validate(average, self.val_set, self.config.scale, self.device)
+        metrics = meter.metrics()
         if metrics.mean_iu > self.best:
             self.best = metrics.mean_iu
             trained = Trained(average, self.classes, self.config, self.epoch, metrics)
             checkpoint.save(trained, self.folder / "best.pt")
+            plots.confusion(meter.confusion().numpy(), self.classes, metrics, self.folder / "confusion.png")
         return metrics
 
     def _train_epoch(self, progress: Progress) -> None:
@@ -170,6 +178,8 @@ class Run:
             writer = csv.DictWriter(file, row)
             writer.writeheader()
             writer.writerows(self.rows)
+        if metrics is not None:
+            plots.curves(self.rows, self.folder / "curves.png")
 
     def _save(self) -> None:
         """Write last.pt: all that decides how the run goes on, in the middle of an epoch too."""
@@ -182,14 +192,24 @@ class Run:
     def resume(self) -> None:
         """Go on from last.pt. Raises CheckpointError where it is missing or of a run with another config."""
         state = checkpoint.read(self.folder / "last.pt")
-        # Where the data and weights lie may change between machines; what is computed may not.
-        if replace(Config(**state["config"]), data=self.config.data, weights=self.config.weights) != self.config:
+        # Where files lie may change between machines; what is computed may not.
+        places = {name: getattr(self.config, name) for name in ("data", "weights", "init", "teacher")}
+        if replace(Config(**state["config"]), **places) != self.config:
             raise CheckpointError(f"{self.folder / 'last.pt'} is of a run with other options; repeat these to resume.")
         for name in PROGRESS:
             setattr(self, name, state[name])
         for name in LEARNED:
             getattr(self, name).load_state_dict(state[name])
         torch.set_rng_state(state["random"])
+
+
+def commit() -> str | None:
+    """The code's commit, marked where files differ from it; None where the code is in no repository."""
+    command = ["git", "-C", str(Path(__file__).parent), "describe", "--always", "--dirty", "--exclude=*"]
+    try:
+        return subprocess.run(command, capture_output=True, text=True, check=True).stdout.strip()  # noqa: S603  # no input of anybody's
+    except (OSError, subprocess.CalledProcessError):
+        return None
 
 
 def splits(config: Config, augmentation: Augmentation) -> tuple[SegmentationFolder, SegmentationFolder]:

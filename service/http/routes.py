@@ -121,7 +121,7 @@ async def model(name: str, service: Served) -> ModelCard:
     return ModelCard(
         **model_name(served).model_dump(),
         **card["labels"],
-        **{key: card[key] for key in ("description", "precision", "input", "training", "evaluation", "parity")},
+        **{key: card[key] for key in ModelCard.model_fields if key in card and key not in ("name", "version")},
     )
 
 

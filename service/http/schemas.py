@@ -121,14 +121,18 @@ class ModelSummary(ModelName):
 
 
 class ModelCard(ModelName):
-    """Everything the model file says of itself; `training`, `evaluation` and `parity` as its export wrote them."""
+    """Everything the model file says of itself; what is measured, as its export wrote it."""
 
     description: str
+    use: str
+    limits: str
     precision: str
     classes: list[dict[str, Any]]
     ignored: int | None
     input: dict[str, Any]
+    network: dict[str, Any] | None
     training: dict[str, Any]
+    quantization: dict[str, Any] | None
     evaluation: dict[str, Any] | None
     parity: dict[str, Any] | None
 

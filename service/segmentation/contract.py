@@ -83,6 +83,15 @@ class Quantization(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     float_mean_iu: Share
 
 
+class Network(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """An FCN-`stride`s on `backbone`; `macs` are the multiply-accumulates of one image of the native size, padded."""
+
+    backbone: str
+    stride: int
+    parameters: int
+    macs: int
+
+
 class Training(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """Where the weights come from. `options` are the training run's; `weights_sha256` is of the trained weights."""
 
@@ -115,7 +124,8 @@ class Golden(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
 
 class Contract(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """The document. `format` is its version; `seal` is the sha256 that `seal.py` explains."""
+    """The document. `format` is its version; `seal` is the sha256 that `seal.py` explains; `use` and `limits` are what
+    the model is for and what it must not be trusted with, in sentences for people."""
 
     format: Literal[1]
     name: Annotated[str, msgspec.Meta(pattern="^[a-z0-9][a-z0-9._-]{0,63}$")]
@@ -129,6 +139,9 @@ class Contract(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     parity: Parity | None
     golden: Golden
     quantization: Quantization | None = None
+    network: Network | None = None
+    use: str = ""
+    limits: str = ""
     seal: Sha256 = UNSEALED
 
 

@@ -3,10 +3,13 @@
 import csv
 import dataclasses
 import itertools
+import json
+import re
 from pathlib import Path
 
 import pytest
 import torch
+from PIL import Image
 from rich.progress import Progress
 
 from model_export import checkpoint
@@ -100,6 +103,17 @@ def test_a_run_keeps_its_best_network_with_all_that_is_needed_to_use_it(config: 
     assert [row["epoch"] for row in rows] == ["1", "2", "3", "4"]
     assert max(float(row["mean_iu"]) for row in rows) == run.best
     assert {"train_loss", "pixel_accuracy", "iu disc"} <= set(rows[0])
+
+
+def test_a_run_can_be_looked_at(config: Config, tmp_path: Path) -> None:
+    train(Run(config, tmp_path, workers=0))
+    for name in ("curves.png", "confusion.png"):
+        with Image.open(tmp_path / name) as picture:
+            assert min(picture.size) > 300
+            assert len(picture.convert("RGB").getcolors(1 << 24) or ()) > 20
+    origin = json.loads((tmp_path / "config.json").read_text())
+    assert origin["seed"] == 7
+    assert re.fullmatch(r"[0-9a-f]{7,}(-dirty)?", origin["commit"])
 
 
 def test_every_epoch_draws_its_images_anew(config: Config, tmp_path: Path) -> None:

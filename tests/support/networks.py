@@ -13,7 +13,15 @@ from model_export.networks.tiny import Tiny
 from service.segmentation.contract import Metrics
 from tests.support.runs import quick
 
-CARD = export.Card("shapes", "3", "Drawn shapes.", "shapes drawn by seed 0", "Apache-2.0")
+CARD = export.Card(
+    name="shapes",
+    version="3",
+    description="Drawn shapes.",
+    data="shapes drawn by seed 0",
+    licence="Apache-2.0",
+    use="For tests.",
+    limits="Nothing at all.",
+)
 
 
 def network(seed: int) -> FCN:
@@ -29,5 +37,7 @@ def network(seed: int) -> FCN:
 def trained(scale: float = 1.0) -> Trained:
     """The network of seed 0 as a run would keep it."""
     run = quick(Path("/home/me/shapes"))
-    config = replace(run, weights="/home/me/tiny.pth", teacher="/home/me/best.pt", scale=scale)
+    config = replace(
+        run, weights="/home/me/tiny.pth", init="/home/me/tiny.safetensors", teacher="/home/me/best.pt", scale=scale
+    )
     return Trained(network(0), shapes.CLASSES, config, 1, Metrics(0.9, 0.8, 0.7, 0.8, (0.7,) * 4))

@@ -12,6 +12,7 @@ def quick(data: Path) -> Config:
         backbone="tiny",
         stride=8,
         weights=None,
+        init=None,
         epochs=4,
         batch=4,
         crop_width=64,

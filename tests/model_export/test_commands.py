@@ -1,14 +1,18 @@
 """The command line: what a person can get wrong is one line that says what to do."""
 
 import os
+import re
+import signal
 import subprocess
 import sys
+import time
 from pathlib import Path
 from typing import get_args
 
 import pytest
+import torch
 
-from model_export.command import BackboneName
+from model_export.commands.making import BackboneName
 from model_export.networks import BACKBONES
 from tests.support.server import ROOT
 
@@ -19,7 +23,7 @@ def run(*arguments: object) -> subprocess.CompletedProcess[str]:
     return subprocess.run(command, cwd=ROOT, env=wide, capture_output=True, text=True, check=False)
 
 
-@pytest.mark.parametrize("command", ["shapes", "train", "export", "quantize", "evaluate"])
+@pytest.mark.parametrize("command", ["shapes", "train", "export", "publish", "quantize", "evaluate", "card", "compare"])
 def test_every_command_has_help(command: str) -> None:
     result = run(command, "--help")
     assert result.returncode == 0
@@ -60,3 +64,20 @@ def test_an_option_that_cannot_be_is_named(tmp_path: Path, option: str, value: s
     assert result.returncode == 2
     assert option in result.stderr
     assert said in result.stderr
+
+
+def test_ctrl_c_stops_a_run_after_its_step_and_resume_goes_on(tmp_path: Path) -> None:
+    assert run("shapes", tmp_path / "data", "--train", 16, "--val", 2).returncode == 0
+    options = ["train", tmp_path / "data", tmp_path / "run", "--backbone", "tiny", "--epochs", 500]
+    options += ["--crop-width", 160, "--crop-height", 128]
+    command = [sys.executable, "-m", "model_export", *map(str, options)]
+    with subprocess.Popen(command, cwd=ROOT, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True) as process:
+        while not (tmp_path / "run" / "metrics.csv").exists() and process.poll() is None:
+            time.sleep(0.1)
+        process.send_signal(signal.SIGINT)
+        _, said = process.communicate(timeout=60)
+    assert process.returncode == 130
+    assert re.search(r"stopped in epoch \d+; the same command with --resume goes on", said)
+    assert "Traceback" not in said
+    epoch = torch.load(tmp_path / "run" / "last.pt", weights_only=True)["epoch"]
+    assert 1 <= epoch < 500

@@ -1,21 +1,14 @@
-"""The commands: what a person types, unwrapped into calls. Heavy imports wait until a command needs them."""
+"""Commands that make models: shapes, train, export, publish, quantize. Heavy imports wait until one needs them."""
 
 import signal
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Annotated, Literal
 
 import typer
 
-app = typer.Typer(
-    help="Train, evaluate and export fully convolutional networks.",
-    no_args_is_help=True,
-    add_completion=False,
-    pretty_exceptions_enable=False,
-)
-
-Data = Annotated[Path, typer.Argument(help="Folder with classes.json, train/, val/, each with images/ and labels/.")]
+from model_export.commands.arguments import Data, app, tracked
 
 BackboneName = Literal["mobilenetv2", "resnet50v2", "vgg16", "tiny"]
 
@@ -56,6 +49,9 @@ def train(
     weights: Annotated[
         Path | None, typer.Option(exists=True, dir_okay=False, help="ImageNet weights of the backbone to start from.")
     ] = None,
+    init: Annotated[
+        str | None, typer.Option(help="Published weights to start from: `street`, or a file of `publish`.")
+    ] = None,
     stride: Annotated[int, typer.Option(callback=one_of_three, help="8, 16 or 32: FCN-8s, 16s or 32s.")] = 8,
     epochs: Annotated[int, typer.Option(min=1)] = 40,
     batch: Annotated[int, typer.Option(min=2, help="Images per step.")] = 8,
@@ -93,6 +89,7 @@ def train(
         backbone=backbone,
         stride=stride,
         weights=None if weights is None else str(weights),
+        init=init,
         epochs=epochs,
         batch=batch,
         crop_width=crop_width,
@@ -134,6 +131,8 @@ def export(
     description: Annotated[str, typer.Option(help="What it tells apart, in one sentence.")] = "",
     source: Annotated[str, typer.Option(help="What it was trained on, for people; by default the data's folder.")] = "",
     licence: Annotated[str, typer.Option(help="Terms that the data and the weights put on the model.")] = "not stated",
+    use: Annotated[str, typer.Option(help="What it is meant for, in a sentence or two.")] = "",
+    limits: Annotated[str, typer.Option(help="What it must not be trusted with.")] = "",
     color: Annotated[Literal["rgb", "grey"], typer.Option(help="grey: for scans; what is in colour loses it.")] = "rgb",
     split: Annotated[str, typer.Option(help="Split to measure on.")] = "val",
     images: Annotated[int, typer.Option(min=1, help="Images of the parity check.")] = 20,
@@ -147,10 +146,23 @@ def export(
 
     trained = checkpoints.load(checkpoint)
     pictures = open_split(data, split, trained.classes)
-    card = exporter.Card(name, version, description, source or data.resolve().name, licence, color)
+    card = exporter.Card(name, version, description, source or data.resolve().name, licence, use, limits, color)
     content = exporter.export(trained, card, pictures, split, images, tracked(len(pictures)))
     exporter.write(content, output)
     typer.echo(f"{output}, {len(content) / 1e6:.1f} MB: {parity(Model.load(output, threads=0).contract)}")
+
+
+@app.command()
+def publish(
+    checkpoint: Annotated[Path, typer.Argument(help="best.pt of a training run.")],
+    output: Annotated[Path, typer.Argument(help="The .safetensors file to write.")],
+) -> None:
+    """Write the float weights in half precision, for `train --init`."""
+    from model_export import checkpoint as checkpoints
+    from model_export import published
+
+    published.publish(checkpoints.load(checkpoint), output)
+    typer.echo(f"{output}, {output.stat().st_size / 1e6:.1f} MB")
 
 
 @app.command()
@@ -185,27 +197,6 @@ def quantize(
     typer.echo(f"{output}, {len(content) / 1e6:.1f} MB, {best}: {parity(Model.load(output, threads=0).contract)}")
 
 
-@app.command()
-def evaluate(
-    model: Annotated[Path, typer.Argument(help="A model file.")],
-    data: Data,
-    split: Annotated[str, typer.Option()] = "val",
-    as_json: Annotated[bool, typer.Option("--json", help="Figures to every digit, for programs.")] = False,
-) -> None:
-    """Judge a model file on a split, through the code that serves it."""
-    import msgspec
-
-    from model_export.evaluate import evaluate as judge
-    from model_export.evaluate import open_split
-    from model_export.report import table
-    from service.segmentation.model import Model
-
-    loaded = Model.load(model, threads=0)
-    pictures = open_split(data, split, loaded.contract.labels)
-    evaluation = judge(loaded, pictures, split, tracked(len(pictures)))
-    typer.echo(msgspec.json.encode(evaluation).decode() if as_json else table(evaluation, pictures.classes))
-
-
 @contextmanager
 def stopped_gently(stop: Callable[[], None]) -> Iterator[None]:
     """Let the first ctrl-C or SIGTERM ask to `stop`; a second one ends the process at once, as usual."""
@@ -222,11 +213,3 @@ def stopped_gently(stop: Callable[[], None]) -> Iterator[None]:
     finally:
         for number, handler in usual.items():
             signal.signal(number, handler)
-
-
-def tracked(count: int) -> Iterable[int]:
-    """0 .. count - 1 with a progress bar on standard error, where somebody is looking."""
-    from rich.console import Console
-    from rich.progress import track
-
-    return track(range(count), "images", console=Console(stderr=True), transient=True)

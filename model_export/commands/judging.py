@@ -1,0 +1,73 @@
+"""Commands that judge models: evaluate, card, compare."""
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from model_export.commands.arguments import Data, app, tracked
+
+
+@app.command()
+def evaluate(
+    model: Annotated[Path, typer.Argument(help="A model file.")],
+    data: Data,
+    split: Annotated[str, typer.Option()] = "val",
+    as_json: Annotated[bool, typer.Option("--json", help="Figures to every digit, for programs.")] = False,
+    heatmap: Annotated[str | None, typer.Option(help="A class: draw how probable it is on every image.")] = None,
+    pictures: Annotated[Path, typer.Option(help="Where heat maps go.")] = Path("heatmaps"),
+) -> None:
+    """Judge a model file on a split, through the code that serves it."""
+    import msgspec
+
+    from model_export.evaluate import draw_heatmaps, open_split
+    from model_export.evaluate import evaluate as judge
+    from model_export.report import table
+    from service.segmentation.model import Model
+
+    loaded = Model.load(model, threads=0)
+    images = open_split(data, split, loaded.contract.labels)
+    if heatmap is not None:
+        draw_heatmaps(loaded, images, heatmap, tracked(len(images)), pictures)
+    evaluation = judge(loaded, images, split, tracked(len(images)))
+    typer.echo(msgspec.json.encode(evaluation).decode() if as_json else table(evaluation, images.classes))
+
+
+@app.command()
+def card(
+    model: Annotated[Path, typer.Argument(help="A model file.")],
+    data: Data,
+    output: Annotated[Path, typer.Argument(help="The .md file to write; its pictures go beside it.")],
+    split: Annotated[str, typer.Option()] = "val",
+) -> None:
+    """Write the model card, out of the file and of what it does on a split."""
+    from model_export import card as cards
+    from model_export.evaluate import open_split
+    from service.segmentation.model import Model
+
+    loaded = Model.load(model, threads=0)
+    images = open_split(data, split, loaded.contract.labels)
+    cards.write(loaded, model.stat().st_size, images, split, tracked(len(images)), output)
+    typer.echo(output)
+
+
+@app.command()
+def compare(
+    data: Data,
+    models: Annotated[list[Path], typer.Argument(help="Model files, in the order to show them.")],
+    split: Annotated[str, typer.Option()] = "val",
+    picture: Annotated[
+        Path | None, typer.Option(help="Draw photo, truth and masks side by side into this file.")
+    ] = None,
+    images: Annotated[str, typer.Option(help="Numbers of the images to draw, with commas.")] = "0",
+) -> None:
+    """Print a table of models, in accuracy, size and time; draw what they see."""
+    from model_export import compare as comparison
+    from model_export.evaluate import open_split
+    from service.segmentation.model import Model
+
+    loaded = [Model.load(path, threads=0) for path in models]
+    pictures = open_split(data, split, loaded[0].contract.labels)
+    typer.echo(comparison.table(comparison.compare(loaded, pictures, split, tracked(len(pictures)))))
+    if picture is not None:
+        comparison.picture(loaded, pictures, map(int, images.split(","))).save(picture)

@@ -1,0 +1,87 @@
+"""Models side by side: a table of what they cost and what they are worth, and a picture of what they see."""
+
+import time
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from statistics import median
+
+import numpy as np
+from PIL import Image
+
+from model_export.data.folder import SegmentationFolder
+from model_export.evaluate import evaluate
+from model_export.export import samples
+from model_export.mosaic import coloured, mosaic
+from service.segmentation.contract import Metrics, Network
+from service.segmentation.model import Model
+from service.segmentation.segmenter import Segmenter
+
+ROUNDS = 15
+
+
+@dataclass(frozen=True)
+class Row:
+    """One model: its network, how well it does, and the median milliseconds of a run of its graph."""
+
+    name: str
+    precision: str
+    network: Network | None
+    metrics: Metrics
+    milliseconds: float
+
+
+def compare(models: Sequence[Model], data: SegmentationFolder, split: str, indices: Iterable[int]) -> list[Row]:
+    """Judge and time the models on one split, one and the same photo."""
+    places = list(indices)
+    times = timed(models, data)
+    return [
+        Row(
+            model.contract.name,
+            model.contract.precision,
+            model.contract.network,
+            evaluate(model, data, split, places).metrics,
+            spent,
+        )
+        for model, spent in zip(models, times, strict=True)
+    ]
+
+
+def timed(models: Sequence[Model], data: SegmentationFolder) -> list[float]:
+    """Milliseconds per run of each graph, turn by turn, so that a busy moment of the machine hits all alike."""
+    photos = [samples(data, 1, model.contract.input)[0] for model in models]
+    spent: list[list[float]] = [[] for _ in models]
+    for _ in range(ROUNDS):
+        for model, photo, times in zip(models, photos, spent, strict=True):
+            began = time.perf_counter()
+            model.run(photo)
+            times.append(1000 * (time.perf_counter() - began))
+    return [median(times[1:]) for times in spent]
+
+
+def table(rows: Iterable[Row]) -> str:
+    """The rows in Markdown."""
+    lines = [
+        "| model | network | parameters | GMACs | precision | ms | mean IU | pixel accuracy |",
+        "|---|---|---|---|---|---|---|---|",
+    ]
+    for row in rows:
+        network = row.network
+        size = ("", "", "")
+        if network is not None:
+            millions, giga = f"{network.parameters / 1e6:.1f} M", f"{network.macs / 1e9:.1f}"
+            size = (f"FCN-{network.stride}s, {network.backbone}", millions, giga)
+        lines.append(
+            f"| {row.name} | {' | '.join(size)} | {row.precision} | {row.milliseconds:.1f} "
+            f"| {100 * row.metrics.mean_iu:.2f} | {100 * row.metrics.pixel_accuracy:.2f} |"
+        )
+    return "\n".join(lines)
+
+
+def picture(models: Sequence[Model], data: SegmentationFolder, indices: Iterable[int]) -> Image.Image:
+    """Photo, truth, and what each model makes of it, a row per image."""
+    rows = []
+    for index in indices:
+        photo, truth = data.read(index)
+        masks = [coloured(Segmenter(model).segment(photo).labels, data.classes) for model in models]
+        rows.append([photo, coloured(np.asarray(truth), data.classes), *masks])
+    return mosaic(["photo", "truth", *(model.contract.name for model in models)], rows)
