@@ -36,6 +36,7 @@ class Config:
     decay: float
     average: float
     freeze: bool
+    fixed: bool
     deep: float
     lovasz: float
     teacher: str | None

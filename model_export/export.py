@@ -12,6 +12,7 @@ import msgspec
 import onnx
 import torch
 from torch import Tensor, nn
+from torch.nn import functional as F
 from torch.utils.flop_counter import FlopCounterMode
 
 from model_export import parity
@@ -63,8 +64,10 @@ class Served(nn.Module):
 
     def forward(self, image: Tensor) -> tuple[Tensor, Tensor]:
         sums = self.network.sums(self.network.encode(image.permute(0, 3, 1, 2).float()))
-        scores = self.upsample(sums[-1])
-        return scores.argmax(1).to(torch.uint8), scores
+        cells = self.upsample.convolution(sums[-1])
+        # Labels are chosen before they are rearranged: one byte a pixel is moved, not a score per class.
+        places = cells.unflatten(1, (-1, self.upsample.factor**2)).argmax(1).to(torch.uint8)
+        return F.pixel_shuffle(places, self.upsample.factor).squeeze(1), cells
 
 
 @dataclass(frozen=True)

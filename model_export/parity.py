@@ -6,6 +6,7 @@ import numpy as np
 import onnxruntime
 
 from service.segmentation.contract import Labels, Parity, Pixels, Scores
+from service.segmentation.model import unfolded
 
 Network = Callable[[Pixels], tuple[Labels, Scores]]
 
@@ -29,6 +30,7 @@ def by_onnxruntime(data: bytes) -> Network:
 
     def run(image: Pixels) -> tuple[Labels, Scores]:
         labels, scores = session.run(["labels", "scores"], {"image": image[np.newaxis]})
-        return np.asarray(labels)[0], np.asarray(scores)[0]
+        first: Labels = np.asarray(labels)[0]
+        return first, unfolded(np.asarray(scores)[0], first.shape)
 
     return run

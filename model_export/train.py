@@ -77,6 +77,8 @@ class Run:
             published.initialise(network, published.locate(self.config.init), self.classes)
         if self.config.freeze and (self.config.weights or self.config.init):
             backbone.freeze()
+        for deconvolution in (network.fuse, network.upsample):
+            deconvolution.requires_grad_(not self.config.fixed)
         return network
 
     def stop(self) -> None:

@@ -45,7 +45,9 @@ def shapes(
 def train(
     data: Data,
     run: Annotated[Path, typer.Argument(help="Folder of the run: its checkpoints, config and metrics.")],
-    backbone: Annotated[BackboneName, typer.Option(help="What it stands on.")] = "mobilenetv2",
+    backbone: Annotated[
+        BackboneName | None, typer.Option(help="What it stands on; by default what --init has, else mobilenetv2.")
+    ] = None,
     weights: Annotated[
         Path | None, typer.Option(exists=True, dir_okay=False, help="ImageNet weights of the backbone to start from.")
     ] = None,
@@ -65,6 +67,7 @@ def train(
     decay: Annotated[float, typer.Option(help="Weight decay.")] = 0.03,
     average: Annotated[float, typer.Option(help="How slowly the averaged weights, which are kept, follow.")] = 0.99,
     freeze: Annotated[bool, typer.Option(help="Keep the pretrained first layers and norms' statistics.")] = True,
+    fixed: Annotated[bool, typer.Option(help="Leave the deconvolutions bilinear interpolations.")] = False,
     deep: Annotated[float, typer.Option(min=0, help="Weight of the losses at coarser strides.")] = 0.3,
     lovasz: Annotated[float, typer.Option(min=0, help="Weight of the Lovasz-softmax loss.")] = 0.0,
     teacher: Annotated[
@@ -81,12 +84,13 @@ def train(
     """Train an FCN; the best epoch on val is kept as RUN/best.pt."""
     from rich.progress import MofNCompleteColumn, Progress, TimeElapsedColumn
 
+    from model_export import published
     from model_export.checkpoint import Config
     from model_export.train import Run
 
     config = Config(
         data=str(data),
-        backbone=backbone,
+        backbone=backbone or (published.origin(published.locate(init)).backbone if init else "mobilenetv2"),
         stride=stride,
         weights=None if weights is None else str(weights),
         init=init,
@@ -102,6 +106,7 @@ def train(
         decay=decay,
         average=average,
         freeze=freeze,
+        fixed=fixed,
         deep=deep,
         lovasz=lovasz,
         teacher=None if teacher is None else str(teacher),

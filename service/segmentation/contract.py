@@ -1,7 +1,8 @@
 """What a model file says of itself: one JSON document in the ONNX metadata, under `METADATA_KEY`.
 
 The graph takes `image`, uint8 [N, H, W, 3], RGB, H and W multiples of the stride, and gives `labels`, uint8
-[N, H, W]. It may also give `scores`, float32 [N, classes, H, W]: the logits whose greatest is the label. They are there
+[N, H, W]. It may also give `scores`, float32 [N, classes * f * f, H / f, W / f]: the logits whose greatest is the
+label, the f * f places of a class in a row, as depth-to-space (pixel shuffle) takes them; f may be 1. They are there
 anyway, so they cost nothing where nobody asks for them; what follows from them is computed outside the graph, since
 onnxruntime (1.32) computes every output of a graph at every run.
 """

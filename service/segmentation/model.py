@@ -56,7 +56,8 @@ class Model:
             results = self._session.run(outputs, {"image": image[np.newaxis]})
         except Exception as error:  # onnxruntime's exceptions share no base of their own
             raise InferenceFailed("The model failed on this image; try again or send a smaller one.") from error
-        return results[0][0], results[1][0] if len(results) > 1 else None
+        labels: Labels = results[0][0]
+        return labels, unfolded(results[1][0], labels.shape) if len(results) > 1 else None
 
     def _self_test(self) -> None:
         golden = self.contract.golden
@@ -68,6 +69,8 @@ class Model:
             labels, scores = self.run(pattern(golden.width, golden.height), scores=True)
         except InferenceFailed as error:
             raise SelfTestFailed(f"it fails on the self-test's image: {error.__cause__}") from error
+        except ValueError as error:
+            raise ContractBroken(f"its scores do not fit its labels: {error}.") from error
         classes = len(self.contract.labels.classes)
         if labels.shape != expected.shape:
             raise ContractBroken(f"it gives labels of shape {labels.shape} for an image of {expected.shape}.")
@@ -78,6 +81,14 @@ class Model:
         agreement = float((labels == expected).mean())
         if agreement < GOLDEN_AGREEMENT:
             raise SelfTestFailed(f"it gives the recorded label at {agreement:.1%} of the self-test's pixels only.")
+
+
+def unfolded(cells: Scores, shape: tuple[int, int]) -> Scores:
+    """Scores [classes * f * f, H / f, W / f] as planes [classes, H, W], H and W being `shape`."""
+    height, width = shape
+    factor = height // cells.shape[1]
+    planes = cells.reshape(-1, factor, factor, *cells.shape[1:]).transpose(0, 3, 1, 4, 2)
+    return planes.reshape(-1, height, width)
 
 
 def open_session(data: bytes, threads: int) -> onnxruntime.InferenceSession:
@@ -110,5 +121,5 @@ def check_graph(session: onnxruntime.InferenceSession) -> bool:
     if outputs.get("labels") != ("tensor(uint8)", 3):
         raise ContractBroken(f"its output must be `labels`, uint8 [N, H, W], not {outputs}.")
     if outputs.get("scores", ("tensor(float)", 4)) != ("tensor(float)", 4):
-        raise ContractBroken("its output `scores` must be float32 [N, classes, H, W].")
+        raise ContractBroken("its output `scores` must be float32, with four dimensions.")
     return "scores" in outputs

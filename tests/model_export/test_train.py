@@ -16,6 +16,7 @@ from model_export import checkpoint
 from model_export.checkpoint import Config, fingerprint
 from model_export.data import shapes
 from model_export.errors import CheckpointError, DataError
+from model_export.networks.fcn import Deconvolution
 from model_export.train import Run, class_weights
 from model_export.validate import validate
 from tests.support.runs import quick
@@ -167,6 +168,14 @@ def test_a_student_learns_from_its_teacher_too(config: Config, tmp_path: Path) -
     ]
     assert len({fingerprint(student.network.state_dict()) for student in students}) == 2
     assert all(not p.requires_grad or p.grad is None for p in students[1].teacher.parameters())  # type: ignore[union-attr]
+
+
+@pytest.mark.parametrize("fixed", [True, False])
+def test_fixed_deconvolutions_stay_bilinear_and_others_learn(config: Config, tmp_path: Path, fixed: bool) -> None:
+    run = train(Run(dataclasses.replace(config, fixed=fixed), tmp_path, workers=0))
+    for deconvolution in (*run.network.fuse, run.network.upsample):
+        bilinear = Deconvolution(4, deconvolution.stride[0])
+        assert torch.equal(deconvolution.weight, bilinear.weight) is fixed
 
 
 def test_photos_are_judged_at_the_size_they_will_be_served_at(config: Config, tmp_path: Path) -> None:

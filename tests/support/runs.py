@@ -25,6 +25,7 @@ def quick(data: Path) -> Config:
         decay=0.03,
         average=0.9,
         freeze=True,
+        fixed=False,
         deep=0.3,
         lovasz=1.0,
         teacher=None,

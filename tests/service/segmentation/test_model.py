@@ -8,11 +8,12 @@ import msgspec
 import numpy as np
 import onnx
 import pytest
+import torch
 
 from service.segmentation.classes import Class
 from service.segmentation.contract import Golden
 from service.segmentation.errors import ContractBroken, ModelTampered, ModelUnreadable, SelfTestFailed
-from service.segmentation.model import Model
+from service.segmentation.model import Model, unfolded
 from tests.support import colours
 from tests.support.colours import contract, graph, model_bytes, packed
 
@@ -141,6 +142,14 @@ def test_a_graph_that_fails_when_it_runs_is_refused_with_the_cause() -> None:
 def test_golden_labels_that_cannot_be_read_are_refused() -> None:
     with pytest.raises(ContractBroken, match="golden"):
         Model(model_bytes(golden=Golden(96, 64, "AAAA")), threads=1)
+
+
+def test_scores_may_come_cell_by_cell() -> None:
+    """As torch's pixel shuffle takes them: its f * f places of a class in a row."""
+    cells = np.arange(2 * 4 * 3 * 5, dtype=np.float32).reshape(8, 3, 5)
+    planes = torch.nn.functional.pixel_shuffle(torch.from_numpy(cells), 2).numpy()
+    assert np.array_equal(unfolded(cells, (6, 10)), planes)
+    assert np.array_equal(unfolded(planes, (6, 10)), planes)
 
 
 def test_a_model_without_scores_is_served_without() -> None:
