@@ -103,6 +103,18 @@ def test_the_figures_are_those_in_the_model_file() -> None:
     assert contract.training.licence in re.sub(r"\s+", " ", README)
 
 
+def test_the_model_card_is_of_the_model_that_is_shipped() -> None:
+    text = (ROOT / "docs" / "models" / "street.md").read_text()
+    model = Model.load(EMBEDDED / "street.onnx", threads=1)
+    evaluation = model.contract.evaluation
+    assert evaluation is not None
+    assert model.digest in text
+    assert f"| **mean IU** | **{100 * evaluation.metrics.mean_iu:.2f}** |" in text
+    for name, iu in zip(model.contract.labels.names, evaluation.metrics.iu, strict=True):
+        assert f"| IU {name} | {100 * (iu or 0):.2f} |" in text
+    assert all((ROOT / "docs" / "models" / picture).exists() for picture in re.findall(r"\]\((.*?\.png)\)", text))
+
+
 def test_every_make_target_that_documents_name_is_there() -> None:
     makefile = (ROOT / "Makefile").read_text()
     texts = README + (ROOT / "CONTRIBUTING.md").read_text()
