@@ -3,7 +3,7 @@
 After Mitchell et al.: Model Cards for Model Reporting, 2019.
 """
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -16,16 +16,13 @@ from model_export.data.folder import SegmentationFolder
 from model_export.evaluate import answers
 from model_export.metrics import Meter
 from model_export.mosaic import coloured, errors, mosaic
-from model_export.report import parity
+from model_export.report import figures, parity
 from service.segmentation.classes import ClassList
 from service.segmentation.contract import Contract, Evaluation
 from service.segmentation.model import Model
 
 FAILURES = 3
 """How many of the images that it does worst on are shown."""
-
-OPTIONS = ("weights", "init", "epochs", "batch", "crop_width", "crop_height", "rate", "backbone_rate", "lovasz", "seed")
-"""Of the training run, those that people ask for first; the file has them all."""
 
 
 @dataclass(frozen=True)
@@ -77,12 +74,11 @@ def compose(
         contract.limits,
         "## What it was made of",
         f"{contract.training.data}\n\nLicence: {contract.training.licence}",
-        table({key: contract.training.options.get(key) for key in OPTIONS} | {"best epoch": contract.training.epoch}),
+        table(contract.training.options | {"best epoch": contract.training.epoch}),
         "## How well it does",
         f"On the {evaluation.images} images of {evaluation.split}, through the code that serves it, in percent:",
-        table(figures(evaluation)),
-        table({f"IU {name}": percent(iu) for name, iu in zip(classes.names, evaluation.metrics.iu, strict=True)}),
-        *precision(contract),
+        table(figures(evaluation.metrics, classes)),
+        precision(contract),
         "## What it takes for what",
         f"![Confusion matrix]({pictures['confusion'].name})",
         "## Where it fails",
@@ -104,34 +100,20 @@ def facts(model: Model, size: int) -> dict[str, object]:
     return known
 
 
-def figures(evaluation: Evaluation) -> dict[str, object]:
-    metrics = evaluation.metrics
-    return {
-        "pixel accuracy": percent(metrics.pixel_accuracy),
-        "mean accuracy": percent(metrics.mean_accuracy),
-        "**mean IU**": f"**{percent(metrics.mean_iu)}**",
-        "frequency-weighted IU": percent(metrics.frequency_weighted_iu),
-    }
-
-
-def precision(contract: Contract) -> list[str]:
+def precision(contract: Contract) -> str:
     """What rounding cost, and how far the file is from what it was made of."""
     lines = []
     if contract.quantization is not None:
         made = contract.quantization
         lines.append(
-            f"In float its mean IU is {percent(made.float_mean_iu)}; int8 was calibrated ({made.method}) on "
+            f"In float its mean IU is {100 * made.float_mean_iu:.2f}; int8 was calibrated ({made.method}) on "
             f"{made.images} training images."
         )
     if contract.parity is not None:
         lines.append(f"The file was checked when it was made: {parity(contract)}.")
-    return [" ".join(lines)]
+    return " ".join(lines)
 
 
-def table(rows: dict[str, object]) -> str:
+def table(rows: Mapping[str, object]) -> str:
     lines = [f"| {key} | {value} |" for key, value in rows.items() if value is not None]
     return "\n".join(["| | |", "|---|---|", *lines])
-
-
-def percent(share: float | None) -> str:
-    return "-" if share is None else f"{100 * share:.2f}"

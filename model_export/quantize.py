@@ -57,18 +57,19 @@ class Images(CalibrationDataReader):  # type: ignore[misc]  # onnxruntime has no
 
 
 class Quantizer:
-    """Tries the calibration methods on one float file; `data` at `indices` are the images that all are judged on.
+    """Tries calibration methods on one float file, `source`, which is `model`; all are judged on `data` at `indices`.
 
-    Raises QuantizationError where `source` is no float file.
+    Raises QuantizationError where it is no float file.
     """
 
-    def __init__(self, source: bytes, data: SegmentationFolder, split: str, indices: Iterable[int]) -> None:
+    def __init__(
+        self, source: bytes, model: Model, data: SegmentationFolder, split: str, indices: Iterable[int]
+    ) -> None:
         self.source, self.data, self.split, self.indices = source, data, split, list(indices)
-        self.model = Model(source, threads=0)
-        self.contract: Contract = self.model.contract
+        self.contract: Contract = model.contract
         if self.contract.precision != "float32":
             raise QuantizationError(f"{self.contract.name} is {self.contract.precision} already: take its float file.")
-        self.before = evaluate(self.model, data, split, self.indices).metrics.mean_iu
+        self.before = evaluate(model, data, split, self.indices).metrics.mean_iu
 
     def attempt(self, method: str, images: list[Pixels]) -> tuple[float, bytes]:
         """The int8 file that `method` makes of the float one with these calibration images, and its mean IU."""
@@ -88,13 +89,16 @@ class Quantizer:
         content = packed(graph, msgspec.structs.replace(draft, evaluation=evaluation))
         return evaluation.metrics.mean_iu, content
 
-    def accept(self, mean_iu: float) -> None:
-        """Raises QuantizationError where too much was lost."""
+    def best(self, attempts: dict[str, tuple[float, bytes]]) -> str:
+        """The method that keeps the most mean IU. Raises QuantizationError where that is too little."""
+        method = max(attempts, key=lambda name: attempts[name][0])
+        mean_iu, _ = attempts[method]
         if not self.before - mean_iu <= MAX_LOSS:  # NaN fails too
             raise QuantizationError(
                 f"not written: int8 has a mean IU of {100 * mean_iu:.2f}, float {100 * self.before:.2f}, and at most "
                 f"{100 * MAX_LOSS:g} points may be lost; try more calibration images."
             )
+        return method
 
 
 def static(source: bytes, images: list[Pixels], method: str) -> onnx.ModelProto:

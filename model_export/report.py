@@ -1,20 +1,25 @@
 """Figures as a person reads them."""
 
 from service.segmentation.classes import ClassList
-from service.segmentation.contract import Contract, Evaluation
+from service.segmentation.contract import Contract, Evaluation, Metrics
 
 
-def table(evaluation: Evaluation, classes: ClassList) -> str:
-    """The four figures and IU per class, in percent."""
-    metrics = evaluation.metrics
-    rows = {
+def figures(metrics: Metrics, classes: ClassList) -> dict[str, str]:
+    """The four figures and IU per class by name, in percent."""
+    values = {
         "pixel accuracy": metrics.pixel_accuracy,
         "mean accuracy": metrics.mean_accuracy,
         "mean IU": metrics.mean_iu,
         "frequency-weighted IU": metrics.frequency_weighted_iu,
     } | {f"IU {name}": value for name, value in zip(classes.names, metrics.iu, strict=True)}
+    return {name: "-" if value is None else f"{100 * value:.2f}" for name, value in values.items()}
+
+
+def table(evaluation: Evaluation, classes: ClassList) -> str:
+    """The figures, a line each."""
+    rows = figures(evaluation.metrics, classes)
     width = max(map(len, rows))
-    lines = [f"{name:<{width}}  {'   -' if v is None else f'{100 * v:6.2f}'}" for name, v in rows.items()]
+    lines = [f"{name:<{width}}  {value:>6}" for name, value in rows.items()]
     return "\n".join([f"{evaluation.images} images of {evaluation.split}, percent", *lines])
 
 

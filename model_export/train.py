@@ -50,7 +50,7 @@ class Run:
             raise DataError(f"{len(self.train_set)} training images do not fill a batch of {config.batch}.")
         self.classes = self.train_set.classes
         self.network = self._build().to(self.device, memory_format=torch.channels_last)  # type: ignore[call-overload]  # torch's stub lacks this pair
-        self.teacher = None if config.teacher is None else checkpoint.load(Path(config.teacher)).network.to(self.device)
+        self.teacher = None if config.teacher is None else self._teacher(Path(config.teacher))
         self.average = AveragedModel(self.network, multi_avg_fn=get_ema_multi_avg_fn(config.average), use_buffers=True)
         pretrained, new = parameters(self.network)
         rates = [config.backbone_rate, config.rate]
@@ -80,6 +80,12 @@ class Run:
         for deconvolution in (network.fuse, network.upsample):
             deconvolution.requires_grad_(not self.config.fixed)
         return network
+
+    def _teacher(self, path: Path) -> FCN:
+        trained = checkpoint.load(path)
+        if trained.classes.names != self.classes.names:
+            raise CheckpointError(f"{path} tells other classes apart: {', '.join(trained.classes.names)}.")
+        return trained.network.to(self.device)
 
     def stop(self) -> None:
         """End the training after the step at hand; last.pt then has all that is needed to go on."""
@@ -231,7 +237,7 @@ def parameters(network: FCN) -> tuple[list[nn.Parameter], list[nn.Parameter]]:
     fresh = tuple(f"backbone.{name}" for name in network.backbone.fresh)
     for name, parameter in network.named_parameters():
         if parameter.requires_grad:
-            known = name.startswith("backbone.") and not name.startswith(fresh or "-")
+            known = name.startswith("backbone.") and not name.startswith(fresh)
             (pretrained if known else new).append(parameter)
     return pretrained, new
 

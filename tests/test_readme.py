@@ -109,7 +109,7 @@ def test_the_model_card_is_of_the_model_that_is_shipped() -> None:
     evaluation = model.contract.evaluation
     assert evaluation is not None
     assert model.digest in text
-    assert f"| **mean IU** | **{100 * evaluation.metrics.mean_iu:.2f}** |" in text
+    assert f"| mean IU | {100 * evaluation.metrics.mean_iu:.2f} |" in text
     for name, iu in zip(model.contract.labels.names, evaluation.metrics.iu, strict=True):
         assert f"| IU {name} | {100 * (iu or 0):.2f} |" in text
     assert all((ROOT / "docs" / "models" / picture).exists() for picture in re.findall(r"\]\((.*?\.png)\)", text))

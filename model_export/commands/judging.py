@@ -59,7 +59,7 @@ def compare(
     picture: Annotated[
         Path | None, typer.Option(help="Draw photo, truth and masks side by side into this file.")
     ] = None,
-    images: Annotated[str, typer.Option(help="Numbers of the images to draw, with commas.")] = "0",
+    image: Annotated[list[int], typer.Option(min=0, help="Number of an image to draw; may be repeated.")] = [0],  # noqa: B006  # typer copies it
 ) -> None:
     """Print a table of models, in accuracy, size and time; draw what they see."""
     from model_export import compare as comparison
@@ -67,7 +67,9 @@ def compare(
     from service.segmentation.model import Model
 
     loaded = [Model.load(path, threads=0) for path in models]
-    pictures = open_split(data, split, loaded[0].contract.labels)
+    pictures, *_ = [open_split(data, split, model.contract.labels) for model in loaded]
+    if max(image) >= len(pictures):
+        raise typer.BadParameter(f"{split} has images 0 to {len(pictures) - 1}", param_hint="--image")
     typer.echo(comparison.table(comparison.compare(loaded, pictures, split, tracked(len(pictures)))))
     if picture is not None:
-        comparison.picture(loaded, pictures, map(int, images.split(","))).save(picture)
+        comparison.picture(loaded, pictures, image).save(picture)

@@ -79,7 +79,7 @@ def train(
     ] = None,
     seed: Annotated[int, typer.Option()] = 0,
     workers: Annotated[int, typer.Option(min=0, help="Processes that load images beside the training one.")] = 0,
-    resume: Annotated[bool, typer.Option("--resume", help="Go on from the run's last epoch.")] = False,
+    resume: Annotated[bool, typer.Option("--resume", help="Go on where the run stopped.")] = False,
 ) -> None:
     """Train an FCN; the best epoch on val is kept as RUN/best.pt."""
     from rich.progress import MofNCompleteColumn, Progress, TimeElapsedColumn
@@ -186,18 +186,17 @@ def quantize(
     from model_export.report import parity
     from service.segmentation.model import Model
 
-    contract = Model.load(model, threads=0).contract
-    pictures = open_split(data, split, contract.labels)
-    quantizer = Quantizer(model.read_bytes(), pictures, split, tracked(len(pictures)))
-    calibration = exporter.samples(SegmentationFolder(data, "train"), images, contract.input)
+    loaded = Model.load(model, threads=0)
+    pictures = open_split(data, split, loaded.contract.labels)
+    quantizer = Quantizer(model.read_bytes(), loaded, pictures, split, tracked(len(pictures)))
+    calibration = exporter.samples(SegmentationFolder(data, "train"), images, loaded.contract.input)
     typer.echo(f"float32: mean IU {100 * quantizer.before:.2f}")
     attempts = {}
     for method in METHODS:
         attempts[method] = quantizer.attempt(method, calibration)
         typer.echo(f"int8, {method}: mean IU {100 * attempts[method][0]:.2f}")
-    best = max(attempts, key=lambda method: attempts[method][0])
-    mean_iu, content = attempts[best]
-    quantizer.accept(mean_iu)
+    best = quantizer.best(attempts)
+    _, content = attempts[best]
     exporter.write(content, output)
     typer.echo(f"{output}, {len(content) / 1e6:.1f} MB, {best}: {parity(Model.load(output, threads=0).contract)}")
 

@@ -48,7 +48,7 @@ class Backbone(nn.Module, ABC):
             raise CheckpointError(f"{path} does not hold weights that fit {name}: {error}") from error
 
     def freeze(self) -> None:
-        """Keep the pretrained stem, and the pretrained norms' statistics, through all training to come.
+        """Keep the pretrained first layers, and the pretrained norms' statistics, through all training to come.
 
         Statistics of a few crops are noisier than ImageNet's, and half of a step's time goes into what this saves.
         """
@@ -60,7 +60,7 @@ class Backbone(nn.Module, ABC):
         super().train(mode)
         if self.frozen:
             for name, module in self.named_modules():
-                if isinstance(module, nn.BatchNorm2d) and not name.startswith(self.fresh or "-"):
+                if isinstance(module, nn.BatchNorm2d) and not name.startswith(self.fresh):
                     module.eval()
         return self
 

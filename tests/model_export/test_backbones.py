@@ -112,7 +112,7 @@ def test_a_frozen_backbone_keeps_its_first_layers_and_its_norms_statistics(kind:
     optimizer.step()
     changed = {name for name, value in network.state_dict().items() if not torch.equal(value, before[name])}
     early = tuple(f"backbone.{name}." for name in kind.early)
-    fresh = tuple(f"backbone.{name}" for name in kind.fresh) or "-"
+    fresh = tuple(f"backbone.{name}" for name in kind.fresh)
     assert not [name for name in changed if name.startswith(early)]
     assert {name for name in changed if name.endswith("running_mean")} == {
         name for name in before if name.startswith(fresh) and name.endswith("running_mean")

@@ -6,34 +6,18 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from model_export import card, export, mosaic
-from model_export.data import shapes
+from model_export import card, mosaic
 from model_export.data.folder import VOID, SegmentationFolder
 from model_export.evaluate import draw_heatmaps, evaluate
 from service.segmentation.errors import UnknownClass
 from service.segmentation.model import Model
-from tests.support import networks
 
 
-@pytest.fixture(scope="module")
-def data(tmp_path_factory: pytest.TempPathFactory) -> SegmentationFolder:
-    root: Path = tmp_path_factory.mktemp("shapes")
-    shapes.write(root, train=1, val=5, width=96, height=64, seed=0)
-    return SegmentationFolder(root, "val")
-
-
-@pytest.fixture(scope="module")
-def served() -> Model:
-    trained = networks.trained()
-    contract = export.describe(trained, networks.CARD, (96, 64))
-    return Model(export.packed(export.to_onnx(trained.network), contract), threads=1)
-
-
-def test_a_card_has_the_figures_that_evaluate_prints(served: Model, data: SegmentationFolder, tmp_path: Path) -> None:
-    card.write(served, 123_456, data, "val", range(5), tmp_path / "docs" / "shapes.md")
+def test_a_card_has_the_figures_that_evaluate_prints(served: Model, drawn: SegmentationFolder, tmp_path: Path) -> None:
+    card.write(served, 123_456, drawn, "val", range(5), tmp_path / "docs" / "shapes.md")
     text = (tmp_path / "docs" / "shapes.md").read_text()
-    metrics = evaluate(served, data, "val", range(5)).metrics
-    assert f"| **mean IU** | **{100 * metrics.mean_iu:.2f}** |" in text
+    metrics = evaluate(served, drawn, "val", range(5)).metrics
+    assert f"| mean IU | {100 * metrics.mean_iu:.2f} |" in text
     assert metrics.iu[1] is not None
     assert f"| IU disc | {100 * metrics.iu[1]:.2f} |" in text
     assert served.digest in text
@@ -45,9 +29,9 @@ def test_a_card_has_the_figures_that_evaluate_prints(served: Model, data: Segmen
             assert min(picture.size) > 64
 
 
-def test_the_worst_images_come_first(served: Model, data: SegmentationFolder, tmp_path: Path) -> None:
-    card.write(served, 1, data, "val", range(5), tmp_path / "a.md")
-    alone = {data.pairs[index][0].stem: evaluate(served, data, "val", [index]).metrics.mean_iu for index in range(5)}
+def test_the_worst_images_come_first(served: Model, drawn: SegmentationFolder, tmp_path: Path) -> None:
+    card.write(served, 1, drawn, "val", range(5), tmp_path / "a.md")
+    alone = {drawn.pairs[index][0].stem: evaluate(served, drawn, "val", [index]).metrics.mean_iu for index in range(5)}
     worst = sorted(alone, key=lambda name: alone[name])[: card.FAILURES]
     said = ", ".join(f"{name} ({100 * alone[name]:.1f})" for name in worst)
     assert said in (tmp_path / "a.md").read_text()
@@ -59,11 +43,11 @@ def test_errors_are_red_and_what_nobody_judged_is_white() -> None:
     assert [tuple(pixel) for pixel in picture[0].tolist()] == [mosaic.RIGHT, mosaic.WRONG, mosaic.UNJUDGED]
 
 
-def test_a_heat_map_is_drawn_for_every_image(served: Model, data: SegmentationFolder, tmp_path: Path) -> None:
-    draw_heatmaps(served, data, "disc", range(5), tmp_path / "heat")
-    drawn = sorted((tmp_path / "heat").iterdir())
-    assert [path.name for path in drawn] == [f"{index:04d}.webp" for index in range(5)]
-    with Image.open(drawn[0]) as picture:
+def test_a_heat_map_is_drawn_for_every_image(served: Model, drawn: SegmentationFolder, tmp_path: Path) -> None:
+    draw_heatmaps(served, drawn, "disc", range(5), tmp_path / "heat")
+    written = sorted((tmp_path / "heat").iterdir())
+    assert [path.name for path in written] == [f"{index:04d}.webp" for index in range(5)]
+    with Image.open(written[0]) as picture:
         assert picture.size == (96, 64)
     with pytest.raises(UnknownClass, match="background, disc, square, triangle"):
-        draw_heatmaps(served, data, "road", range(5), tmp_path)
+        draw_heatmaps(served, drawn, "road", range(5), tmp_path)

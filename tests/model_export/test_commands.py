@@ -9,11 +9,14 @@ import time
 from pathlib import Path
 from typing import get_args
 
+import msgspec
 import pytest
 import torch
+from PIL import Image
 
 from model_export.commands.making import BackboneName
 from model_export.networks import BACKBONES
+from service.segmentation.model import Model
 from tests.support.server import ROOT
 
 
@@ -64,6 +67,18 @@ def test_an_option_that_cannot_be_is_named(tmp_path: Path, option: str, value: s
     assert result.returncode == 2
     assert option in result.stderr
     assert said in result.stderr
+
+
+def test_an_image_that_is_not_there_is_named(tmp_path: Path) -> None:
+    street = ROOT / "service" / "models" / "street.onnx"
+    labels = msgspec.to_builtins(Model.load(street, threads=1).contract.labels)
+    (tmp_path / "classes.json").write_bytes(msgspec.json.encode(labels))
+    for kind in ("images", "labels"):
+        (tmp_path / "val" / kind).mkdir(parents=True)
+        Image.new("L", (64, 48)).save(tmp_path / "val" / kind / "a.png")
+    result = run("compare", tmp_path, street, "--image", 7)
+    assert result.returncode == 2
+    assert "val has images 0 to 0" in result.stderr
 
 
 def test_ctrl_c_stops_a_run_after_its_step_and_resume_goes_on(tmp_path: Path) -> None:

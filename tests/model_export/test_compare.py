@@ -7,15 +7,12 @@ from model_export.data.folder import SegmentationFolder
 from model_export.evaluate import evaluate
 from model_export.mosaic import CAPTION, GAP
 from service.segmentation.model import Model
-from tests.model_export.test_card import data, served
-
-__all__ = ["data", "served"]
 
 
-def test_the_table_has_what_a_model_is_worth_and_what_it_costs(served: Model, data: SegmentationFolder) -> None:
-    rows = compare.compare([served, served], data, "val", range(2))
+def test_the_table_has_what_a_model_is_worth_and_what_it_costs(served: Model, drawn: SegmentationFolder) -> None:
+    rows = compare.compare([served, served], drawn, "val", range(2))
     first = rows[0]
-    assert first.metrics == evaluate(served, data, "val", range(2)).metrics
+    assert first.metrics == evaluate(served, drawn, "val", range(2)).metrics
     assert first.network is not None
     assert first.network.parameters == 56_856
     assert first.milliseconds > 0
@@ -25,11 +22,11 @@ def test_the_table_has_what_a_model_is_worth_and_what_it_costs(served: Model, da
     assert f"| {100 * first.metrics.mean_iu:.2f} |" in line
 
 
-def test_the_picture_has_photo_truth_and_every_models_mask(served: Model, data: SegmentationFolder) -> None:
-    picture = compare.picture([served, served], data, [0, 3])
+def test_the_picture_has_photo_truth_and_every_models_mask(served: Model, drawn: SegmentationFolder) -> None:
+    picture = compare.picture([served, served], drawn, [0, 3])
     assert picture.size == (4 * 96 + 3 * GAP, CAPTION + 2 * 64 + GAP)
     pixels = np.asarray(picture)
-    photo = np.asarray(data.read(0)[0])
+    photo = np.asarray(drawn.read(0)[0])
     assert np.array_equal(pixels[CAPTION : CAPTION + 64, :96], photo)
     masks = [pixels[CAPTION : CAPTION + 64, left : left + 96] for left in (2 * (96 + GAP), 3 * (96 + GAP))]
     assert np.array_equal(masks[0], masks[1])

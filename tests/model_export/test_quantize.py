@@ -1,38 +1,22 @@
 """int8 where it is about as good, and a clear no where it is not."""
 
-from pathlib import Path
-
 import msgspec
 import onnx
 import pytest
 
 from model_export import export, quantize
-from model_export.data import shapes
 from model_export.data.folder import SegmentationFolder
 from model_export.errors import QuantizationError
 from model_export.quantize import METHODS, Quantizer
 from service.segmentation.model import Model
-from tests.support import networks
-
-
-@pytest.fixture(scope="module")
-def data(tmp_path_factory: pytest.TempPathFactory) -> SegmentationFolder:
-    root: Path = tmp_path_factory.mktemp("shapes")
-    shapes.write(root, train=1, val=4, width=96, height=64, seed=0)
-    return SegmentationFolder(root, "val")
-
-
-@pytest.fixture(scope="module")
-def source() -> bytes:
-    """The float file of a random network."""
-    trained = networks.trained()
-    return export.packed(export.to_onnx(trained.network), export.describe(trained, networks.CARD, (96, 64)))
 
 
 @pytest.mark.parametrize("method", METHODS)
-def test_an_int8_file_answers_almost_like_the_float_one(source: bytes, data: SegmentationFolder, method: str) -> None:
-    quantizer = Quantizer(source, data, "val", range(4))
-    images = export.samples(data, 4, quantizer.contract.input)
+def test_an_int8_file_answers_almost_like_the_float_one(
+    source: bytes, served: Model, drawn: SegmentationFolder, method: str
+) -> None:
+    quantizer = Quantizer(source, served, drawn, "val", range(4))
+    images = export.samples(drawn, 4, quantizer.contract.input)
     mean_iu, content = quantizer.attempt(method, images)
     contract = Model(content, threads=1).contract
     assert contract.precision == "int8"
@@ -47,9 +31,9 @@ def test_an_int8_file_answers_almost_like_the_float_one(source: bytes, data: Seg
     assert len(content) < len(source) / 2
 
 
-def test_convolutions_and_what_lies_between_them_are_integers(source: bytes, data: SegmentationFolder) -> None:
+def test_convolutions_and_what_lies_between_them_are_integers(source: bytes, drawn: SegmentationFolder) -> None:
     """No activation parts a convolution from the next one: that would be a float copy of every tensor."""
-    images = export.samples(data, 1, Model(source, threads=1).contract.input)
+    images = export.samples(drawn, 1, Model(source, threads=1).contract.input)
     graph = quantize.static(source, images, "min-max").graph
     makers = {output: node.op_type for node in graph.node for output in node.output}
     convolutions = [node for node in graph.node if node.op_type == "Conv"]
@@ -58,16 +42,17 @@ def test_convolutions_and_what_lies_between_them_are_integers(source: bytes, dat
     assert "Relu" not in makers.values()
 
 
-def test_a_file_that_lost_too_much_is_refused(source: bytes, data: SegmentationFolder) -> None:
-    quantizer = Quantizer(source, data, "val", range(4))
-    quantizer.accept(quantizer.before - quantize.MAX_LOSS + 1e-6)
-    for mean_iu in (quantizer.before - quantize.MAX_LOSS - 1e-6, float("nan")):
+def test_a_file_that_lost_too_much_is_refused(source: bytes, served: Model, drawn: SegmentationFolder) -> None:
+    quantizer = Quantizer(source, served, drawn, "val", range(4))
+    enough, little = (quantizer.before - quantize.MAX_LOSS + change for change in (1e-6, -1e-6))
+    assert quantizer.best({"worse": (little, b""), "good": (enough, b"")}) == "good"
+    for mean_iu in (little, float("nan")):
         with pytest.raises(QuantizationError, match=r"not written: .* at most 0\.5 points may be lost"):
-            quantizer.accept(mean_iu)
+            quantizer.best({"only": (mean_iu, b"")})
 
 
-def test_an_int8_file_is_not_quantised_again(source: bytes, data: SegmentationFolder) -> None:
+def test_an_int8_file_is_not_quantised_again(source: bytes, drawn: SegmentationFolder) -> None:
     contract = msgspec.structs.replace(Model(source, threads=1).contract, precision="int8")
     again = export.packed(onnx.load_from_string(source), contract)
     with pytest.raises(QuantizationError, match="int8 already"):
-        Quantizer(again, data, "val", range(4))
+        Quantizer(again, Model(again, threads=1), drawn, "val", range(4))

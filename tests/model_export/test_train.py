@@ -13,12 +13,16 @@ from PIL import Image
 from rich.progress import Progress
 
 from model_export import checkpoint
-from model_export.checkpoint import Config, fingerprint
+from model_export.checkpoint import Config, Trained, fingerprint
 from model_export.data import shapes
 from model_export.errors import CheckpointError, DataError
+from model_export.networks import FCN
 from model_export.networks.fcn import Deconvolution
+from model_export.networks.tiny import Tiny
 from model_export.train import Run, class_weights
 from model_export.validate import validate
+from service.segmentation.classes import ClassList
+from service.segmentation.contract import Metrics
 from tests.support.runs import quick
 
 
@@ -176,6 +180,14 @@ def test_fixed_deconvolutions_stay_bilinear_and_others_learn(config: Config, tmp
     for deconvolution in (*run.network.fuse, run.network.upsample):
         bilinear = Deconvolution(4, deconvolution.stride[0])
         assert torch.equal(deconvolution.weight, bilinear.weight) is fixed
+
+
+def test_a_teacher_of_other_classes_is_refused(config: Config, tmp_path: Path) -> None:
+    classes = ClassList(shapes.CLASSES.classes[:2])
+    two = Trained(FCN(Tiny(), classes=2), classes, config, 1, Metrics(0.9, 0.8, 0.7, 0.8, (0.7,) * 2))
+    checkpoint.save(two, tmp_path / "other.pt")
+    with pytest.raises(CheckpointError, match="tells other classes apart: background, disc"):
+        Run(dataclasses.replace(config, teacher=str(tmp_path / "other.pt")), tmp_path, workers=0)
 
 
 def test_photos_are_judged_at_the_size_they_will_be_served_at(config: Config, tmp_path: Path) -> None:

@@ -152,6 +152,16 @@ def test_scores_may_come_cell_by_cell() -> None:
     assert np.array_equal(unfolded(planes, (6, 10)), planes)
 
 
+def test_scores_that_do_not_fit_the_labels_are_refused() -> None:
+    odd = graph()
+    odd.graph.node[-1].output[0] = "planes of scores"
+    odd.graph.node.append(
+        onnx.helper.make_node("AveragePool", ["planes of scores"], ["scores"], kernel_shape=[1, 1], strides=[3, 3])
+    )
+    with pytest.raises(ContractBroken, match="its scores do not fit its labels"):
+        Model(packed(odd, document()), threads=1)
+
+
 def test_a_model_without_scores_is_served_without() -> None:
     plain = Model(packed(graph(scores=False), document()), threads=1)
     labels, scores = plain.run(np.zeros((32, 32, 3), np.uint8), scores=True)

@@ -1,0 +1,29 @@
+"""Fixtures: a handful of drawn shapes, and a random network's float file for them."""
+
+from pathlib import Path
+
+import pytest
+
+from model_export import export
+from model_export.data import shapes
+from model_export.data.folder import SegmentationFolder
+from service.segmentation.model import Model
+from tests.support import networks
+
+
+@pytest.fixture(scope="session")
+def drawn(tmp_path_factory: pytest.TempPathFactory) -> SegmentationFolder:
+    root: Path = tmp_path_factory.mktemp("drawn")
+    shapes.write(root, train=1, val=5, width=96, height=64, seed=0)
+    return SegmentationFolder(root, "val")
+
+
+@pytest.fixture(scope="session")
+def source() -> bytes:
+    trained = networks.trained()
+    return export.packed(export.to_onnx(trained.network), export.describe(trained, networks.CARD, (96, 64)))
+
+
+@pytest.fixture(scope="session")
+def served(source: bytes) -> Model:
+    return Model(source, threads=1)
