@@ -82,6 +82,15 @@ def picture(models: Sequence[Model], data: SegmentationFolder, indices: Iterable
     rows = []
     for index in indices:
         photo, truth = data.read(index)
-        masks = [coloured(Segmenter(model).segment(photo).labels, data.classes) for model in models]
-        rows.append([photo, coloured(np.asarray(truth), data.classes), *masks])
+        rows.append([photo, coloured(np.asarray(truth), data.classes), *masks(models, photo)])
     return mosaic(["photo", "truth", *(model.contract.name for model in models)], rows)
+
+
+def picture_of(models: Sequence[Model], photo: Image.Image) -> Image.Image:
+    """A photo that nobody has labelled, and what each model makes of it."""
+    return mosaic(["photo", *(model.contract.name for model in models)], [[photo, *masks(models, photo)]])
+
+
+def masks(models: Sequence[Model], photo: Image.Image) -> list[Image.Image]:
+    """What each model makes of a photo, in the class colours."""
+    return [coloured(Segmenter(model).segment(photo).labels, model.contract.labels) for model in models]

@@ -21,7 +21,7 @@ from model_export.data.augment import OUTSIDE
 from model_export.data.folder import SegmentationFolder
 from model_export.errors import ParityError
 from model_export.evaluate import evaluate
-from model_export.graph import SubPixel, norms_as_convolutions
+from model_export.graph import SubPixel, fold_normalisation, norms_as_convolutions
 from model_export.networks import COARSEST, FCN
 from service.segmentation import seal
 from service.segmentation.contract import (
@@ -117,6 +117,7 @@ def to_onnx(network: FCN) -> onnx.ModelProto:
     assert program is not None
     graph = program.model_proto
     norms_as_convolutions(graph)
+    fold_normalisation(graph)
     return without_traces(graph)
 
 
@@ -204,7 +205,8 @@ def run_torch(network: FCN, image: Pixels) -> tuple[Labels, Scores]:
 def samples(data: SegmentationFolder, count: int, policy: Input) -> list[Pixels]:
     """`count` images spread evenly over the data set, as the service gives them to the network."""
     step = max(1, len(data) // count)
-    return [fitted(data.read(index)[0], policy)[0] for index in range(0, len(data), step)[:count]]
+    photos = (data.read(index)[0] for index in range(0, len(data), step)[:count])
+    return [fitted(photo, policy, photo.size)[0] for photo in photos]
 
 
 def write(data: bytes, path: Path) -> None:

@@ -8,6 +8,9 @@ from torch.nn import functional as F
 
 from model_export.networks.fcn import Deconvolution
 
+FLOAT_IMAGE = "colours_and_255"
+"""The tensor that the first convolution reads: the image's bytes as floats, [N, 4, H, W]."""
+
 
 class SubPixel(nn.Module):
     """A deconvolution whose kernel is twice its stride, as a 3x3 convolution and a rearrangement of its channels.
@@ -30,6 +33,56 @@ class SubPixel(nn.Module):
 
     def forward(self, logits: Tensor) -> Tensor:
         return F.pixel_shuffle(self.convolution(logits), self.factor)
+
+
+def fold_normalisation(model: onnx.ModelProto) -> None:
+    """Put what is done to each colour before the first convolution into its weights, so that it reads plain bytes.
+
+    What is done is a gain and a shift. At the image's edge the convolution pads with zeros, for no shift at all, so
+    shifts cannot go into its bias: the image gets a fourth channel, 255 everywhere, whose weights carry them.
+    """
+    nodes = model.graph.node
+    weights = {tensor.name: tensor for tensor in model.graph.initializer}
+    cast = next(node for node in nodes if node.op_type == "Cast")
+    gain, shift, (value,) = np.ones(3), np.zeros(3), cast.output
+    while True:
+        node = next(node for node in nodes if value in node.input)
+        first, *others = (numpy_helper.to_array(weights[name]).astype(np.float64) for name in node.input[1:])
+        if node.op_type == "Sub":
+            shift -= first.ravel()
+        elif node.op_type == "Div":
+            gain, shift = gain / first.ravel(), shift / first.ravel()
+        elif first.shape[1:] == (1, 1, 1):  # a norm
+            gain, shift = gain * first.ravel(), shift * first.ravel() + others[0]
+        else:
+            break
+        nodes.remove(node)
+        (value,) = node.output
+    shifts = np.tensordot(first, shift, (1, 0))[:, np.newaxis] / 255
+    folded = np.concatenate((first * gain.reshape(-1, 1, 1), shifts), 1).astype(np.float32)
+    weights[node.input[1]].CopyFrom(numpy_helper.from_array(folded, node.input[1]))
+    node.input[0] = cast.output[0] = FLOAT_IMAGE
+    widen(model, cast)
+    del model.graph.value_info[:]  # shapes as the exporter knew them
+    drop_unused_weights(model)
+
+
+def widen(model: onnx.ModelProto, cast: onnx.NodeProto) -> None:
+    """Give the image that is cast to float its fourth channel."""
+    (image,), cast.input[0] = cast.input, "bytes"
+    brightest = numpy_helper.from_array(np.array([255], np.uint8))
+    fourth = [
+        onnx.helper.make_node("Shape", [image], ["image_shape"]),
+        onnx.helper.make_node("Min", ["image_shape", "one_channel"], ["fourth_shape"]),
+        onnx.helper.make_node("ConstantOfShape", ["fourth_shape"], ["fourth"], value=brightest),
+        onnx.helper.make_node("Concat", [image, "fourth"], ["bytes"], axis=1),
+    ]
+    nodes = list(model.graph.node)
+    at = nodes.index(cast)
+    del model.graph.node[:]
+    model.graph.node.extend([*nodes[:at], *fourth, *nodes[at:]])
+    most = np.iinfo(np.int64).max
+    model.graph.initializer.append(numpy_helper.from_array(np.array([most, 1, most, most]), "one_channel"))
 
 
 def norms_as_convolutions(model: onnx.ModelProto) -> None:
@@ -60,7 +113,10 @@ def norms_as_convolutions(model: onnx.ModelProto) -> None:
         model.graph.initializer.extend(
             numpy_helper.from_array(value, f"{node.output[0]}.{part}") for part, value in kernel.items()
         )
+    drop_unused_weights(model)
+
+
+def drop_unused_weights(model: onnx.ModelProto) -> None:
     used = {name for node in model.graph.node for name in node.input}
-    unused = [tensor for tensor in model.graph.initializer if tensor.name not in used]
-    for tensor in unused:
+    for tensor in [tensor for tensor in model.graph.initializer if tensor.name not in used]:
         model.graph.initializer.remove(tensor)

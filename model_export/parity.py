@@ -5,8 +5,8 @@ from collections.abc import Callable, Iterable
 import numpy as np
 import onnxruntime
 
-from service.segmentation.contract import Labels, Parity, Pixels, Scores
-from service.segmentation.model import unfolded
+from service.segmentation.contract import Labels, Parity, Pixels, Scale, Scores
+from service.segmentation.model import logits
 
 Network = Callable[[Pixels], tuple[Labels, Scores]]
 
@@ -24,13 +24,13 @@ def measure(reference: Network, candidate: Network, images: Iterable[Pixels]) ->
     return Parity(count, difference, 1e6 * disagreeing / pixels)
 
 
-def by_onnxruntime(data: bytes) -> Network:
-    """A model file's network, whether or not its contract is complete."""
+def by_onnxruntime(data: bytes, scale: Scale | None = None) -> Network:
+    """A model file's network, whether or not its contract is complete; `scale` is that of its scores, if integers."""
     session = onnxruntime.InferenceSession(data, providers=["CPUExecutionProvider"])
 
     def run(image: Pixels) -> tuple[Labels, Scores]:
         labels, scores = session.run(["labels", "scores"], {"image": image[np.newaxis]})
         first: Labels = np.asarray(labels)[0]
-        return first, unfolded(np.asarray(scores)[0], first.shape)
+        return first, logits(np.asarray(scores)[0], first.shape, scale)
 
     return run

@@ -11,14 +11,18 @@ from typing import Any
 import msgspec
 import numpy as np
 import onnx
+from onnx import numpy_helper
 from onnxruntime.quantization import CalibrationDataReader, CalibrationMethod, QuantType, quantize_static
 
 from model_export import parity
+from model_export.data.augment import OUTSIDE
 from model_export.data.folder import SegmentationFolder
 from model_export.errors import QuantizationError
 from model_export.evaluate import evaluate
 from model_export.export import packed, samples, without_traces
-from service.segmentation.contract import Contract, Golden, Pixels, Quantization, pattern
+from model_export.graph import FLOAT_IMAGE, drop_unused_weights
+from service.segmentation.classes import rgb
+from service.segmentation.contract import Contract, Golden, Pixels, Quantization, Scale, pattern
 from service.segmentation.model import Model
 
 METHODS: dict[str, tuple[CalibrationMethod, dict[str, Any]]] = {
@@ -31,6 +35,9 @@ METHODS: dict[str, tuple[CalibrationMethod, dict[str, Any]]] = {
 OPERATORS = ["Conv", "Relu", "Clip", "Add", "AveragePool", "MaxPool"]
 """What runs in integers. An activation costs nothing there, but left out it would part its convolution from the next
 one by a float copy of the tensor between them."""
+
+AS_IT_IS = {"scale": np.array(1, np.float32), "zero_point": np.array(0, np.uint8)}
+"""How the image is quantised: it is its own bytes."""
 
 MAX_LOSS = 0.005
 """Of mean IU, from the float file to the int8 one."""
@@ -74,12 +81,14 @@ class Quantizer:
     def attempt(self, method: str, images: list[Pixels]) -> tuple[float, bytes]:
         """The int8 file that `method` makes of the float one with these calibration images, and its mean IU."""
         graph = static(self.source, images, method)
-        run = parity.by_onnxruntime(graph.SerializeToString())
+        scale = integers_outside(graph)
+        run = parity.by_onnxruntime(graph.SerializeToString(), scale)
         golden = self.contract.golden
         draft = msgspec.structs.replace(
             self.contract,
             precision="int8",
             quantization=Quantization(method, len(images), self.before),
+            scale=scale,
             golden=Golden.record(run(pattern(golden.width, golden.height))[0]),
             parity=parity.measure(
                 parity.by_onnxruntime(self.source), run, samples(self.data, PARITY_IMAGES, self.contract.input)
@@ -107,7 +116,7 @@ def static(source: bytes, images: list[Pixels], method: str) -> onnx.ModelProto:
     with tempfile.TemporaryDirectory() as folder, quiet():
         target = Path(folder) / "int8.onnx"
         quantize_static(
-            onnx.load_model_from_string(source),
+            balanced(onnx.load_model_from_string(source)),
             target,
             Images(images),
             per_channel=True,
@@ -115,9 +124,58 @@ def static(source: bytes, images: list[Pixels], method: str) -> onnx.ModelProto:
             weight_type=QuantType.QInt8,
             op_types_to_quantize=OPERATORS,
             calibrate_method=calibration,
-            extra_options={"CalibStridedMinMax": 1} | options,  # one image at a time, whatever the method
+            extra_options={
+                "CalibStridedMinMax": 1,  # one image at a time, whatever the method
+                "TensorQuantOverrides": {FLOAT_IMAGE: [AS_IT_IS]},
+                **options,
+            },
         )
         return without_traces(onnx.load(target))
+
+
+def balanced(model: onnx.ModelProto) -> onnx.ModelProto:
+    """The same model, its first bias less what rounding the weights will add to it on an image of the mean colour.
+
+    An image's bytes are far from zero, so what a weight loses by rounding would shift the answer for every image alike.
+    """
+    weights = {tensor.name: tensor for tensor in model.graph.initializer}
+    convolution = next(node for node in model.graph.node if FLOAT_IMAGE in node.input)
+    kernel, *bias = (numpy_helper.to_array(weights[name]).astype(np.float64) for name in convolution.input[1:])
+    step = np.abs(kernel).max((1, 2, 3), keepdims=True) / np.iinfo(np.int8).max
+    lost = kernel - np.rint(kernel / step) * step
+    shift = lost.sum((2, 3)) @ np.array([*rgb(OUTSIDE), 255])
+    balance = np.asarray(sum(bias, shift), np.float32)
+    model.graph.initializer.append(numpy_helper.from_array(balance, "balanced"))
+    del convolution.input[2:]
+    convolution.input.append("balanced")
+    drop_unused_weights(model)
+    return model
+
+
+def integers_outside(model: onnx.ModelProto) -> Scale:
+    """Let the graph take the image's bytes as they are, and give its scores as bytes; says what these mean."""
+    nodes = model.graph.node
+    maker = {output: node for node in nodes for output in node.output}
+    # Bytes, cast to float and quantised in steps of one, are what they were.
+    cast = maker[FLOAT_IMAGE]
+    quantise = next(node for node in nodes if FLOAT_IMAGE in node.input)
+    dequantise = next(node for node in nodes if quantise.output[0] in node.input)
+    dequantise.input[0] = cast.input[0]
+    nodes.remove(cast)
+    nodes.remove(quantise)
+    # The labels are chosen from the scores as floats, which nobody else needs.
+    dequantise = maker["scores"]
+    maker[dequantise.input[0]].output[0] = dequantise.input[0] = "scores"
+    for node in nodes:
+        if node.op_type == "Reshape" and node.input[0] == "scores":
+            node.input[0] = "logits"
+    dequantise.output[0] = "logits"
+    output = next(output for output in model.graph.output if output.name == "scores")
+    output.type.tensor_type.elem_type = onnx.TensorProto.UINT8
+    del model.graph.value_info[:]  # types as they were before
+    values = {tensor.name: numpy_helper.to_array(tensor) for tensor in model.graph.initializer}
+    step, zero = (values[name].item() for name in dequantise.input[1:])
+    return Scale(step, zero)
 
 
 @contextmanager

@@ -88,7 +88,7 @@ def settings_table() -> list[tuple[str, str, str]]:
         if default is None or field.default_factory is cores.available or default == EMBEDDED:
             shown = "" if default != EMBEDDED else "the model that comes with it"
         else:
-            shown = f"`{default}`"
+            shown = f"`{','.join(default) if isinstance(default, tuple) else default}`"
         rows.append((f"SEGMENT_{name.upper()}", shown, field.description or ""))
     return rows
 

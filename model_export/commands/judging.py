@@ -60,10 +60,14 @@ def compare(
         Path | None, typer.Option(help="Draw photo, truth and masks side by side into this file.")
     ] = None,
     image: Annotated[list[int], typer.Option(min=0, help="Number of an image to draw; may be repeated.")] = [0],  # noqa: B006  # typer copies it
+    photo: Annotated[
+        Path | None, typer.Option(exists=True, dir_okay=False, help="Draw this photo in place of the data's.")
+    ] = None,
 ) -> None:
     """Print a table of models, in accuracy, size and time; draw what they see."""
     from model_export import compare as comparison
     from model_export.evaluate import open_split
+    from service.segmentation.images import decode
     from service.segmentation.model import Model
 
     loaded = [Model.load(path, threads=0) for path in models]
@@ -71,5 +75,7 @@ def compare(
     if max(image) >= len(pictures):
         raise typer.BadParameter(f"{split} has images 0 to {len(pictures) - 1}", param_hint="--image")
     typer.echo(comparison.table(comparison.compare(loaded, pictures, split, tracked(len(pictures)))))
-    if picture is not None:
+    if picture is not None and photo is not None:
+        comparison.picture_of(loaded, decode(photo.read_bytes(), max_pixels=50_000_000).image).save(picture)
+    elif picture is not None:
         comparison.picture(loaded, pictures, image).save(picture)

@@ -58,8 +58,8 @@ class Work:
         answer = SegmentAnswer(
             model=model_name(self.model),
             image=Image(
-                width=self.photo.image.width,
-                height=self.photo.image.height,
+                width=self.photo.size[0],
+                height=self.photo.size[1],
                 format=self.photo.format,
                 orientation=self.photo.orientation,
                 sha256=hashlib.sha256(self.data).hexdigest(),
@@ -76,7 +76,7 @@ class Work:
 
     def _areas(self) -> list[ClassArea]:
         classes = self.model.contract.labels.classes
-        measured = areas(self.segmentation.labels, len(classes), self.options.pixel_spacing_mm)
+        measured = areas(self.segmentation.pixels, self.options.pixel_spacing_mm)
         return [
             ClassArea(
                 id=class_.id,
@@ -126,14 +126,18 @@ FORMATS: dict[str, Callable[[Work], tuple[bytes, str]]] = {
 }
 """How each media type is made; the first is the default."""
 
+ON_THE_PHOTO = {"image/webp", "image/jpeg"}
+"""Those that show the photo itself, every pixel of it."""
+
 
 def answer(data: bytes, media_type: str, options: Options, segmenter: Segmenter, max_pixels: int) -> Answer:
     """Segment an upload and dress the result as `media_type`. Raises SegmentationError."""
     timings = Stopwatch()
     with timings.stage("decode"):
-        photo = decode(data, max_pixels)
+        photo = decode(data, max_pixels, None if media_type in ON_THE_PHOTO else segmenter.needed)
     with timings.stage("infer"):
-        segmentation = segmenter.segment(photo.image, Part.CONFIDENCE in options.include, options.heatmap)
+        confidence = Part.CONFIDENCE in options.include
+        segmentation = segmenter.segment(photo.image, confidence, options.heatmap, photo.size)
     body, content_type = FORMATS[media_type](Work(data, options, segmenter.model, photo, segmentation, timings))
     return Answer(body, content_type, timings)
 

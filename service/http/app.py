@@ -28,7 +28,7 @@ WEB = Path(service.__file__).parent / "web"
 
 def create_app(settings: Settings) -> FastAPI:
     """The service, its models loaded and checked. Raises SegmentationError where they must not be."""
-    models = catalog.load(settings.models, settings.default_model, settings.threads)
+    models = catalog.load(settings.models, settings.default_model, settings.engine)
     metrics = Metrics()
 
     @asynccontextmanager

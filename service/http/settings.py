@@ -1,15 +1,20 @@
 """What an operator may set: SEGMENT_PORT in the environment, or --port on the command line, and so on."""
 
 from pathlib import Path
-from typing import Annotated, Literal
+from typing import Annotated, Any, Literal
 
-from pydantic import Field
-from pydantic_settings import BaseSettings, SettingsConfigDict
+from pydantic import BeforeValidator, Field
+from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 
 from service.segmentation import cores
-from service.segmentation.catalog import EMBEDDED
+from service.segmentation.catalog import EMBEDDED, Engine
 
 MIB = 1024 * 1024
+
+
+def split(value: Any) -> Any:
+    """`cuda,cpu` is two names."""
+    return value.split(",") if isinstance(value, str) else value
 
 
 class Settings(BaseSettings):
@@ -33,11 +38,25 @@ class Settings(BaseSettings):
     threads: Annotated[
         int, Field(ge=1, description="Cores one image's network may use; by default those this process may use.")
     ] = Field(default_factory=cores.available)
+    providers: Annotated[
+        tuple[Literal["cpu", "cuda", "tensorrt", "openvino"], ...],
+        NoDecode,
+        BeforeValidator(split),
+        Field(min_length=1, description="Where networks run, comma-separated; onnxruntime must be built for it."),
+    ] = ("cpu",)
+    batch: Annotated[
+        int, Field(ge=1, description="Images that may go through a network together; worth it on accelerators.")
+    ] = 1
+    batch_wait_ms: Annotated[float, Field(ge=0, description="How long the first image of a batch waits, in ms.")] = 2
     queue: Annotated[int, Field(ge=0, description="Images that may wait; the next is refused with 503.")] = 16
     grace_s: Annotated[int, Field(ge=1, description="Seconds that running requests get when the service stops.")] = 20
     log_level: Annotated[
         Literal["debug", "info", "warning", "error"], Field(description="How much is logged to standard error.")
     ] = "info"
+
+    @property
+    def engine(self) -> Engine:
+        return Engine(self.threads, self.providers, self.batch, self.batch_wait_ms / 1000)
 
     @property
     def max_body(self) -> int:

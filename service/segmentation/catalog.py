@@ -1,14 +1,32 @@
 """A folder of model files -> the models on offer, by name."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+from service.segmentation.batching import Batcher
 from service.segmentation.errors import ContractBroken, ModelUnreadable, UnknownModel
 from service.segmentation.model import Model
 from service.segmentation.segmenter import Segmenter
 
 EMBEDDED = Path(__file__).parents[1] / "models"
 """The folder of the model that comes with the service."""
+
+
+@dataclass(frozen=True)
+class Engine:
+    """How networks are run: on how many cores each (0 for all) and where; how many images go together, and how long the
+    first of them waits for others."""
+
+    threads: int
+    providers: Sequence[str] = ("cpu",)
+    batch: int = 1
+    batch_wait_s: float = 0.0
+
+    def segmenter(self, model: Model) -> Segmenter:
+        if self.batch == 1:
+            return Segmenter(model)
+        return Segmenter(model, Batcher(model, self.batch, self.batch_wait_s).run)
 
 
 @dataclass(frozen=True)
@@ -27,23 +45,23 @@ class Catalog:
             raise UnknownModel(f"There is no model {name!r}; these are served: {known}.") from None
 
 
-def load(path: Path, default: str | None, threads: int) -> Catalog:
+def load(path: Path, default: str | None, engine: Engine) -> Catalog:
     """Load one model file, or every `.onnx` file of a folder; `default` is by default the first by name.
 
     Raises ModelError: one bad file is enough, so that nobody learns of it from a request. Raises UnknownModel where
-    `default` is not among them.
+    `default` is not among them, and ProviderMissing.
     """
     files = [path] if path.is_file() else sorted(path.glob("*.onnx"))
     if not files:
         raise ModelUnreadable(f"{path} is neither an .onnx file nor a folder that holds one.")
     models: dict[str, Model] = {}
     for file in files:
-        model = Model.load(file, threads)
+        model = Model.load(file, engine.threads, engine.providers)
         name = model.contract.name
         if name in models:
             raise ContractBroken(f"{file}: another file's model is called {name!r} too; rename one, or remove it.")
         models[name] = model
-    segmenters = {name: Segmenter(models[name]) for name in sorted(models)}
+    segmenters = {name: engine.segmenter(models[name]) for name in sorted(models)}
     if default is not None and default not in segmenters:
         raise UnknownModel(f"The default model {default!r} is not in {path}, which has: {', '.join(segmenters)}.")
     return Catalog(segmenters, default or next(iter(segmenters)))

@@ -1,10 +1,10 @@
 """What a model file says of itself: one JSON document in the ONNX metadata, under `METADATA_KEY`.
 
 The graph takes `image`, uint8 [N, H, W, 3], RGB, H and W multiples of the stride, and gives `labels`, uint8
-[N, H, W]. It may also give `scores`, float32 [N, classes * f * f, H / f, W / f]: the logits whose greatest is the
-label, the f * f places of a class in a row, as depth-to-space (pixel shuffle) takes them; f may be 1. They are there
-anyway, so they cost nothing where nobody asks for them; what follows from them is computed outside the graph, since
-onnxruntime (1.32) computes every output of a graph at every run.
+[N, H, W]. It may also give `scores`, [N, classes * f * f, H / f, W / f]: the logits whose greatest is the label, the
+f * f places of a class in a row, as depth-to-space (pixel shuffle) takes them; f may be 1. They are float32, or uint8
+where the document has their `scale`. They are there anyway, so they cost nothing where nobody asks for them; what
+follows from them is computed outside the graph, since onnxruntime (1.32) computes every output of a graph at every run.
 """
 
 import base64
@@ -124,9 +124,17 @@ class Golden(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
         return cls(width=labels.shape[1], height=labels.shape[0], labels=text)
 
 
+class Scale(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """A logit is `step * (integer - zero)`."""
+
+    step: Annotated[float, msgspec.Meta(gt=0)]
+    zero: Annotated[int, msgspec.Meta(ge=0, le=255)]
+
+
 class Contract(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """The document. `format` is its version; `seal` is the sha256 that `seal.py` explains; `use` and `limits` are what
-    the model is for and what it must not be trusted with, in sentences for people."""
+    the model is for and what it must not be trusted with, in sentences for people; `scale` is there where the graph
+    gives its scores in integers."""
 
     format: Literal[1]
     name: Annotated[str, msgspec.Meta(pattern="^[a-z0-9][a-z0-9._-]{0,63}$")]
@@ -140,6 +148,7 @@ class Contract(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     parity: Parity | None
     golden: Golden
     quantization: Quantization | None = None
+    scale: Scale | None = None
     network: Network | None = None
     use: str = ""
     limits: str = ""

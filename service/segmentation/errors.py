@@ -11,6 +11,7 @@ SegmentationError
  │    ├── ModelTampered         its bytes are not those that were exported
  │    ├── ContractBroken        its graph or metadata are not what this service serves
  │    └── SelfTestFailed        it does not give the answer that was recorded when it was exported
+ ├── ProviderMissing            the processor or accelerator asked for is not there
  ├── UnknownModel               no model of this name is served
  ├── UnknownClass               the model tells no class of this name apart
  ├── NoScores                   the model gives labels alone, so nothing can be said of how sure it is
@@ -60,6 +61,10 @@ class ContractBroken(ModelError):
 
 class SelfTestFailed(ModelError):
     """It does not give the answer that was recorded when it was exported."""
+
+
+class ProviderMissing(SegmentationError):
+    """The processor or accelerator asked for is not there."""
 
 
 class UnknownModel(SegmentationError):

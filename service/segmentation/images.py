@@ -1,6 +1,7 @@
 """Bytes -> an upright RGB image: format by content, pixels capped before unpacking, EXIF applied."""
 
 import io
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Literal
 
@@ -14,23 +15,33 @@ Image.MAX_IMAGE_PIXELS = None
 
 Format = Literal["JPEG", "PNG", "WEBP"]
 
+Size = tuple[int, int]
+"""Width and height."""
+
 _ORIENTATION = 0x0112  # the EXIF tag
+SIDEWAYS = range(5, 9)
+"""Orientations that exchange width and height."""
 
 
 @dataclass(frozen=True)
 class Photo:
     """A decoded upload.
 
-    `image` is RGB and upright; `orientation` is the EXIF value (1 to 8) that was applied, 1 where the file has none.
+    `image` is RGB and upright, as is `size`, the upload's own: where the caller needed less, the image may be smaller.
+    `orientation` is the EXIF value (1 to 8) that was applied, 1 where the file has none.
     """
 
     image: Image.Image
+    size: Size
     format: Format
     orientation: int
 
 
-def decode(data: bytes, max_pixels: int) -> Photo:
+def decode(data: bytes, max_pixels: int, needed: Callable[[Size], Size] | None = None) -> Photo:
     """Decode an image file of at most `max_pixels` pixels.
+
+    Where `needed` says that less than the file's size will do, a JPEG is unpacked at a half, a quarter or an eighth of
+    its size, no smaller than that: the pixels left out are never computed.
 
     Grey and palette images become RGB, 16-bit samples keep their high byte, transparent pixels lie on white; of an
     animation the first frame is taken.
@@ -45,9 +56,12 @@ def decode(data: bytes, max_pixels: int) -> Photo:
             width, height = image.size
             if width * height <= max_pixels:
                 orientation = image.getexif().get(_ORIENTATION, 1)
+                if needed is not None:
+                    image.draft(None, needed(image.size))  # does nothing where the format has no such way
                 rgb = to_rgb(image)
                 ImageOps.exif_transpose(rgb, in_place=True)
-                return Photo(rgb, format_, orientation if orientation in range(1, 9) else 1)
+                size = (height, width) if orientation in SIDEWAYS else (width, height)
+                return Photo(rgb, size, format_, orientation if orientation in range(1, 9) else 1)
     # Damaged files raise OSError, SyntaxError, ValueError, TypeError, MemoryError, struct.error and more, by version.
     except Exception as error:
         raise DamagedImage(

@@ -1,14 +1,16 @@
 """One .onnx file -> Model: sealed, its contract read, its graph checked against it, its golden answer given again."""
 
 import hashlib
+from collections.abc import Sequence
 from pathlib import Path
+from typing import Any
 
 import msgspec
 import numpy as np
 import onnxruntime
 
 from service.segmentation import seal
-from service.segmentation.contract import METADATA_KEY, Contract, Labels, Pixels, Scores, pattern
+from service.segmentation.contract import METADATA_KEY, Contract, Labels, Pixels, Scale, Scores, pattern
 from service.segmentation.errors import (
     ContractBroken,
     InferenceFailed,
@@ -16,6 +18,7 @@ from service.segmentation.errors import (
     ModelUnreadable,
     SelfTestFailed,
 )
+from service.segmentation.session import open_session
 
 # Arithmetic differs a little between processors, so a few pixels at the seams of classes may too.
 GOLDEN_AGREEMENT = 0.98
@@ -24,23 +27,23 @@ GOLDEN_AGREEMENT = 0.98
 class Model:
     """A model ready to run. `contract` is what it says of itself; `digest` is what `sha256sum` prints of its file."""
 
-    def __init__(self, data: bytes, threads: int) -> None:
-        """Load the bytes of a model file; `threads` is how many cores one run may use.
+    def __init__(self, data: bytes, threads: int, providers: Sequence[str] = ("cpu",)) -> None:
+        """Load the bytes of a model file; `threads` is how many cores one run may use, 0 for all.
 
-        Raises ModelError: its subclasses name what is wrong.
+        Raises ModelError: its subclasses name what is wrong. Raises ProviderMissing.
         """
         seal.check(data)
         self.digest = hashlib.sha256(data).hexdigest()
-        self._session = open_session(data, threads)
+        self._session = open_session(data, threads, providers)
         self.contract = read_contract(self._session)
-        self.has_scores = check_graph(self._session)
+        self.has_scores = check_graph(self._session, self.contract.scale)
         self._self_test()
 
     @classmethod
-    def load(cls, path: Path, threads: int) -> "Model":
+    def load(cls, path: Path, threads: int, providers: Sequence[str] = ("cpu",)) -> "Model":
         """Load a file. Raises ModelError with the file's name in its sentence."""
         try:
-            return cls(path.read_bytes(), threads)
+            return cls(path.read_bytes(), threads, providers)
         except OSError as error:
             raise ModelUnreadable(f"{path}: it cannot be read: {error.strerror}.") from error
         except ModelError as error:
@@ -51,13 +54,20 @@ class Model:
 
         Raises InferenceFailed.
         """
+        (answer,) = self.run_batch([image], scores)
+        return answer
+
+    def run_batch(self, images: Sequence[Pixels], scores: bool = False) -> list[tuple[Labels, Scores | None]]:
+        """`run` of several images of one shape at once. Raises InferenceFailed."""
         outputs = ["labels", "scores"] if scores and self.has_scores else ["labels"]
+        batch = images[0][np.newaxis] if len(images) == 1 else np.stack(images)
         try:
-            results = self._session.run(outputs, {"image": image[np.newaxis]})
+            labels, *cells = self._session.run(outputs, {"image": batch})
         except Exception as error:  # onnxruntime's exceptions share no base of their own
             raise InferenceFailed("The model failed on this image; try again or send a smaller one.") from error
-        labels: Labels = results[0][0]
-        return labels, unfolded(results[1][0], labels.shape) if len(results) > 1 else None
+        shape, scale = labels.shape[1:], self.contract.scale
+        planes = [logits(one, shape, scale) for one in cells[0]] if cells else [None] * len(images)
+        return list(zip(labels, planes, strict=True))
 
     def _self_test(self) -> None:
         golden = self.contract.golden
@@ -83,23 +93,14 @@ class Model:
             raise SelfTestFailed(f"it gives the recorded label at {agreement:.1%} of the self-test's pixels only.")
 
 
-def unfolded(cells: Scores, shape: tuple[int, int]) -> Scores:
-    """Scores [classes * f * f, H / f, W / f] as planes [classes, H, W], H and W being `shape`."""
+def logits(cells: np.ndarray[Any, Any], shape: tuple[int, int], scale: Scale | None) -> Scores:
+    """A graph's scores, [classes * f * f, H / f, W / f], as logits [classes, H, W], H and W being `shape`."""
     height, width = shape
+    if scale is not None:
+        cells = np.float32(scale.step) * (cells.astype(np.float32) - scale.zero)
     factor = height // cells.shape[1]
     planes = cells.reshape(-1, factor, factor, *cells.shape[1:]).transpose(0, 3, 1, 4, 2)
     return planes.reshape(-1, height, width)
-
-
-def open_session(data: bytes, threads: int) -> onnxruntime.InferenceSession:
-    options = onnxruntime.SessionOptions()
-    options.intra_op_num_threads = threads
-    options.inter_op_num_threads = 1
-    options.log_severity_level = 3  # errors; they reach the caller as exceptions
-    try:
-        return onnxruntime.InferenceSession(data, options, providers=["CPUExecutionProvider"])
-    except Exception as error:  # onnxruntime's exceptions share no base of their own
-        raise ModelUnreadable(f"onnxruntime cannot load it: {error}") from error
 
 
 def read_contract(session: onnxruntime.InferenceSession) -> Contract:
@@ -112,7 +113,7 @@ def read_contract(session: onnxruntime.InferenceSession) -> Contract:
         raise ContractBroken(f"its metadata are not understood: {error}.") from error
 
 
-def check_graph(session: onnxruntime.InferenceSession) -> bool:
+def check_graph(session: onnxruntime.InferenceSession, scale: Scale | None) -> bool:
     """Whether the graph gives scores; raises ContractBroken where inputs or outputs are not the contract's."""
     inputs = {i.name: (i.type, len(i.shape), i.shape[-1]) for i in session.get_inputs()}
     if inputs != {"image": ("tensor(uint8)", 4, 3)}:
@@ -120,6 +121,7 @@ def check_graph(session: onnxruntime.InferenceSession) -> bool:
     outputs = {o.name: (o.type, len(o.shape)) for o in session.get_outputs()}
     if outputs.get("labels") != ("tensor(uint8)", 3):
         raise ContractBroken(f"its output must be `labels`, uint8 [N, H, W], not {outputs}.")
-    if outputs.get("scores", ("tensor(float)", 4)) != ("tensor(float)", 4):
-        raise ContractBroken("its output `scores` must be float32, with four dimensions.")
+    scores, said = ("float", "float32") if scale is None else ("uint8", "uint8, as it says their scale")
+    if outputs.get("scores", (f"tensor({scores})", 4)) != (f"tensor({scores})", 4):
+        raise ContractBroken(f"its output `scores` must be {said}, with four dimensions.")
     return "scores" in outputs

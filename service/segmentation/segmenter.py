@@ -1,5 +1,6 @@
 """Segmenter(model).segment(image) -> Segmentation: the image is fitted to the model, the labels to the image."""
 
+from collections.abc import Callable
 from dataclasses import dataclass
 
 import numpy as np
@@ -8,7 +9,12 @@ from PIL import Image
 from service.segmentation.classes import Class, rgb
 from service.segmentation.contract import Input, Labels, Pixels, Scores
 from service.segmentation.errors import NoScores, UnknownClass
+from service.segmentation.images import Size
 from service.segmentation.model import Model
+from service.segmentation.statistics import count, count_enlarged
+
+Run = Callable[[Pixels, bool], tuple[Labels, Scores | None]]
+"""An image, and whether scores are asked for -> its labels, and scores."""
 
 
 @dataclass(frozen=True)
@@ -21,13 +27,14 @@ class Heatmap:
 
 @dataclass(frozen=True)
 class Segmentation:
-    """`labels` are of the image's size.
+    """`labels` are of the size that was asked for, and `pixels` says how many of them are of each class.
 
     `confidence` has, per class, the mean probability with which the network chose it, 0..1, over its pixels at the
     network's own resolution; None where the class was not chosen, or for all when confidence was not asked for.
     """
 
     labels: Labels
+    pixels: list[int]
     confidence: tuple[float | None, ...]
     heatmap: Heatmap | None = None
 
@@ -35,28 +42,42 @@ class Segmentation:
 class Segmenter:
     """Segments images of any size with one model; safe to call from several threads."""
 
-    def __init__(self, model: Model) -> None:
+    def __init__(self, model: Model, run: Run | None = None) -> None:
+        """`run` runs the model on one image, and is by default the model's own."""
         self.model = model
+        self._run = run or model.run
 
-    def segment(self, image: Image.Image, confidence: bool = False, heatmap: str | None = None) -> Segmentation:
+    def needed(self, size: Size) -> Size:
+        """How much of an image of `size` the model looks at."""
+        return fit(size, self.model.contract.input)
+
+    def segment(
+        self, image: Image.Image, confidence: bool = False, heatmap: str | None = None, size: Size | None = None
+    ) -> Segmentation:
         """Label every pixel of an RGB image; say how sure each class is, and where the one named `heatmap` may be.
+
+        `size` is that of the labels, for an image that was made smaller when it was decoded; by default the image's.
 
         Raises InferenceFailed, and UnknownClass and NoScores where the model has no such heat map.
         """
         mapped = None if heatmap is None else self._class(heatmap)
-        pixels, width, height = fitted(image, self.model.contract.input)
-        labels, scores = self.model.run(pixels, scores=confidence or mapped is not None)
+        size = size or image.size
+        network_image, width, height = fitted(image, self.model.contract.input, size)
+        labels, scores = self._run(network_image, confidence or mapped is not None)
         labels = np.ascontiguousarray(labels[:height, :width])
         scores = None if scores is None else scores[:, :height, :width]
-        means: tuple[float | None, ...] = (None,) * len(self.model.contract.labels.classes)
+        classes = len(self.model.contract.labels.classes)
+        means: tuple[float | None, ...] = (None,) * classes
         if confidence and scores is not None:
             means = class_means(labels, scores)
         heat = None
         if mapped is not None:
             if scores is None:
                 raise NoScores(f"{self.model.contract.name} gives labels alone; leave heatmap out.")
-            heat = Heatmap(mapped, resized(probability(scores, mapped.id), image.size, Image.Resampling.BILINEAR))
-        return Segmentation(resized(labels, image.size, Image.Resampling.NEAREST), means, heat)
+            heat = Heatmap(mapped, resized(probability(scores, mapped.id), size, Image.Resampling.BILINEAR))
+        whole = resized(labels, size, Image.Resampling.NEAREST)
+        pixels = count_enlarged(labels, *size, classes) if whole.size > labels.size else count(whole, classes)
+        return Segmentation(whole, pixels, means, heat)
 
     def _class(self, name: str) -> Class:
         classes = self.model.contract.labels
@@ -66,14 +87,14 @@ class Segmenter:
         raise UnknownClass(f"{self.model.contract.name} knows no class of this name, but {', '.join(classes.names)}.")
 
 
-def fitted(image: Image.Image, policy: Input) -> tuple[Pixels, int, int]:
-    """What the network is given of an image, and the width and height in it that are the image's."""
-    width, height = fit(image.size, policy)
+def fitted(image: Image.Image, policy: Input, size: Size) -> tuple[Pixels, int, int]:
+    """What the network is given of an image that was of `size`, and the width and height in it that are the image's."""
+    width, height = fit(size, policy)
     scaled = image if image.size == (width, height) else image.resize((width, height), Image.Resampling.BILINEAR)
     return pad(to_pixels(scaled, policy), policy), width, height
 
 
-def fit(size: tuple[int, int], policy: Input) -> tuple[int, int]:
+def fit(size: Size, policy: Input) -> Size:
     """The largest (width, height) of the image's shape inside the model's native size, upright or turned.
 
     A camera's larger frame shows no more of the street, only finer, so every image is brought to the scale that the
@@ -98,7 +119,7 @@ def pad(pixels: Pixels, policy: Input) -> Pixels:
     return padded
 
 
-def resized(plane: Labels, size: tuple[int, int], by: Image.Resampling) -> Labels:
+def resized(plane: Labels, size: Size, by: Image.Resampling) -> Labels:
     """A uint8 plane brought to `size` (width, height)."""
     image = Image.fromarray(plane)
     return plane if image.size == size else np.asarray(image.resize(size, by))

@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass
 
+import numpy as np
 from PIL import Image
 
 from service.segmentation.contract import Labels
@@ -27,9 +28,8 @@ class Area:
     mm2: float | None
 
 
-def areas(labels: Labels, classes: int, spacing: Spacing | None = None) -> list[Area]:
-    """The area of every class, in id order, zeros included. The fractions sum to 1 exactly."""
-    pixels = count(labels, classes)
+def areas(pixels: list[int], spacing: Spacing | None = None) -> list[Area]:
+    """The area of every class, given its pixels. The fractions sum to 1 exactly."""
     pixel = None if spacing is None else spacing.row * spacing.column
     return [
         Area(n, fraction, None if pixel is None else n * pixel)
@@ -40,6 +40,22 @@ def areas(labels: Labels, classes: int, spacing: Spacing | None = None) -> list[
 def count(labels: Labels, classes: int) -> list[int]:
     """Pixels per class. Pillow counts bytes as they are; np.bincount would first copy them to 64 bits each."""
     return Image.fromarray(labels).histogram()[:classes]
+
+
+def count_enlarged(labels: Labels, width: int, height: int, classes: int) -> list[int]:
+    """`count` of what `labels` become when Pillow resizes them to `width` x `height` by nearest neighbour.
+
+    A label counts as often as its row is repeated, times as often as its column is; its copies are not visited.
+    """
+    down, across = repeats(labels.shape[0], height), repeats(labels.shape[1], width)
+    return [int(down @ ((labels == label) @ across)) for label in range(classes)]
+
+
+def repeats(length: int, enlarged: int) -> np.ndarray[tuple[int], np.dtype[np.float64]]:
+    """How often Pillow repeats each of `length` places to make `enlarged`, by nearest neighbour."""
+    places = Image.fromarray(np.arange(length, dtype=np.int32)[np.newaxis])
+    source = np.asarray(places.resize((enlarged, 1), Image.Resampling.NEAREST))
+    return np.bincount(source[0], minlength=length).astype(np.float64)  # floats multiply fast, and hold any count
 
 
 def fractions(pixels: list[int]) -> list[float]:

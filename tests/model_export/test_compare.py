@@ -32,6 +32,14 @@ def test_the_picture_has_photo_truth_and_every_models_mask(served: Model, drawn:
     assert np.array_equal(masks[0], masks[1])
 
 
+def test_a_photo_that_nobody_labelled_is_drawn_without_truth(served: Model, drawn: SegmentationFolder) -> None:
+    photo, _ = drawn.read(0)
+    pixels = np.asarray(compare.picture_of([served], photo))
+    assert pixels.shape[:2] == (CAPTION + 64, 2 * 96 + GAP)
+    beside_truth = np.asarray(compare.picture([served], drawn, [0]))
+    assert np.array_equal(pixels[CAPTION:, 96 + GAP :], beside_truth[CAPTION:, 2 * (96 + GAP) :])
+
+
 def test_multiply_accumulates_are_those_of_the_served_size(served: Model) -> None:
     """On 96x64: the five convolutions, each on a quarter of the one before; the scores; the deconvolutions."""
     network = served.contract.network

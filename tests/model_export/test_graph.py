@@ -7,7 +7,8 @@ import pytest
 import torch
 from onnx import TensorProto, helper
 
-from model_export import graph
+from model_export import export, graph
+from model_export.networks import BACKBONES, FCN
 from model_export.networks.fcn import Deconvolution
 
 
@@ -46,3 +47,15 @@ def test_a_norm_before_a_convolution_becomes_one_and_says_the_same() -> None:
     assert [node.op_type for node in model.graph.node] == ["Conv"]
     assert len(model.graph.initializer) == 2
     np.testing.assert_allclose(run(), before, rtol=1e-5, atol=1e-6)
+
+
+@pytest.mark.parametrize("backbone", ["tiny", "resnet50v2"])
+def test_the_first_convolution_reads_bytes(backbone: str) -> None:
+    """Between the image and it, nothing is computed: that a file still says the same, edges too, is its parity."""
+    nodes = export.to_onnx(FCN(BACKBONES[backbone](), classes=2).eval()).graph.node
+    makers = {output: node for node in nodes for output in node.output}
+    first = next(node for node in nodes if node.op_type == "Conv")
+    chain = [makers[first.input[0]]]
+    while chain[-1].input[0] in makers:
+        chain.append(makers[chain[-1].input[0]])
+    assert [node.op_type for node in chain] == ["Cast", "Concat", "Transpose"]

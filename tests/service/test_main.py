@@ -83,3 +83,12 @@ def test_a_port_in_use_ends_the_start(model_file: Path) -> None:
         code, lines = refusal(models=model_file, port=other.getsockname()[1])
     assert code != 0
     assert any("address already in use" in line for line in lines)
+
+
+def test_an_accelerator_that_is_not_there_is_no_silent_fallback(model_file: Path) -> None:
+    code, errors = refusal(models=model_file, port=free_port(), providers="cuda,cpu")
+    assert code == 1
+    assert errors == ["fcn-serve: SEGMENT_PROVIDERS asks for cuda, which this build of onnxruntime lacks; it has cpu."]
+    code, errors = refusal(providers="abacus")
+    assert code == 2
+    assert errors == ["fcn-serve: SEGMENT_PROVIDERS: Input should be 'cpu', 'cuda', 'tensorrt' or 'openvino'"]

@@ -67,6 +67,26 @@ def test_png_is_the_mask_of_the_uploads_size(client: httpx2.Client) -> None:
     assert palette[:9] == [0xE0, 0, 0, 0, 0xB0, 0, 0, 0, 0xE0]
 
 
+@pytest.mark.parametrize("orientation", [1, 6])
+def test_a_large_jpeg_is_answered_in_its_own_pixels(client: httpx2.Client, orientation: int) -> None:
+    """Although it is unpacked at an eighth of its size; not so under an overlay, which shows the photo."""
+    exif = Image.Exif()
+    exif[0x0112] = orientation
+    data = encoded(quarters(1600, 1072), "JPEG", exif=exif)
+    size = (1600, 1072) if orientation == 1 else (1072, 1600)
+    answer = segment(client, data).json()
+    assert (answer["image"]["width"], answer["image"]["height"]) == size
+    assert sum(c["pixels"] for c in answer["classes"]) == 1600 * 1072
+    mask = mask_of(answer)
+    assert mask.size == size
+    upright = quarters(1600, 1072) if orientation == 1 else quarters(1600, 1072).transpose(Image.Transpose.ROTATE_270)
+    assert (np.asarray(mask) != np.asarray(upright).argmax(2)).mean() < 0.02
+    photo = Image.open(io.BytesIO(segment(client, data, "image/webp").content))
+    assert photo.size == size
+    shown = np.asarray(photo.convert("RGB")).astype(int)
+    assert max(np.abs(np.diff(shown, axis=axis)).max() for axis in (0, 1)) > 60  # sharp
+
+
 @pytest.mark.parametrize("format_", ["WEBP", "JPEG"])
 def test_an_overlay_is_a_picture_of_the_uploads_size(client: httpx2.Client, format_: str) -> None:
     response = segment(client, encoded(quarters()), f"image/{format_.lower()}")

@@ -8,7 +8,7 @@ import pytest
 from PIL import Image
 
 from service.segmentation.errors import DamagedImage, ImageTooLarge, UnsupportedFormat
-from service.segmentation.images import decode
+from service.segmentation.images import Size, decode
 from tests.support.pictures import encoded, oriented, quarters
 
 ENOUGH = 1_000_000
@@ -39,6 +39,23 @@ def test_orientation_is_applied_whatever_the_format_and_the_mode(format_: str, m
     image = quarters().convert("L").convert(mode) if mode == "I;16" else quarters().convert(mode)
     photo = decode(encoded(image, format_, exif=exif), ENOUGH)
     assert (photo.orientation, photo.image.size) == (6, (64, 96))
+
+
+@pytest.mark.parametrize(("needed", "unpacked"), [((96, 64), (96, 64)), ((97, 64), (192, 128)), ((900, 1), (768, 512))])
+def test_of_a_large_jpeg_no_more_is_unpacked_than_is_needed(needed: Size, unpacked: Size) -> None:
+    large = quarters(768, 512)
+    photo = decode(encoded(large, "JPEG"), ENOUGH, lambda size: needed if size == large.size else size)
+    assert (photo.image.size, photo.size) == (unpacked, (768, 512))
+    small = np.asarray(photo.image.resize((96, 64))).astype(int)
+    assert np.median(np.abs(small - np.asarray(quarters()))) < 10
+    assert decode(encoded(large, "PNG"), ENOUGH, lambda _: needed).image.size == (768, 512)
+
+
+def test_a_jpeg_on_its_side_that_is_unpacked_in_part_stands_upright() -> None:
+    exif = Image.Exif()
+    exif[0x0112] = 6
+    photo = decode(encoded(quarters(768, 512), "JPEG", exif=exif), ENOUGH, lambda _: (96, 64))
+    assert (photo.image.size, photo.size) == ((64, 96), (512, 768))
 
 
 def test_a_png_and_a_webp_keep_every_pixel() -> None:

@@ -11,9 +11,9 @@ import pytest
 import torch
 
 from service.segmentation.classes import Class
-from service.segmentation.contract import Golden
+from service.segmentation.contract import Golden, Scale
 from service.segmentation.errors import ContractBroken, ModelTampered, ModelUnreadable, SelfTestFailed
-from service.segmentation.model import Model, unfolded
+from service.segmentation.model import Model, logits
 from tests.support import colours
 from tests.support.colours import contract, graph, model_bytes, packed
 
@@ -148,8 +148,26 @@ def test_scores_may_come_cell_by_cell() -> None:
     """As torch's pixel shuffle takes them: its f * f places of a class in a row."""
     cells = np.arange(2 * 4 * 3 * 5, dtype=np.float32).reshape(8, 3, 5)
     planes = torch.nn.functional.pixel_shuffle(torch.from_numpy(cells), 2).numpy()
-    assert np.array_equal(unfolded(cells, (6, 10)), planes)
-    assert np.array_equal(unfolded(planes, (6, 10)), planes)
+    assert np.array_equal(logits(cells, (6, 10), None), planes)
+    assert np.array_equal(logits(planes, (6, 10), None), planes)
+    bytes_ = cells.astype(np.uint8)
+    assert np.array_equal(logits(bytes_, (6, 10), Scale(0.5, 7)), (planes - 7) / 2)
+
+
+def test_scores_in_bytes_must_say_what_they_mean() -> None:
+    """And a model that says so must give bytes."""
+    in_bytes = graph()
+    in_bytes.graph.node[-1].output[0] = "floats"
+    in_bytes.graph.node.append(onnx.helper.make_node("Cast", ["positive"], ["scores"], to=onnx.TensorProto.UINT8))
+    in_bytes.graph.output[1].type.tensor_type.elem_type = onnx.TensorProto.UINT8
+    with pytest.raises(ContractBroken, match="`scores` must be float32, with four"):
+        Model(packed(in_bytes, document()), threads=1)
+    with pytest.raises(ContractBroken, match="`scores` must be uint8, as it says their scale"):
+        Model(packed(graph(), document(scale=Scale(0.5, 0))), threads=1)
+    image = np.full((32, 32, 3), (1, 9, 2), np.uint8)
+    _, scores = Model(packed(in_bytes, document(scale=Scale(0.5, 1))), threads=1).run(image, scores=True)
+    assert scores is not None
+    assert scores[:, 0, 0].tolist() == [0.0, 4.0, 0.5]
 
 
 def test_scores_that_do_not_fit_the_labels_are_refused() -> None:

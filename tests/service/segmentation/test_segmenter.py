@@ -7,6 +7,7 @@ from PIL import Image
 
 from service.segmentation.contract import Input
 from service.segmentation.errors import NoScores, UnknownClass
+from service.segmentation.images import Size
 from service.segmentation.model import Model
 from service.segmentation.segmenter import Segmenter, fit, pad, to_pixels
 from tests.support import colours
@@ -41,6 +42,14 @@ def test_an_enlarged_mask_has_no_class_that_the_network_did_not_choose(model: Mo
 @pytest.mark.parametrize("size", [(1, 1), (1, 3000), (3000, 1), (2, 5)])
 def test_extreme_shapes_are_segmented(model: Model, size: tuple[int, int]) -> None:
     assert (Segmenter(model).segment(Image.new("RGB", size, "blue")).labels == 2).all()
+
+
+@pytest.mark.parametrize("size", [(192, 128), (960, 641)])
+def test_labels_of_an_image_that_came_smaller_have_the_uploads_size(model: Model, size: Size) -> None:
+    segmenter = Segmenter(model)
+    labels = segmenter.segment(quarters(*segmenter.needed(size)), size=size).labels
+    assert labels.shape == (size[1], size[0])
+    assert (labels != expected(*size)).mean() < 0.06
 
 
 def test_confidence_is_the_mean_over_a_classs_pixels(model: Model) -> None:

@@ -1,0 +1,40 @@
+"""Where a network runs: an onnxruntime session on the providers that were asked for, or a clear no."""
+
+from collections.abc import Sequence
+
+import onnxruntime
+
+from service.segmentation.errors import ModelUnreadable, ProviderMissing
+
+PROVIDERS = {
+    "cpu": "CPUExecutionProvider",
+    "cuda": "CUDAExecutionProvider",
+    "tensorrt": "TensorrtExecutionProvider",
+    "openvino": "OpenVINOExecutionProvider",
+}
+"""onnxruntime's execution providers, by the names that people use."""
+
+
+def open_session(data: bytes, threads: int, providers: Sequence[str]) -> onnxruntime.InferenceSession:
+    """A session for the bytes of a model; of `providers`, earlier ones take what they can.
+
+    Raises ModelUnreadable, and ProviderMissing: onnxruntime itself would fall back to the processor without a word.
+    """
+    require(providers, onnxruntime.get_available_providers(), "this build of onnxruntime lacks")
+    options = onnxruntime.SessionOptions()
+    options.intra_op_num_threads = threads
+    options.inter_op_num_threads = 1
+    options.log_severity_level = 3  # errors; they reach the caller as exceptions
+    try:
+        session = onnxruntime.InferenceSession(data, options, providers=[PROVIDERS[name] for name in providers])
+    except Exception as error:  # onnxruntime's exceptions share no base of their own
+        raise ModelUnreadable(f"onnxruntime cannot load it: {error}") from error
+    require(providers, session.get_providers(), "onnxruntime could not start here")
+    return session
+
+
+def require(providers: Sequence[str], there: Sequence[str], trouble: str) -> None:
+    for name in providers:
+        if PROVIDERS[name] not in there:
+            names = ", ".join(name for name, long in PROVIDERS.items() if long in there)
+            raise ProviderMissing(f"SEGMENT_PROVIDERS asks for {name}, which {trouble}; it has {names}.")
