@@ -1,6 +1,7 @@
 # make serve   the service, on a machine that has only Python 3.11 or newer
 # make test    all tests; sets up torch too
 # make check   style, types, imports
+# make bench   how fast it is, beside LitServe and the script that people write; takes a quarter of an hour
 # make openapi write docs/openapi.json anew, after a change made on purpose
 # make lock    pin the dependencies anew, after a change of pyproject.toml
 
@@ -16,7 +17,7 @@ LOCK = uv pip compile --quiet --universal --python-version 3.11 --generate-hashe
 SERVE = .venv/serve
 DEV = .venv/dev
 
-.PHONY: serve test check format openapi lock
+.PHONY: serve test check format bench openapi lock
 
 serve: $(SERVE)/ready
 	$(SERVE)/bin/python -m service
@@ -34,6 +35,9 @@ format: $(DEV)/ready
 	$(DEV)/bin/ruff check --fix
 	$(DEV)/bin/ruff format
 
+bench: $(DEV)/ready $(DEV)/bench
+	$(DEV)/bin/python -m benchmarks speed
+
 openapi: $(DEV)/ready
 	$(DEV)/bin/python -c 'import json; from service.http import app, settings; \
 		print(json.dumps(app.create_app(settings.Settings()).openapi(), indent=1))' > docs/openapi.json
@@ -42,6 +46,7 @@ lock: $(DEV)/ready
 	$(DEV)/bin/$(LOCK) --output-file requirements/serve.txt
 	$(DEV)/bin/$(LOCK) --output-file requirements/dev.txt --extra train --group dev requirements/under-torch.in \
 		--constraint requirements/serve.txt --override requirements/without-torch.txt
+	$(DEV)/bin/$(LOCK) --output-file requirements/bench.txt --group bench --constraint requirements/dev.txt
 
 $(SERVE)/ready: requirements/serve.txt
 	$(NEW_ENOUGH)
@@ -55,4 +60,8 @@ $(DEV)/ready: requirements/dev.txt
 	$(PYTHON) -m venv --clear $(DEV)
 	$(DEV)/bin/python $(PIP) install --no-deps --require-hashes -r requirements/dev.txt
 	$(DEV)/bin/python $(PIP) install $(TORCH)
+	touch $@
+
+$(DEV)/bench: requirements/bench.txt $(DEV)/ready
+	$(DEV)/bin/python $(PIP) install --require-hashes -r requirements/bench.txt
 	touch $@

@@ -51,6 +51,7 @@ def main() -> int:
         app,
         host=settings.host,
         port=settings.port,
+        loop="asyncio",
         http="h11",  # httptools takes headers without end
         ws="none",
         access_log=False,

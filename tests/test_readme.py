@@ -12,7 +12,6 @@ import pytest
 from PIL import Image
 
 from service.http.settings import Settings
-from service.segmentation import cores
 from service.segmentation.catalog import EMBEDDED
 from service.segmentation.model import Model
 from tests.support.server import ROOT, serving
@@ -85,7 +84,7 @@ def settings_table() -> list[tuple[str, str, str]]:
     rows = []
     for name, field in Settings.model_fields.items():
         default = field.default
-        if default is None or field.default_factory is cores.available or default == EMBEDDED:
+        if default is None or field.default_factory is not None or default == EMBEDDED:
             shown = "" if default != EMBEDDED else "the model that comes with it"
         else:
             shown = f"`{','.join(default) if isinstance(default, tuple) else default}`"

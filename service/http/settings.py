@@ -33,11 +33,14 @@ class Settings(BaseSettings):
     max_body_mib: Annotated[float, Field(gt=0, description="Largest request body, in MiB.")] = 20
     max_megapixels: Annotated[float, Field(gt=0, description="Largest image, in millions of pixels.")] = 50
     workers: Annotated[
-        int, Field(ge=1, description="Images worked on at once; by default the cores this process may use.")
-    ] = Field(default_factory=cores.available)
+        int, Field(ge=1, description="Images worked on at once; by default one more than cores this process may use.")
+    ] = Field(default_factory=lambda: cores.available() + 1)
     threads: Annotated[
         int, Field(ge=1, description="Cores one image's network may use; by default those this process may use.")
     ] = Field(default_factory=cores.available)
+    runs: Annotated[
+        int, Field(ge=1, description="Networks that run at once; others wait while their images are unpacked.")
+    ] = 1
     providers: Annotated[
         tuple[Literal["cpu", "cuda", "tensorrt", "openvino"], ...],
         NoDecode,
@@ -56,7 +59,7 @@ class Settings(BaseSettings):
 
     @property
     def engine(self) -> Engine:
-        return Engine(self.threads, self.providers, self.batch, self.batch_wait_ms / 1000)
+        return Engine(self.threads, self.runs, self.providers, self.batch, self.batch_wait_ms / 1000)
 
     @property
     def max_body(self) -> int:

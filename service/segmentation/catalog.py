@@ -8,6 +8,7 @@ from service.segmentation.batching import Batcher
 from service.segmentation.errors import ContractBroken, ModelUnreadable, UnknownModel
 from service.segmentation.model import Model
 from service.segmentation.segmenter import Segmenter
+from service.segmentation.turns import Turns
 
 EMBEDDED = Path(__file__).parents[1] / "models"
 """The folder of the model that comes with the service."""
@@ -15,18 +16,19 @@ EMBEDDED = Path(__file__).parents[1] / "models"
 
 @dataclass(frozen=True)
 class Engine:
-    """How networks are run: on how many cores each (0 for all) and where; how many images go together, and how long the
-    first of them waits for others."""
+    """How networks are run: on how many cores each (0 for all), how many at once, and where; how many images go
+    together, and how long the first of them waits for others."""
 
     threads: int
+    runs: int = 1
     providers: Sequence[str] = ("cpu",)
     batch: int = 1
     batch_wait_s: float = 0.0
 
-    def segmenter(self, model: Model) -> Segmenter:
-        if self.batch == 1:
-            return Segmenter(model)
-        return Segmenter(model, Batcher(model, self.batch, self.batch_wait_s).run)
+    def segmenter(self, model: Model, turns: Turns) -> Segmenter:
+        if self.batch > 1:
+            return Segmenter(model, Batcher(model, self.batch, self.batch_wait_s).run)
+        return Segmenter(model, turns.taking(model.run))
 
 
 @dataclass(frozen=True)
@@ -61,7 +63,8 @@ def load(path: Path, default: str | None, engine: Engine) -> Catalog:
         if name in models:
             raise ContractBroken(f"{file}: another file's model is called {name!r} too; rename one, or remove it.")
         models[name] = model
-    segmenters = {name: engine.segmenter(models[name]) for name in sorted(models)}
+    turns = Turns(engine.runs)  # of all models: they share the cores
+    segmenters = {name: engine.segmenter(models[name], turns) for name in sorted(models)}
     if default is not None and default not in segmenters:
         raise UnknownModel(f"The default model {default!r} is not in {path}, which has: {', '.join(segmenters)}.")
     return Catalog(segmenters, default or next(iter(segmenters)))

@@ -114,8 +114,8 @@ def pad(pixels: Pixels, policy: Input) -> Pixels:
     """Fill up to multiples of the stride, right and below; shapes stay few, so memory stays flat."""
     height, width, _ = pixels.shape
     padded = np.empty((height + -height % policy.stride, width + -width % policy.stride, 3), np.uint8)
-    padded[:] = rgb(policy.padding)
     padded[:height, :width] = pixels
+    padded[height:] = padded[:height, width:] = rgb(policy.padding)
     return padded
 
 

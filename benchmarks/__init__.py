@@ -1,0 +1,10 @@
+"""How fast the service is, beside what people would use in its place, in one run on one machine: `make bench`.
+
+photos.py    the JPEGs that are sent
+networks.py  the graphs that are timed bare: street in int8 and float, VGG-16
+subjects.py  what is measured: the service and its rivals, each a server in a process of its own
+load.py      how requests are sent: one after the other, back to back, at random times
+rounds.py    many rounds, turn by turn, and what can be said of their ratios
+report.py    the table, the JSON and the plot
+memory.py    resident memory under requests of random sizes
+"""

@@ -1,0 +1,64 @@
+"""`python -m benchmarks`: how fast the service is beside what people would use in its place."""
+
+import json
+from contextlib import ExitStack
+from pathlib import Path
+from statistics import median
+from typing import Annotated
+
+import typer
+
+from benchmarks import measure, memory, report, subjects
+
+app = typer.Typer(add_completion=False, no_args_is_help=True)
+FOLDER = Path("docs/benchmarks")
+
+
+@app.command()
+def speed(
+    rounds: Annotated[int, typer.Option(min=3, help="Everything is measured once in each.")] = 7,
+    repeats: Annotated[int, typer.Option(min=3, help="Requests alone, or runs of a graph, per round.")] = 9,
+    count: Annotated[int, typer.Option(min=20, help="Requests back to back, or at random, per round.")] = 60,
+    output: Annotated[Path, typer.Option(help="Folder for the table, the figures and the plot.")] = FOLDER,
+) -> None:
+    """The service, LitServe and the script that people write, side by side."""
+    figures: dict[str, object] = {"machine": report.machine(), "rounds": rounds}
+    typer.echo("graphs ...")
+    figures["graphs"] = measure.graphs(rounds, repeats)
+    with ExitStack() as stack:
+        running = [stack.enter_context(start()) for start in (subjects.service, subjects.script, subjects.litserve)]
+        ours, _, litserve = running
+        typer.echo("one request at a time ...")
+        figures["alone"] = measure.one_at_a_time(running, rounds, repeats)
+        typer.echo("back to back ...")
+        offline = measure.back_to_back(running, rounds, count)
+        figures["offline"] = offline
+        typer.echo("at random times ...")
+        per_second = measure.LOAD * median(offline[litserve.name])
+        figures["loaded"] = {
+            "per_second": per_second,
+            "figures": measure.at_random([ours, litserve], per_second, rounds, count),
+            "perfect": measure.perfect(rounds, count),
+        }
+        figures["stages"] = measure.stages(ours, repeats)
+        figures["memory_mb"] = {subject.name: round(subject.memory() / 1e6) for subject in running}
+        figures["seconds_to_start"] = {subject.name: subject.seconds_to_start for subject in running}
+    output.mkdir(parents=True, exist_ok=True)
+    (output / "figures.json").write_text(json.dumps(figures, indent=1) + "\n")
+    (output / "table.md").write_text(f"{report.table(figures)}\n\n{report.stages(figures)}\n")
+    report.plot(figures, output / "speed.png")
+    typer.echo((output / "table.md").read_text())
+
+
+@app.command()
+def resident(requests: Annotated[int, typer.Option(min=100)] = 2000) -> None:
+    """Memory of the service under photos of random sizes, from 64x64 to 4000x3000."""
+    with subjects.service() as ours:
+        typer.echo(f"ready after {ours.seconds_to_start:.2f} s")
+        sizes = [size / 1e6 for size in memory.follow(ours, requests)]
+    warm, half, last = sizes[memory.WARM - 1], max(sizes[requests // 2 - 100 : requests // 2]), max(sizes[-100:])
+    typer.echo(f"warm {warm:.0f} MB, half way {half:.0f} MB, at the end {last:.0f} MB, at most {max(sizes):.0f} MB")
+
+
+if __name__ == "__main__":
+    app()

@@ -1,0 +1,93 @@
+"""The graphs that are timed: street as it is shipped, the same in float, and an FCN-8s on VGG-16 in float."""
+
+import time
+from pathlib import Path
+
+import numpy as np
+import onnxruntime
+import torch
+
+from model_export import export, published
+from model_export.networks import BACKBONES, FCN
+from service.segmentation import cores
+from service.segmentation.catalog import EMBEDDED
+from service.segmentation.model import Model
+
+FOLDER = Path(".bench")
+CLASSES = 11
+PLAIN = FOLDER / "street-plain.onnx"
+"""street as torch exports it by itself: normalised floats in, scores of every pixel out."""
+
+
+def street() -> Model:
+    return Model.load(EMBEDDED / "street.onnx", cores.available())
+
+
+def street_float() -> Path:
+    """street before it was quantised, from its published weights."""
+    return _built(FOLDER / "street-float.onnx", _street())
+
+
+def vgg16_float() -> Path:
+    """An FCN-8s on VGG-16 with 1,024-channel conv6 and conv7; speed does not depend on what its weights are."""
+    return _built(FOLDER / "vgg16-float.onnx", FCN(BACKBONES["vgg16"](), CLASSES).eval())
+
+
+def street_plain() -> Path:
+    if not PLAIN.exists():
+        PLAIN.parent.mkdir(exist_ok=True)
+        rows, columns = torch.export.Dim("rows"), torch.export.Dim("columns")
+        torch.onnx.export(
+            Unnormalised(_street()).eval(),
+            (torch.zeros(1, 3, 64, 96),),
+            PLAIN,
+            input_names=["image"],
+            output_names=["scores"],
+            dynamic_shapes=({2: 32 * rows, 3: 32 * columns},),
+            dynamo=True,
+            verbose=False,
+        )
+    return PLAIN
+
+
+class Unnormalised(torch.nn.Module):
+    """The network without its normalisation, which the script does in NumPy."""
+
+    def __init__(self, network: FCN) -> None:
+        super().__init__()
+        self.network = network
+
+    def forward(self, image: torch.Tensor) -> torch.Tensor:
+        scores: torch.Tensor = self.network.decode(self.network.backbone(image))
+        return scores
+
+
+def _street() -> FCN:
+    path = published.locate("street")
+    origin = published.origin(path)
+    network = FCN(BACKBONES[origin.backbone](), len(origin.classes.classes), origin.stride)
+    published.initialise(network, path, origin.classes)
+    return network.eval()
+
+
+def _built(path: Path, network: FCN) -> Path:
+    if not path.exists():
+        path.parent.mkdir(exist_ok=True)
+        path.write_bytes(export.to_onnx(network).SerializeToString())
+    return path
+
+
+class Bare:
+    """`session.run` and nothing around it, on all cores: the ceiling."""
+
+    def __init__(self, model: Path | bytes, width: int, height: int) -> None:
+        options = onnxruntime.SessionOptions()
+        options.intra_op_num_threads = cores.available()
+        self._session = onnxruntime.InferenceSession(model, options, providers=["CPUExecutionProvider"])
+        shape = (1, height + -height % 32, width + -width % 32, 3)
+        self._feed = {"image": np.random.default_rng(0).integers(0, 256, shape, dtype=np.uint8)}
+
+    def milliseconds(self) -> float:
+        began = time.perf_counter()
+        self._session.run(["labels"], self._feed)
+        return 1000 * (time.perf_counter() - began)

@@ -1,0 +1,26 @@
+"""The photos that are sent: the README's street at the sizes of a data set, a camera and a telephone."""
+
+import io
+from pathlib import Path
+
+import numpy as np
+from PIL import Image
+
+SAMPLE = Path(__file__).parents[1] / "docs" / "street.jpg"
+SIZES = {"480x360": (480, 360), "1280x720": (1280, 720), "12 megapixels": (4000, 3000)}
+GRAIN = 5
+"""Standard deviation of the sensor's noise, of 255: without it an enlarged picture would unpack too easily."""
+
+
+def photo(width: int, height: int, quality: int = 90) -> bytes:
+    """A JPEG of the street, cut to the shape and brought to the size."""
+    with Image.open(SAMPLE) as sample:
+        shape = min(sample.width / width, sample.height / height)
+        across, down = round(width * shape), round(height * shape)
+        left, top = (sample.width - across) // 2, (sample.height - down) // 2
+        image = sample.convert("RGB").crop((left, top, left + across, top + down))
+    pixels = np.asarray(image.resize((width, height), Image.Resampling.BICUBIC)).astype(np.float32)
+    noise = np.random.default_rng(0).normal(0, GRAIN, (height, width, 1)).astype(np.float32)
+    file = io.BytesIO()
+    Image.fromarray((pixels + noise).clip(0, 255).astype(np.uint8)).save(file, "JPEG", quality=quality)
+    return file.getvalue()

@@ -1,0 +1,46 @@
+"""What can be said of figures that were taken turn by turn on a machine that others use too."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from statistics import median
+
+import numpy as np
+
+MOST_SPREAD = 1.5
+"""Middle half of the ratios, its end over its beginning, above which a ratio says nothing."""
+
+
+@dataclass(frozen=True)
+class Ratio:
+    """The median over rounds of one figure over another, each pair from the same round, and its quartiles."""
+
+    value: float
+    low: float
+    high: float
+
+    @property
+    def meaningless(self) -> bool:
+        return not self.high / self.low <= MOST_SPREAD  # NaN too
+
+    def __str__(self) -> str:
+        if self.meaningless:
+            return f"no figure: {self.low:.2f} to {self.high:.2f} from round to round"
+        return f"{self.value:.2f} ({self.low:.2f} to {self.high:.2f})"
+
+
+def ratio(over: Sequence[float], under: Sequence[float]) -> Ratio:
+    """Of figures from the same rounds, in order."""
+    each = [a / b for a, b in zip(over, under, strict=True)]
+    low, high = np.quantile(each, (0.25, 0.75)).tolist()
+    return Ratio(median(each), low, high)
+
+
+def difference(minuend: Sequence[float], subtrahend: Sequence[float]) -> tuple[float, float, float]:
+    """Median and quartiles of what one figure is above another, each pair from the same round."""
+    each = [a - b for a, b in zip(minuend, subtrahend, strict=True)]
+    low, high = np.quantile(each, (0.25, 0.75)).tolist()
+    return median(each), low, high
+
+
+def percentile(values: Sequence[float], share: float) -> float:
+    return float(np.quantile(values, share)) if values else float("nan")
