@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from service.segmentation.batching import Batcher
-from service.segmentation.errors import ContractBroken, ModelUnreadable, UnknownModel
+from service.segmentation.errors import ContractBroken, InferenceFailed, ModelUnreadable, SelfTestFailed, UnknownModel
 from service.segmentation.model import Model
 from service.segmentation.segmenter import Segmenter
 from service.segmentation.turns import Turns
@@ -65,6 +65,11 @@ def load(path: Path, default: str | None, engine: Engine) -> Catalog:
         models[name] = model
     turns = Turns(engine.runs)  # of all models: they share the cores
     segmenters = {name: engine.segmenter(models[name], turns) for name in sorted(models)}
+    for name, segmenter in segmenters.items():
+        try:
+            segmenter.warm_up()
+        except InferenceFailed as error:
+            raise SelfTestFailed(f"{name} fails on an image of its native size: {error.__cause__}") from error
     if default is not None and default not in segmenters:
         raise UnknownModel(f"The default model {default!r} is not in {path}, which has: {', '.join(segmenters)}.")
     return Catalog(segmenters, default or next(iter(segmenters)))

@@ -51,6 +51,14 @@ class Segmenter:
         """How much of an image of `size` the model looks at."""
         return fit(size, self.model.contract.input)
 
+    def warm_up(self) -> None:
+        """Segment an image of the native size: the memory is then taken, and the first caller does not wait for it.
+
+        Raises InferenceFailed.
+        """
+        policy = self.model.contract.input
+        self.segment(Image.new("RGB", (policy.width, policy.height)))
+
     def segment(
         self, image: Image.Image, confidence: bool = False, heatmap: str | None = None, size: Size | None = None
     ) -> Segmentation:

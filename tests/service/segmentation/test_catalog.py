@@ -3,12 +3,22 @@
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
+import msgspec
 import numpy as np
+import onnx
 import pytest
 
 from service.segmentation import catalog
 from service.segmentation.catalog import Engine
-from service.segmentation.errors import ContractBroken, ModelTampered, ModelUnreadable, UnknownModel
+from service.segmentation.contract import Input
+from service.segmentation.errors import (
+    ContractBroken,
+    ModelTampered,
+    ModelUnreadable,
+    SelfTestFailed,
+    UnknownModel,
+)
+from tests.support import colours
 from tests.support.colours import model_bytes
 from tests.support.pictures import quarters
 
@@ -71,3 +81,15 @@ def test_batches_where_they_are_asked_for(folder: Path) -> None:
     with ThreadPoolExecutor(6) as callers:
         for answer in [callers.submit(segmenter.segment, image) for _ in range(6)]:
             assert np.array_equal(answer.result(10).labels, alone)
+
+
+def test_a_model_that_cannot_hold_its_largest_image_stops_the_start(tmp_path: Path) -> None:
+    picky = colours.graph()
+    shift = onnx.helper.make_tensor("zeros", onnx.TensorProto.UINT8, [1, 64, 96], bytes(64 * 96), raw=True)
+    picky.graph.initializer.append(shift)
+    picky.graph.node[2].output[0] = "any size"
+    picky.graph.node.append(onnx.helper.make_node("Add", ["any size", "zeros"], ["labels"]))
+    large = Input(width=192, height=128, stride=32, padding="#ff0000")
+    (tmp_path / "picky.onnx").write_bytes(colours.packed(picky, msgspec.json.encode(colours.contract(input=large))))
+    with pytest.raises(SelfTestFailed, match="colours fails on an image of its native size: .*Add"):
+        catalog.load(tmp_path, None, Engine(1))
