@@ -11,6 +11,7 @@ from pydantic import ValidationError
 from pydantic_settings import CliApp
 
 from service.http.app import create_app
+from service.http.errors import BadKeys
 from service.http.settings import Settings
 from service.segmentation.errors import SegmentationError
 
@@ -44,7 +45,7 @@ def main() -> int:
         for e in error.errors():
             print(f"fcn-serve: SEGMENT_{str(e['loc'][0]).upper()}: {e['msg']}", file=sys.stderr)
         return 2
-    except SegmentationError as error:
+    except (SegmentationError, BadKeys) as error:
         print(f"fcn-serve: {error}", file=sys.stderr)
         return 1
     config = uvicorn.Config(

@@ -11,13 +11,16 @@ from contextlib import asynccontextmanager
 from pathlib import Path
 
 from fastapi import FastAPI
+from fastapi.middleware.cors import CORSMiddleware
 from fastapi.responses import FileResponse
 from fastapi.staticfiles import StaticFiles
 from fastapi_offline import FastAPIOffline
 
 import service
-from service.http import problems
+from service.http import access, problems
+from service.http.access import Access
 from service.http.admission import Admission
+from service.http.browsers import Browsers
 from service.http.routes import Service, router
 from service.http.settings import Settings
 from service.http.telemetry import Metrics, Telemetry
@@ -27,7 +30,8 @@ WEB = Path(service.__file__).parent / "web"
 
 
 def create_app(settings: Settings) -> FastAPI:
-    """The service, its models loaded and checked. Raises SegmentationError where they must not be."""
+    """The service, its models loaded and checked. Raises SegmentationError or BadKeys where it must not start."""
+    keys = access.keys_for(settings.host, settings.keys, settings.allow_anonymous)
     models = catalog.load(settings.models, settings.default_model, settings.engine)
     metrics = Metrics()
 
@@ -45,6 +49,13 @@ def create_app(settings: Settings) -> FastAPI:
         redoc_url=None,
         lifespan=lifespan,
     )
+    # The last one added is the first to see a request.
+    app.add_middleware(Access, keys=keys)
+    if settings.origins:
+        app.add_middleware(
+            CORSMiddleware, allow_origins=settings.origins, allow_methods=["GET", "POST"], allow_headers=["*"]
+        )
+    app.add_middleware(Browsers, origins=settings.origins, hosts=None if keys else settings.hosts)
     app.add_middleware(Telemetry, metrics=metrics)
     problems.install(app)
     app.include_router(router)

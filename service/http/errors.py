@@ -1,4 +1,4 @@
-"""What the face itself refuses, before the core is asked.
+"""What the face itself refuses, before the core is asked; BadKeys stops the start, the others are answers.
 
 RequestError
  ├── BodyTooLarge      more bytes than allowed
@@ -6,7 +6,8 @@ RequestError
  ├── NoImage           a request without an image in it
  ├── MisplacedOption   an option in the form instead of the query
  ├── NotAcceptable     no answer of a kind the caller accepts
- └── Busy              every place is taken
+ ├── Busy              every place is taken
+ └── BadKeys           a file of keys that is none, or none where there must be one
 """
 
 
@@ -36,3 +37,7 @@ class NotAcceptable(RequestError):
 
 class Busy(RequestError):
     """Every place is taken."""
+
+
+class BadKeys(RequestError):
+    """A file of keys that is none, or none where there must be one."""

@@ -26,6 +26,22 @@ class Settings(BaseSettings):
 
     host: Annotated[str, Field(description="Address to listen on.")] = "127.0.0.1"
     port: Annotated[int, Field(ge=1, le=65535, description="Port to listen on.")] = 8000
+    keys: Annotated[
+        Path | None, Field(description="File of keys, a line each: `segment` or `admin`, a blank, the key.")
+    ] = None
+    allow_anonymous: Annotated[bool, Field(description="Serve other machines without keys.")] = False
+    hosts: Annotated[
+        tuple[str, ...],
+        NoDecode,
+        BeforeValidator(split),
+        Field(description="Names the service is known by, comma-separated, beside localhost; matters without keys."),
+    ] = ()
+    origins: Annotated[
+        tuple[str, ...],
+        NoDecode,
+        BeforeValidator(split),
+        Field(description="Sites whose pages may use the service, comma-separated: `https://example.org`."),
+    ] = ()
     models: Annotated[Path, Field(description="A model file, or a folder of them.")] = EMBEDDED
     default_model: Annotated[
         str | None, Field(description="Model for requests that name none; by default the first by name.")

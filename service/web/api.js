@@ -52,15 +52,27 @@ const contentType = (file) => (file.type.startsWith("image/") ? file.type : "app
 const quoted = (text) => `'${text.replaceAll("'", "'\\''")}'`;
 
 async function ask(path, options) {
-  let response;
+  let response = await send(path, options);
+  if (response.status === 401) {
+    const key = prompt("The service takes a key:");
+    if (key) {
+      sessionStorage.setItem("key", key.trim()); // until this tab is closed
+      response = await send(path, options);
+    }
+  }
+  if (!response.ok) throw new Refused(await reason(response), response.status >= 500);
+  return response;
+}
+
+async function send(path, options) {
+  const key = sessionStorage.getItem("key");
+  const headers = key ? { ...options.headers, Authorization: `Bearer ${key}` } : options.headers;
   try {
-    response = await fetch(path, options);
+    return await fetch(path, { ...options, headers });
   } catch (error) {
     if (error.name === "AbortError") throw error;
     throw new Refused("The service cannot be reached; check that it is running, then try again.", true);
   }
-  if (!response.ok) throw new Refused(await reason(response), response.status >= 500);
-  return response;
 }
 
 async function reason(response) {

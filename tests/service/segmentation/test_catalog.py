@@ -91,5 +91,5 @@ def test_a_model_that_cannot_hold_its_largest_image_stops_the_start(tmp_path: Pa
     picky.graph.node.append(onnx.helper.make_node("Add", ["any size", "zeros"], ["labels"]))
     large = Input(width=192, height=128, stride=32, padding="#ff0000")
     (tmp_path / "picky.onnx").write_bytes(colours.packed(picky, msgspec.json.encode(colours.contract(input=large))))
-    with pytest.raises(SelfTestFailed, match="colours fails on an image of its native size: .*Add"):
+    with pytest.raises(SelfTestFailed, match=r"colours fails on an image of its native size: .*Add"):
         catalog.load(tmp_path, None, Engine(1))

@@ -1,0 +1,63 @@
+"""What browsers may do for pages of other sites."""
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import httpx2
+import pytest
+
+from tests.support.pictures import encoded, quarters
+from tests.support.server import serving
+
+FRIEND = "https://robots.example"
+
+
+@pytest.fixture(scope="module")
+def befriended(model_file: Path) -> Iterator[httpx2.Client]:
+    """A service that is also known by a name, and to a site."""
+    with serving(model_file, origins=FRIEND, hosts="segment.example") as url, httpx2.Client(base_url=url) as client:
+        yield client
+
+
+def post(client: httpx2.Client, **headers: str) -> httpx2.Response:
+    named = {name.replace("_", "-"): value for name, value in headers.items()}
+    return client.post("/segment", content=encoded(quarters()), headers={"Content-Type": "image/png"} | named)
+
+
+def test_a_page_of_another_site_is_refused(client: httpx2.Client) -> None:
+    for headers in ({"Origin": "https://evil.example"}, {"Origin": "null"}, {"Sec_Fetch_Site": "cross-site"}):
+        response = post(client, **headers)
+        assert response.status_code == 403
+        assert response.json()["code"] == "foreign_origin"
+        assert "Access-Control-Allow-Origin" not in response.headers
+
+
+def test_our_own_page_and_programs_are_served(client: httpx2.Client) -> None:
+    ours = str(client.base_url).rstrip("/")
+    for headers in ({}, {"Origin": ours, "Sec_Fetch_Site": "same-origin"}, {"Sec_Fetch_Site": "none"}):
+        assert post(client, **headers).status_code == 200
+
+
+def test_a_site_that_is_listed_is_served(befriended: httpx2.Client) -> None:
+    response = post(befriended, Origin=FRIEND, Sec_Fetch_Site="cross-site")
+    assert response.status_code == 200
+    assert response.headers["Access-Control-Allow-Origin"] == FRIEND
+    asked = {"Origin": FRIEND, "Access-Control-Request-Method": "POST"}
+    assert befriended.options("/segment", headers=asked).status_code == 200
+    assert post(befriended, Origin="https://evil.example").status_code == 403
+
+
+def test_a_name_that_somebody_pointed_here_is_refused(client: httpx2.Client, befriended: httpx2.Client) -> None:
+    assert client.get("/models", headers={"Host": "segment.example"}).status_code == 421
+    assert befriended.get("/models", headers={"Host": "segment.example:8000"}).status_code == 200
+    for host in ("localhost:1", "127.0.0.1", "[::1]:80", "192.168.0.7"):
+        assert client.get("/models", headers={"Host": host}).status_code == 200
+
+
+@pytest.mark.parametrize("path", ["/", "/docs", "/models", "/nothing", "/web/page.js"])
+def test_every_answer_tells_browsers_to_be_careful(client: httpx2.Client, path: str) -> None:
+    headers = client.get(path).headers
+    assert headers["X-Content-Type-Options"] == "nosniff"
+    assert headers["X-Frame-Options"] == "DENY"
+    assert headers["Referrer-Policy"] == "no-referrer"
+    assert "default-src 'self'" in headers["Content-Security-Policy"]
