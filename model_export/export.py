@@ -99,6 +99,15 @@ def export(
     return content
 
 
+def unmeasured(trained: Trained, card: Card, size: tuple[int, int], images: list[Pixels]) -> bytes:
+    """As `export`, for photos of `size`, with parity over `images` and nothing else measured. Raises ParityError."""
+    contract, graph = describe(trained, card, size), to_onnx(trained.network)
+    measured = compare(packed(graph, contract), trained.network, images)
+    content = packed(graph, msgspec.structs.replace(contract, parity=measured))
+    Model(content, threads=0)
+    return content
+
+
 def to_onnx(network: FCN) -> onnx.ModelProto:
     """The network as an ONNX graph with free N, H and W, H and W multiples of the stride."""
     example = torch.zeros(2, 2 * COARSEST, 3 * COARSEST, 3, dtype=torch.uint8)

@@ -1,4 +1,4 @@
-"""Commands that make models: shapes, train, export, publish, quantize. Heavy imports wait until one needs them."""
+"""Commands that make models: shapes, train, export, publish, quantize, restore. Heavy imports wait until needed."""
 
 import signal
 from collections.abc import Callable, Iterator
@@ -199,6 +199,21 @@ def quantize(
     _, content = attempts[best]
     exporter.write(content, output)
     typer.echo(f"{output}, {len(content) / 1e6:.1f} MB, {best}: {parity(Model.load(output, threads=0).contract)}")
+
+
+@app.command()
+def restore(
+    model: Annotated[Path, typer.Argument(help="An int8 model file that came with the service.")],
+    output: Annotated[Path, typer.Argument(help="The float .onnx file to write.")],
+) -> None:
+    """Write the float file that an int8 one was made of, from its published weights."""
+    from model_export import export as exporter
+    from model_export.restore import restore as restored
+    from service.segmentation.model import Model
+
+    content = restored(Model.load(model, threads=0).contract)
+    exporter.write(content, output)
+    typer.echo(f"{output}, {len(content) / 1e6:.1f} MB")
 
 
 @contextmanager

@@ -56,6 +56,8 @@ ERRORS: dict[int | str, dict[str, Any]] = {
     }
     for status, description in {
         400: "The form cannot be read.",
+        401: "No key, or an unknown one.",
+        403: "A key that may not, or a page of another site.",
         404: "No model of this name.",
         406: "No answer of an accepted kind.",
         413: "Too many bytes or pixels.",
@@ -92,7 +94,10 @@ async def segment(request: Request, options: Annotated[Options, Query()], servic
     return Response(result.body, media_type=result.media_type, headers=headers)
 
 
-@router.get("/models", summary="The models on offer", tags=["models"])
+KEYED: dict[int | str, dict[str, Any]] = {status: ERRORS[status] for status in (401, 403)}
+
+
+@router.get("/models", summary="The models on offer", tags=["models"], responses=KEYED)
 async def models(service: Served) -> list[ModelSummary]:
     return list(summaries(service.catalog))
 
@@ -112,7 +117,7 @@ def summaries(catalog: Catalog) -> Iterator[ModelSummary]:
     "/models/{name}",
     summary="All a model says of itself",
     tags=["models"],
-    responses={status: ERRORS[status] for status in (404, 422)},
+    responses={status: ERRORS[status] for status in (401, 403, 404, 422)},
 )
 async def model(name: str, service: Served) -> ModelCard:
     """Classes and colours, training data and licence, the figures measured on it, and the sha256 of its file."""
@@ -135,7 +140,7 @@ async def ready() -> Health:
     return Health(status="ready")
 
 
-@router.get("/metrics", summary="Counters for Prometheus", tags=["operation"], response_class=Response)
+@router.get("/metrics", summary="Counters for Prometheus", tags=["operation"], response_class=Response, responses=KEYED)
 async def metrics(service: Served) -> Response:
     service.metrics.running.set(service.admission.taken)
     return Response(service.metrics.text(), media_type="text/plain; version=0.0.4; charset=utf-8")

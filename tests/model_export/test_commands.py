@@ -26,7 +26,9 @@ def run(*arguments: object) -> subprocess.CompletedProcess[str]:
     return subprocess.run(command, cwd=ROOT, env=wide, capture_output=True, text=True, check=False)
 
 
-@pytest.mark.parametrize("command", ["shapes", "train", "export", "publish", "quantize", "evaluate", "card", "compare"])
+@pytest.mark.parametrize(
+    "command", ["shapes", "train", "export", "publish", "quantize", "restore", "evaluate", "card", "compare"]
+)
 def test_every_command_has_help(command: str) -> None:
     result = run(command, "--help")
     assert result.returncode == 0
