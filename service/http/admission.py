@@ -1,11 +1,13 @@
 """A place for every image that is worked on or waits; whoever comes when all are taken is refused at once."""
 
 import asyncio
-from collections.abc import Callable
+from collections.abc import Callable, Coroutine
 from concurrent.futures import ThreadPoolExecutor
-from typing import TypeVar
+from typing import Any, TypeVar
 
 from service.http.errors import Busy
+from service.segmentation.errors import Abandoned, TooLate
+from service.segmentation.session import Call
 
 T = TypeVar("T")
 
@@ -18,16 +20,28 @@ class Admission:
         self._places = workers + queue
         self.taken = 0
 
-    async def run(self, work: Callable[[], T]) -> T:
-        """Do `work` in a worker. Raises Busy at once when no place is free."""
+    async def run(self, work: Callable[[Call], T], call: Call, gone: Callable[[], Coroutine[Any, Any, object]]) -> T:
+        """Do `work` in a worker, while the caller's time lasts, and until the caller has `gone`.
+
+        Raises Busy at once when no place is free, TooLate when time is over, and Abandoned.
+        """
         if self.taken >= self._places:
             raise Busy("The service is working at its limit; try again in a moment.")
         self.taken += 1
-        future = self._executor.submit(work)
+        future = self._executor.submit(work, call)
         # The place is freed when the work ends, not when a caller who has gone stops waiting for it.
         loop = asyncio.get_running_loop()
         future.add_done_callback(lambda _: loop.call_soon_threadsafe(self._leave))
-        return await asyncio.wrap_future(future)
+        answer, leaving = asyncio.wrap_future(future), asyncio.create_task(gone())
+        try:
+            await asyncio.wait((answer, leaving), timeout=call.left, return_when=asyncio.FIRST_COMPLETED)
+            if answer.done():
+                return answer.result()
+            call.abandon()
+            answer.cancel()  # what has not begun never does
+            raise Abandoned if leaving.done() else TooLate
+        finally:
+            leaving.cancel()
 
     def _leave(self) -> None:
         self.taken -= 1

@@ -12,6 +12,7 @@ from service.segmentation.images import Photo, decode
 from service.segmentation.model import Model
 from service.segmentation.rendering import heatmap_overlay, heatmap_png, mask_png, overlay
 from service.segmentation.segmenter import Heatmap, Segmentation, Segmenter
+from service.segmentation.session import Call
 from service.segmentation.statistics import areas
 
 JSON = "application/json"
@@ -130,14 +131,15 @@ ON_THE_PHOTO = {"image/webp", "image/jpeg"}
 """Those that show the photo itself, every pixel of it."""
 
 
-def answer(data: bytes, media_type: str, options: Options, segmenter: Segmenter, max_pixels: int) -> Answer:
+def answer(data: bytes, media_type: str, options: Options, segmenter: Segmenter, max_pixels: int, call: Call) -> Answer:
     """Segment an upload and dress the result as `media_type`. Raises SegmentationError."""
+    call.check()  # it may have waited for long
     timings = Stopwatch()
     with timings.stage("decode"):
         photo = decode(data, max_pixels, None if media_type in ON_THE_PHOTO else segmenter.needed)
     with timings.stage("infer"):
         confidence = Part.CONFIDENCE in options.include
-        segmentation = segmenter.segment(photo.image, confidence, options.heatmap, photo.size)
+        segmentation = segmenter.segment(photo.image, confidence, options.heatmap, photo.size, call)
     body, content_type = FORMATS[media_type](Work(data, options, segmenter.model, photo, segmentation, timings))
     return Answer(body, content_type, timings)
 

@@ -3,10 +3,11 @@
 from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import partial
+from math import inf
 from typing import Annotated, Any, cast
 
 import msgspec
-from fastapi import APIRouter, Depends, Query, Request, Response
+from fastapi import APIRouter, Depends, Header, Query, Request, Response
 
 from service.http.admission import Admission
 from service.http.answers import FORMATS, answer, model_name
@@ -17,6 +18,7 @@ from service.http.settings import Settings
 from service.http.telemetry import Metrics
 from service.http.upload import read_image
 from service.segmentation.catalog import Catalog
+from service.segmentation.session import Call
 
 
 @dataclass(frozen=True)
@@ -64,6 +66,7 @@ ERRORS: dict[int | str, dict[str, Any]] = {
         415: "Not a JPEG, PNG or WebP image.",
         422: "No image, a damaged one, or a bad parameter.",
         503: "Every place is taken; try again after Retry-After seconds.",
+        504: "No answer in the time there was.",
     }.items()
 }
 
@@ -76,14 +79,22 @@ ERRORS: dict[int | str, dict[str, Any]] = {
     responses={200: {"content": {kind: {"schema": BINARY} for kind in list(FORMATS)[1:]}}, **ERRORS},
     openapi_extra={"requestBody": REQUEST_BODY},
 )
-async def segment(request: Request, options: Annotated[Options, Query()], service: Served) -> Response:
+async def segment(
+    request: Request,
+    options: Annotated[Options, Query()],
+    service: Served,
+    x_deadline_ms: Annotated[
+        int | None, Header(ge=1, description="Answer in this many milliseconds, or not at all (504).")
+    ] = None,
+) -> Response:
     """Send a JPEG, PNG or WebP image as multipart field `image` or as the body; get what your Accept header asks for:
     JSON with areas and mask, the mask as an indexed PNG, an overlay (WebP or JPEG), or JSON and PNG in one."""
+    call = Call(min(service.settings.deadline_s, (x_deadline_ms or inf) / 1000))
     media_type = choose(request.headers.get("accept"), list(FORMATS))
     segmenter = service.catalog.get(options.model)
     data = await read_image(request, service.settings.max_body)
     work = partial(answer, data, media_type, options, segmenter, service.settings.max_pixels)
-    result = await service.admission.run(work)
+    result = await service.admission.run(work, call, partial(hang_up, request))
     for stage, spent in result.timings.milliseconds.items():
         service.metrics.stages.labels(stage).observe(spent / 1000)
     headers = {
@@ -92,6 +103,12 @@ async def segment(request: Request, options: Annotated[Options, Query()], servic
         "Vary": "Accept",
     }
     return Response(result.body, media_type=result.media_type, headers=headers)
+
+
+async def hang_up(request: Request) -> None:
+    """Ends when the caller does, who has sent all there is to send."""
+    while (await request.receive())["type"] != "http.disconnect":
+        pass
 
 
 KEYED: dict[int | str, dict[str, Any]] = {status: ERRORS[status] for status in (401, 403)}

@@ -9,8 +9,9 @@ from threading import Thread
 from time import monotonic
 
 from service.segmentation.contract import Labels, Pixels, Scores
-from service.segmentation.errors import InferenceFailed
+from service.segmentation.errors import InferenceFailed, SegmentationError
 from service.segmentation.model import Model
+from service.segmentation.session import Call
 
 Answer = tuple[Labels, Scores | None]
 
@@ -21,6 +22,7 @@ class Waiting:
 
     image: Pixels
     scores: bool
+    call: Call
     answer: "Future[Answer]" = field(default_factory=Future)
 
     @property
@@ -46,15 +48,25 @@ class Batcher:
         """Images that are in no batch yet."""
         return self._arrivals.qsize() + len(self._left)
 
-    def run(self, image: Pixels, scores: bool = False) -> Answer:
-        """As Model.run, in company. Raises InferenceFailed."""
-        waiting = Waiting(image, scores)
+    def run(self, image: Pixels, scores: bool = False, call: Call | None = None) -> Answer:
+        """As Model.run, in company. Raises InferenceFailed, TooLate, Abandoned."""
+        waiting = Waiting(image, scores, call or Call())
         self._arrivals.put(waiting)
         return waiting.answer.result()
 
     def _work(self) -> None:
         while True:
-            self._answer(self._batch())
+            batch = [waiting for waiting in self._batch() if self._still_wanted(waiting)]
+            if batch:
+                self._answer(batch)
+
+    def _still_wanted(self, waiting: Waiting) -> bool:
+        try:
+            waiting.call.check()
+        except SegmentationError as error:
+            waiting.answer.set_exception(error)
+            return False
+        return True
 
     def _batch(self) -> list[Waiting]:
         """The one that has waited longest, and others of its kind: those that wait already, those that come soon."""

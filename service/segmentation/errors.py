@@ -15,7 +15,9 @@ SegmentationError
  ├── UnknownModel               no model of this name is served
  ├── UnknownClass               the model tells no class of this name apart
  ├── NoScores                   the model gives labels alone, so nothing can be said of how sure it is
- └── InferenceFailed            the runtime gave up on an image
+ ├── InferenceFailed            the runtime gave up on an image
+ ├── TooLate                    the time that the caller gave is over
+ └── Abandoned                  nobody waits for the answer any more
 """
 
 
@@ -81,3 +83,17 @@ class NoScores(SegmentationError):
 
 class InferenceFailed(SegmentationError):
     """The runtime gave up on an image."""
+
+
+class TooLate(SegmentationError):
+    """The time that the caller gave is over."""
+
+    def __init__(self) -> None:
+        super().__init__("The answer could not be given in time; ask again, for more time or when less is going on.")
+
+
+class Abandoned(SegmentationError):
+    """Nobody waits for the answer any more."""
+
+    def __init__(self) -> None:
+        super().__init__("Nobody waits for this answer.")

@@ -18,7 +18,7 @@ from service.segmentation.errors import (
     ModelUnreadable,
     SelfTestFailed,
 )
-from service.segmentation.session import open_session
+from service.segmentation.session import Call, open_session
 
 # Arithmetic differs a little between processors, so a few pixels at the seams of classes may too.
 GOLDEN_AGREEMENT = 0.98
@@ -49,20 +49,28 @@ class Model:
         except ModelError as error:
             raise type(error)(f"{path}: {error}") from error
 
-    def run(self, image: Pixels, scores: bool = False) -> tuple[Labels, Scores | None]:
+    def run(self, image: Pixels, scores: bool = False, call: Call | None = None) -> tuple[Labels, Scores | None]:
         """Labels of one RGB image [H, W, 3], H and W multiples of the stride; scores where asked for and there.
 
-        Raises InferenceFailed.
+        Raises InferenceFailed; TooLate and Abandoned where that is what became of the call.
         """
-        (answer,) = self.run_batch([image], scores)
+        call = call or Call()
+        call.check()
+        try:
+            (answer,) = self.run_batch([image], scores, call)
+        except InferenceFailed:
+            call.check()  # it may have been told to stop
+            raise
         return answer
 
-    def run_batch(self, images: Sequence[Pixels], scores: bool = False) -> list[tuple[Labels, Scores | None]]:
+    def run_batch(
+        self, images: Sequence[Pixels], scores: bool = False, call: Call | None = None
+    ) -> list[tuple[Labels, Scores | None]]:
         """`run` of several images of one shape at once. Raises InferenceFailed."""
         outputs = ["labels", "scores"] if scores and self.has_scores else ["labels"]
         batch = images[0][np.newaxis] if len(images) == 1 else np.stack(images)
         try:
-            labels, *cells = self._session.run(outputs, {"image": batch})
+            labels, *cells = self._session.run(outputs, {"image": batch}, call and call.options)
         except Exception as error:  # onnxruntime's exceptions share no base of their own
             raise InferenceFailed("The model failed on this image; try again or send a smaller one.") from error
         shape, scale = labels.shape[1:], self.contract.scale

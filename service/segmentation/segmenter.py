@@ -11,10 +11,11 @@ from service.segmentation.contract import Input, Labels, Pixels, Scores
 from service.segmentation.errors import NoScores, UnknownClass
 from service.segmentation.images import Size
 from service.segmentation.model import Model
+from service.segmentation.session import Call
 from service.segmentation.statistics import count, count_enlarged
 
-Run = Callable[[Pixels, bool], tuple[Labels, Scores | None]]
-"""An image, and whether scores are asked for -> its labels, and scores."""
+Run = Callable[[Pixels, bool, Call | None], tuple[Labels, Scores | None]]
+"""An image, whether scores are asked for, and by whom -> its labels, and scores."""
 
 
 @dataclass(frozen=True)
@@ -60,18 +61,24 @@ class Segmenter:
         self.segment(Image.new("RGB", (policy.width, policy.height)))
 
     def segment(
-        self, image: Image.Image, confidence: bool = False, heatmap: str | None = None, size: Size | None = None
+        self,
+        image: Image.Image,
+        confidence: bool = False,
+        heatmap: str | None = None,
+        size: Size | None = None,
+        call: Call | None = None,
     ) -> Segmentation:
         """Label every pixel of an RGB image; say how sure each class is, and where the one named `heatmap` may be.
 
         `size` is that of the labels, for an image that was made smaller when it was decoded; by default the image's.
 
-        Raises InferenceFailed, and UnknownClass and NoScores where the model has no such heat map.
+        Raises InferenceFailed; UnknownClass and NoScores where the model has no such heat map; TooLate and Abandoned
+        where nobody waits any more.
         """
         mapped = None if heatmap is None else self._class(heatmap)
         size = size or image.size
         network_image, width, height = fitted(image, self.model.contract.input, size)
-        labels, scores = self._run(network_image, confidence or mapped is not None)
+        labels, scores = self._run(network_image, confidence or mapped is not None, call)
         labels = np.ascontiguousarray(labels[:height, :width])
         scores = None if scores is None else scores[:, :height, :width]
         classes = len(self.model.contract.labels.classes)

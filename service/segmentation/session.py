@@ -1,10 +1,11 @@
-"""Where a network runs: an onnxruntime session on the providers that were asked for, or a clear no."""
+"""Where a network runs: an onnxruntime session on the providers that were asked for, or a clear no. And for whom."""
 
 from collections.abc import Sequence
+from time import monotonic
 
 import onnxruntime
 
-from service.segmentation.errors import ModelUnreadable, ProviderMissing
+from service.segmentation.errors import Abandoned, ModelUnreadable, ProviderMissing, TooLate
 
 PROVIDERS = {
     "cpu": "CPUExecutionProvider",
@@ -13,6 +14,32 @@ PROVIDERS = {
     "openvino": "OpenVINOExecutionProvider",
 }
 """onnxruntime's execution providers, by the names that people use."""
+
+
+class Call:
+    """One caller's wish for an answer: within `seconds`, where it matters, and as long as it is wanted at all."""
+
+    def __init__(self, seconds: float | None = None) -> None:
+        self.ends = None if seconds is None else monotonic() + seconds
+        self.options = onnxruntime.RunOptions()
+        self._wanted = True
+
+    @property
+    def left(self) -> float | None:
+        """Seconds; None for as many as it takes."""
+        return None if self.ends is None else max(0.0, self.ends - monotonic())
+
+    def abandon(self) -> None:
+        """Nobody wants the answer any more: a network that works on it stops. From any thread."""
+        self._wanted = False
+        self.options.terminate = True
+
+    def check(self) -> None:
+        """Raise TooLate or Abandoned where there is nothing left to do."""
+        if self.left == 0:
+            raise TooLate
+        if not self._wanted:
+            raise Abandoned
 
 
 def open_session(data: bytes, threads: int, providers: Sequence[str]) -> onnxruntime.InferenceSession:

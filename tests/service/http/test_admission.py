@@ -2,16 +2,32 @@
 
 import asyncio
 import threading
+import time
+from collections.abc import Callable
+from typing import TypeVar
 
 import pytest
 
 from service.http.admission import Admission
 from service.http.errors import Busy
+from service.segmentation.errors import Abandoned, TooLate
+from service.segmentation.session import Call
+
+T = TypeVar("T")
+
+
+async def never() -> None:
+    """A caller who stays."""
+    await asyncio.Event().wait()
+
+
+async def do(admission: Admission, work: Callable[[], T]) -> T:
+    return await admission.run(lambda _: work(), Call(), never)
 
 
 def test_work_runs_in_the_admissions_own_threads() -> None:
     async def scenario() -> str:
-        return await Admission(1, 0).run(lambda: threading.current_thread().name)
+        return await do(Admission(1, 0), lambda: threading.current_thread().name)
 
     assert asyncio.run(scenario()).startswith("segment")
 
@@ -20,13 +36,13 @@ def test_the_place_after_the_last_is_refused_and_given_once_one_is_free() -> Non
     async def scenario() -> None:
         admission = Admission(workers=1, queue=1)
         release = threading.Event()
-        taken = [asyncio.create_task(admission.run(lambda: release.wait(5))) for _ in range(2)]
+        taken = [asyncio.create_task(do(admission, lambda: release.wait(5))) for _ in range(2)]
         await asyncio.sleep(0)
         with pytest.raises(Busy):
-            await admission.run(lambda: None)
+            await do(admission, lambda: None)
         release.set()
         assert await asyncio.gather(*taken) == [True, True]
-        assert await admission.run(lambda: "served") == "served"
+        assert await do(admission, lambda: "served") == "served"
         await asyncio.sleep(0.01)
         assert admission.taken == 0
         admission.close()
@@ -39,7 +55,7 @@ def test_an_error_of_the_work_is_the_callers_and_frees_the_place() -> None:
         admission = Admission(workers=1, queue=0)
         for _ in range(3):
             with pytest.raises(ZeroDivisionError):
-                await admission.run(lambda: 1 // 0)
+                await do(admission, lambda: 1 // 0)
             await asyncio.sleep(0.01)
         admission.close()
 
@@ -50,13 +66,57 @@ def test_a_caller_who_has_gone_keeps_the_place_until_the_work_ends() -> None:
     async def scenario() -> None:
         admission = Admission(workers=1, queue=0)
         release = threading.Event()
-        task = asyncio.create_task(admission.run(lambda: release.wait(5)))
+        task = asyncio.create_task(do(admission, lambda: release.wait(5)))
         await asyncio.sleep(0.01)
         task.cancel()
         await asyncio.gather(task, return_exceptions=True)
         assert admission.taken == 1
         release.set()
         await asyncio.sleep(0.05)
+        assert admission.taken == 0
+        admission.close()
+
+    asyncio.run(scenario())
+
+
+def test_when_time_is_over_the_caller_is_told_and_what_has_not_begun_never_does() -> None:
+    async def scenario() -> None:
+        admission = Admission(workers=1, queue=1)
+        release = threading.Event()
+        begun = []
+        running = asyncio.create_task(do(admission, lambda: release.wait(5)))
+        await asyncio.sleep(0.01)
+        with pytest.raises(TooLate):
+            await admission.run(lambda _: begun.append(1), Call(seconds=0.05), never)
+        await asyncio.sleep(0.01)
+        assert admission.taken == 1  # the one who waited has left the queue
+        release.set()
+        assert await running
+        assert begun == []
+        admission.close()
+
+    asyncio.run(scenario())
+
+
+def test_work_is_told_when_its_caller_hangs_up() -> None:
+    async def scenario() -> None:
+        admission = Admission(workers=1, queue=0)
+        gone = asyncio.Event()
+        stopped = threading.Event()
+
+        def work(call: Call) -> None:
+            while not call.options.terminate:
+                time.sleep(0.001)
+            stopped.set()
+
+        running = asyncio.create_task(admission.run(work, Call(), gone.wait))
+        await asyncio.sleep(0.02)
+        assert admission.taken == 1
+        gone.set()
+        with pytest.raises(Abandoned):
+            await running
+        assert stopped.wait(5)
+        await asyncio.sleep(0.01)
         assert admission.taken == 0
         admission.close()
 

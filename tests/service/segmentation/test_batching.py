@@ -12,8 +12,9 @@ import pytest
 
 from service.segmentation.batching import Batcher
 from service.segmentation.contract import Pixels
-from service.segmentation.errors import InferenceFailed
+from service.segmentation.errors import Abandoned, InferenceFailed, TooLate
 from service.segmentation.model import Model
+from service.segmentation.session import Call
 
 POISON = np.full((32, 32, 3), 66, np.uint8)
 
@@ -27,13 +28,13 @@ class Watched(Model):
         self.go_on.set()
         super().__init__(*args)
 
-    def run_batch(self, images: Sequence[Pixels], scores: bool = False) -> Any:
+    def run_batch(self, images: Sequence[Pixels], scores: bool = False, call: Call | None = None) -> Any:
         self.busy.set()
         self.go_on.wait()
         if any(np.array_equal(image, POISON) for image in images):
             raise InferenceFailed("poison")
         self.batches.append(len(images))
-        return super().run_batch(images, scores)
+        return super().run_batch(images, scores, call)
 
 
 @pytest.fixture
@@ -106,3 +107,16 @@ def test_scores_come_where_they_are_asked_for(model: Model) -> None:
     assert scores is not None
     assert expected_scores is not None
     assert np.array_equal(scores, expected_scores)
+
+
+def test_an_image_that_nobody_waits_for_goes_into_no_batch(watched: Watched) -> None:
+    batcher = Batcher(watched, 4, wait_s=0)
+    (image,) = pictures(1)
+    gone = Call()
+    gone.abandon()
+    with pytest.raises(Abandoned):
+        batcher.run(image, call=gone)
+    with pytest.raises(TooLate):
+        batcher.run(image, call=Call(seconds=0))
+    assert watched.batches == []
+    assert batcher.run(image)[0].shape == (32, 32)
