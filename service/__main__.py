@@ -11,6 +11,7 @@ from pydantic import ValidationError
 from pydantic_settings import CliApp
 
 from service.http.app import create_app
+from service.http.connections import Patience, patient
 from service.http.errors import BadKeys
 from service.http.settings import Settings
 from service.segmentation.errors import SegmentationError
@@ -53,7 +54,7 @@ def main() -> int:
         host=settings.host,
         port=settings.port,
         loop="asyncio",
-        http="h11",  # httptools takes headers without end
+        http=patient(Patience(settings.client_s, settings.client_s)),
         ws="none",
         access_log=False,
         log_config=None,

@@ -92,26 +92,34 @@ def settings_table() -> list[tuple[str, str, str]]:
     return rows
 
 
-def test_the_figures_are_those_in_the_model_file() -> None:
-    contract = Model.load(EMBEDDED / "street.onnx", threads=1).contract
-    assert contract.evaluation is not None
-    metrics = contract.evaluation.metrics
-    four = (metrics.pixel_accuracy, metrics.mean_accuracy, metrics.mean_iu, metrics.frequency_weighted_iu)
-    rows = [re.findall(r"\d+\.\d", row) for row in re.findall(r"^\|(?: \d+\.\d \|)+$", README, re.MULTILINE)]
-    assert rows == [[f"{100 * v:.1f}" for v in four], [f"{100 * (v or 0):.1f}" for v in metrics.iu]]
-    assert contract.training.licence in re.sub(r"\s+", " ", README)
+def shipped() -> list[Model]:
+    return [Model.load(path, threads=0) for path in sorted(EMBEDDED.glob("*.onnx"))]
 
 
-def test_the_model_card_is_of_the_model_that_is_shipped() -> None:
-    text = (ROOT / "docs" / "models" / "street.md").read_text()
-    model = Model.load(EMBEDDED / "street.onnx", threads=1)
-    evaluation = model.contract.evaluation
-    assert evaluation is not None
-    assert model.digest in text
-    assert f"| mean IU | {100 * evaluation.metrics.mean_iu:.2f} |" in text
-    for name, iu in zip(model.contract.labels.names, evaluation.metrics.iu, strict=True):
-        assert f"| IU {name} | {100 * (iu or 0):.2f} |" in text
-    assert all((ROOT / "docs" / "models" / picture).exists() for picture in re.findall(r"\]\((.*?\.png)\)", text))
+def test_the_figures_are_those_in_the_model_files() -> None:
+    rows = re.findall(r"^\| `([a-z-]+)` \|((?: \d+\.\d \|)+)$", README, re.MULTILINE)
+    told = [(name, re.findall(r"\d+\.\d", figures)) for name, figures in rows]
+    expected: list[tuple[str, list[str]]] = []
+    for model in shipped():
+        evaluation = model.contract.evaluation
+        assert evaluation is not None
+        m = evaluation.metrics
+        four = (m.pixel_accuracy, m.mean_accuracy, m.mean_iu, m.frequency_weighted_iu)
+        expected += [(model.contract.name, [f"{100 * (v or 0):.1f}" for v in values]) for values in (four, m.iu)]
+        assert model.contract.training.licence in re.sub(r"\s+", " ", README)
+    assert sorted(told) == sorted(expected)
+
+
+def test_each_models_card_is_of_the_file_that_is_shipped() -> None:
+    for model in shipped():
+        text = (ROOT / "docs" / "models" / f"{model.contract.name}.md").read_text()
+        evaluation = model.contract.evaluation
+        assert evaluation is not None
+        assert model.digest in text
+        assert f"| mean IU | {100 * evaluation.metrics.mean_iu:.2f} |" in text
+        for name, iu in zip(model.contract.labels.names, evaluation.metrics.iu, strict=True):
+            assert f"| IU {name} | {100 * (iu or 0):.2f} |" in text
+        assert all((ROOT / "docs" / "models" / picture).exists() for picture in re.findall(r"\]\((.*?\.png)\)", text))
 
 
 def test_every_make_target_that_documents_name_is_there() -> None:

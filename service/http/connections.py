@@ -1,0 +1,113 @@
+"""Connections that nobody can hold by being slow: a request has to come, and its answer to go, at a least rate."""
+
+import asyncio
+import json
+import uuid
+from dataclasses import dataclass
+from typing import Any, ClassVar
+
+from uvicorn.protocols.http.h11_impl import H11Protocol
+
+
+@dataclass(frozen=True)
+class Patience:
+    """`head_s` seconds for a request's head, from the connection's or the last answer's end; then `grace_s` more for
+    its body than `rate` bytes a second would take, and for its answer as often as that many bytes stand still."""
+
+    head_s: float = 10
+    grace_s: float = 10
+    rate: float = 16 * 1024
+
+
+class PatientProtocol(H11Protocol):
+    """uvicorn's protocol on h11, as httptools takes headers without end, and a look at each connection now and then."""
+
+    patience: ClassVar[Patience] = Patience()
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self._since = self._moved = self.loop.time()
+        self._came = 0
+        self._cycle_seen: object = None
+        self._unsent = 0
+        self._look: asyncio.TimerHandle | None = None
+
+    def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]  # as uvicorn's
+        super().connection_made(transport)
+        self._since = self._moved = self.loop.time()
+        self._look_later()
+
+    def connection_lost(self, exc: Exception | None) -> None:
+        super().connection_lost(exc)
+        if self._look is not None:
+            self._look.cancel()
+
+    def data_received(self, data: bytes) -> None:
+        self._came += len(data)
+        super().data_received(data)
+        if self.cycle is not self._cycle_seen:  # a request's head is there
+            self._cycle_seen, self._since, self._came = self.cycle, self.loop.time(), len(data)
+
+    def on_response_complete(self) -> None:
+        self._since, self._came = self.loop.time(), 0
+        super().on_response_complete()
+
+    def _look_later(self) -> None:
+        every = min(self.patience.head_s, self.patience.grace_s) / 4
+        self._look = self.loop.call_later(every, self._judge)
+
+    def _judge(self) -> None:
+        """Close what was too slow; look again later at what was not."""
+        if self._too_slow_to_read():
+            self.transport.abort()
+        elif not self.transport.is_closing() and self._too_slow_to_send():
+            self._time_out()
+        self._look_later()
+
+    def _too_slow_to_read(self) -> bool:
+        """Whether what is to be sent stands still, or goes too slowly."""
+        unsent, now = self.transport.get_write_buffer_size(), self.loop.time()
+        if unsent == 0 or unsent > self._unsent or self._unsent - unsent >= self.patience.rate * self.patience.grace_s:
+            self._unsent, self._moved = unsent, now
+        return unsent > 0 and now - self._moved > self.patience.grace_s
+
+    def _too_slow_to_send(self) -> bool:
+        waited = self.loop.time() - self._since
+        if self.cycle is None or self.cycle.response_complete:
+            return waited > self.patience.head_s
+        if not self.cycle.more_body or self.cycle.response_started or self.flow.read_paused:
+            return False  # it is our turn
+        return waited > self.patience.grace_s + self._came / self.patience.rate
+
+    def _time_out(self) -> None:
+        if self.cycle is not None:
+            self.cycle.disconnected = True  # what the application still says goes nowhere
+            self.cycle.message_event.set()
+        if self._came > 0 or self.cycle is None:
+            self.transport.write(timeout_answer())
+        self.transport.close()
+
+
+def timeout_answer() -> bytes:
+    """408 as application/problem+json: made here, since no request has come as far as the application."""
+    problem = {
+        "type": "about:blank",
+        "title": "Request Timeout",
+        "status": 408,
+        "detail": "The request came too slowly; send it again, on a better line.",
+        "code": "request_timeout",
+        "request_id": uuid.uuid4().hex,
+    }
+    body = json.dumps(problem, separators=(",", ":")).encode()
+    head = (
+        "HTTP/1.1 408 Request Timeout",
+        "Content-Type: application/problem+json",
+        f"Content-Length: {len(body)}",
+        "Connection: close",
+    )
+    return "\r\n".join((*head, "", "")).encode() + body
+
+
+def patient(patience: Patience) -> type[PatientProtocol]:
+    """The protocol with this patience."""
+    return type("Patient", (PatientProtocol,), {"patience": patience})
