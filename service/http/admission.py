@@ -5,7 +5,7 @@ from collections.abc import Callable, Coroutine
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any, TypeVar
 
-from service.http.errors import Busy
+from service.http.errors import Busy, Draining
 from service.segmentation.errors import Abandoned, TooLate
 from service.segmentation.session import Call
 
@@ -18,20 +18,28 @@ class Admission:
     def __init__(self, workers: int, queue: int) -> None:
         self._executor = ThreadPoolExecutor(workers, thread_name_prefix="segment")
         self._places = workers + queue
-        self.taken = 0
+        self.draining = False
+        self._calls: set[Call] = set()
+
+    @property
+    def taken(self) -> int:
+        """Images worked on or waiting."""
+        return len(self._calls)
 
     async def run(self, work: Callable[[Call], T], call: Call, gone: Callable[[], Coroutine[Any, Any, object]]) -> T:
         """Do `work` in a worker, while the caller's time lasts, and until the caller has `gone`.
 
-        Raises Busy at once when no place is free, TooLate when time is over, and Abandoned.
+        Raises Busy at once when no place is free, Draining when none is given any more; TooLate, and Abandoned.
         """
+        if self.draining:
+            raise Draining("The service is stopping; try again in a moment, elsewhere if you can.")
         if self.taken >= self._places:
             raise Busy("The service is working at its limit; try again in a moment.")
-        self.taken += 1
+        self._calls.add(call)
         future = self._executor.submit(work, call)
         # The place is freed when the work ends, not when a caller who has gone stops waiting for it.
         loop = asyncio.get_running_loop()
-        future.add_done_callback(lambda _: loop.call_soon_threadsafe(self._leave))
+        future.add_done_callback(lambda _: loop.call_soon_threadsafe(self._calls.discard, call))
         answer, leaving = asyncio.wrap_future(future), asyncio.create_task(gone())
         try:
             await asyncio.wait((answer, leaving), timeout=call.left, return_when=asyncio.FIRST_COMPLETED)
@@ -43,9 +51,12 @@ class Admission:
         finally:
             leaving.cancel()
 
-    def _leave(self) -> None:
-        self.taken -= 1
+    def drain(self) -> None:
+        """Take no more images; those that are taken are answered."""
+        self.draining = True
 
     def close(self) -> None:
-        """Let the workers end what they have begun."""
+        """End, and abandon what is still worked on."""
+        for call in self._calls:
+            call.abandon()
         self._executor.shutdown(cancel_futures=True)

@@ -34,10 +34,10 @@ def create_app(settings: Settings) -> FastAPI:
     keys = access.keys_for(settings.host, settings.keys, settings.allow_anonymous)
     models = catalog.load(settings.models, settings.default_model, settings.engine)
     metrics = Metrics()
+    admission = Admission(settings.workers, settings.queue)
 
     @asynccontextmanager
     async def lifespan(_: FastAPI) -> AsyncIterator[dict[str, Service]]:
-        admission = Admission(settings.workers, settings.queue)
         yield {"service": Service(models, admission, metrics, settings)}
         admission.close()
 
@@ -49,6 +49,7 @@ def create_app(settings: Settings) -> FastAPI:
         redoc_url=None,
         lifespan=lifespan,
     )
+    app.state.admission = admission  # for the server, which stops once it is empty
     # The last one added is the first to see a request.
     app.add_middleware(Access, keys=keys)
     if settings.origins:

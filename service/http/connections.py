@@ -2,7 +2,6 @@
 
 import asyncio
 import json
-import uuid
 from dataclasses import dataclass
 from typing import Any, ClassVar
 
@@ -52,6 +51,18 @@ class PatientProtocol(H11Protocol):
         self._since, self._came = self.loop.time(), 0
         super().on_response_complete()
 
+    def shutdown(self) -> None:
+        """The server stops: a request that has not come as a whole is sent away, an answer on its way is finished."""
+        if self._receiving():
+            self._end(STOPPING)
+        else:
+            super().shutdown()
+
+    def _receiving(self) -> bool:
+        """Whether a request's head is there, its body is not yet, and nothing is answered."""
+        cycle = self.cycle
+        return cycle is not None and cycle.more_body and not cycle.response_started and not cycle.response_complete
+
     def _look_later(self) -> None:
         every = min(self.patience.head_s, self.patience.grace_s) / 4
         self._look = self.loop.call_later(every, self._judge)
@@ -61,7 +72,7 @@ class PatientProtocol(H11Protocol):
         if self._too_slow_to_read():
             self.transport.abort()
         elif not self.transport.is_closing() and self._too_slow_to_send():
-            self._time_out()
+            self._end(TOO_SLOW if self._came > 0 or self.cycle is None else b"")
         self._look_later()
 
     def _too_slow_to_read(self) -> bool:
@@ -75,37 +86,35 @@ class PatientProtocol(H11Protocol):
         waited = self.loop.time() - self._since
         if self.cycle is None or self.cycle.response_complete:
             return waited > self.patience.head_s
-        if not self.cycle.more_body or self.cycle.response_started or self.flow.read_paused:
+        if not self._receiving() or self.flow.read_paused:
             return False  # it is our turn
         return waited > self.patience.grace_s + self._came / self.patience.rate
 
-    def _time_out(self) -> None:
+    def _end(self, answer: bytes) -> None:
         if self.cycle is not None:
             self.cycle.disconnected = True  # what the application still says goes nowhere
             self.cycle.message_event.set()
-        if self._came > 0 or self.cycle is None:
-            self.transport.write(timeout_answer())
+        self.transport.write(answer)
         self.transport.close()
 
 
-def timeout_answer() -> bytes:
-    """408 as application/problem+json: made here, since no request has come as far as the application."""
-    problem = {
-        "type": "about:blank",
-        "title": "Request Timeout",
-        "status": 408,
-        "detail": "The request came too slowly; send it again, on a better line.",
-        "code": "request_timeout",
-        "request_id": uuid.uuid4().hex,
-    }
-    body = json.dumps(problem, separators=(",", ":")).encode()
+def answer(status: int, title: str, detail: str, code: str) -> bytes:
+    """An answer of application/problem+json to a request that has not come as far as the application."""
+    problem = {"type": "about:blank", "title": title, "status": status, "detail": detail, "code": code}
+    body = json.dumps(problem | {"request_id": "none"}, separators=(",", ":")).encode()
     head = (
-        "HTTP/1.1 408 Request Timeout",
+        f"HTTP/1.1 {status} {title}",
         "Content-Type: application/problem+json",
         f"Content-Length: {len(body)}",
         "Connection: close",
     )
     return "\r\n".join((*head, "", "")).encode() + body
+
+
+TOO_SLOW = answer(
+    408, "Request Timeout", "The request came too slowly; send it again, on a better line.", "request_timeout"
+)
+STOPPING = answer(503, "Service Unavailable", "The service is stopping; try again in a moment.", "draining")
 
 
 def patient(patience: Patience) -> type[PatientProtocol]:

@@ -7,6 +7,7 @@ RequestError
  ├── MisplacedOption   an option in the form instead of the query
  ├── NotAcceptable     no answer of a kind the caller accepts
  ├── Busy              every place is taken
+ ├── Draining          the service is stopping
  └── BadKeys           a file of keys that is none, or none where there must be one
 """
 
@@ -37,6 +38,10 @@ class NotAcceptable(RequestError):
 
 class Busy(RequestError):
     """Every place is taken."""
+
+
+class Draining(RequestError):
+    """The service is stopping."""
 
 
 class BadKeys(RequestError):

@@ -30,6 +30,7 @@ STATUS: dict[type[Exception], HTTPStatus] = {
     face.MisplacedOption: HTTPStatus.UNPROCESSABLE_ENTITY,
     core.InferenceFailed: HTTPStatus.SERVICE_UNAVAILABLE,
     face.Busy: HTTPStatus.SERVICE_UNAVAILABLE,
+    face.Draining: HTTPStatus.SERVICE_UNAVAILABLE,
     core.TooLate: HTTPStatus.GATEWAY_TIMEOUT,
     core.Abandoned: HTTPStatus.BAD_REQUEST,  # for the log: nobody reads it
 }

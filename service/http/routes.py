@@ -11,6 +11,7 @@ from fastapi import APIRouter, Depends, Header, Query, Request, Response
 
 from service.http.admission import Admission
 from service.http.answers import FORMATS, answer, model_name
+from service.http.errors import Draining
 from service.http.negotiation import choose
 from service.http.problems import Problem
 from service.http.schemas import Health, ModelCard, ModelSummary, Options, SegmentAnswer
@@ -152,8 +153,15 @@ async def live() -> Health:
     return Health(status="live")
 
 
-@router.get("/health/ready", summary="Whether models are loaded and images are taken", tags=["operation"])
-async def ready() -> Health:
+@router.get(
+    "/health/ready",
+    summary="Whether models are loaded and images are taken",
+    tags=["operation"],
+    responses={503: ERRORS[503]},
+)
+async def ready(service: Served) -> Health:
+    if service.admission.draining:
+        raise Draining("The service is stopping.")
     return Health(status="ready")
 
 

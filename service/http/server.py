@@ -1,0 +1,62 @@
+"""uvicorn's server: it says where it is once it listens, and ends what it has begun before it stops."""
+
+import signal
+import socket
+from pathlib import Path
+from time import monotonic
+from types import FrameType
+
+import uvicorn
+from fastapi import FastAPI
+
+from service.http.admission import Admission
+from service.http.connections import Patience, patient
+from service.http.settings import Settings
+
+SAMPLE = Path("docs/street.jpg")  # there where the service is started from its repository
+
+
+class Server(uvicorn.Server):
+    """Serves `app`. At the first SIGTERM or ctrl-C `admission` takes no more images; all else is as ever until those it
+    has taken are answered, or the settings' grace is over."""
+
+    def __init__(self, app: FastAPI, admission: Admission, settings: Settings) -> None:
+        config = uvicorn.Config(
+            app,
+            host=settings.host,
+            port=settings.port,
+            loop="asyncio",
+            http=patient(Patience(settings.client_s, settings.client_s)),
+            ws="none",
+            access_log=False,
+            log_config=None,
+            server_header=False,
+            timeout_graceful_shutdown=settings.grace_s,
+        )
+        super().__init__(config)
+        self.admission, self.settings = admission, settings
+        self.photo = SAMPLE if SAMPLE.exists() else "photo.jpg"
+        self._stop_at: float | None = None
+
+    async def startup(self, sockets: list[socket.socket] | None = None) -> None:
+        await super().startup(sockets)
+        if self.started:
+            everywhere = ("0.0.0.0", "::")  # noqa: S104  # compared, not bound
+            host = "127.0.0.1" if self.settings.host in everywhere else self.settings.host
+            url = f"http://{host}:{self.settings.port}"
+            print(f"\nReady: {url}\nTry:   curl -F image=@{self.photo} {url}/segment\n", flush=True)
+
+    def handle_exit(self, sig: int, frame: FrameType | None) -> None:
+        if self._stop_at is not None or sig not in (signal.SIGTERM, signal.SIGINT):
+            super().handle_exit(sig, frame)
+            return
+        self._captured_signals.append(sig)
+        self._stop_at = monotonic() + self.settings.grace_s
+        self.admission.drain()
+
+    async def on_tick(self, counter: int) -> bool:
+        if self._stop_at is not None and (self.admission.taken == 0 or monotonic() > self._stop_at):
+            self.should_exit = True
+            # Answers on their way out have what is left of the grace, and a second.
+            self.config.timeout_graceful_shutdown = max(1, round(self._stop_at - monotonic()))
+        return await super().on_tick(counter)

@@ -1,0 +1,79 @@
+"""The service stops: what it has taken is answered, nobody else is kept waiting."""
+
+import os
+import socket
+import subprocess
+import sys
+import time
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+
+import httpx2
+import pytest
+
+from tests.support import slow
+from tests.support.server import ROOT, free_port, wait_until_ready
+
+PNG = {"Content-Type": "image/png"}
+HALF = b"POST /segment HTTP/1.1\r\nHost: localhost\r\nContent-Type: image/png\r\nContent-Length: 1000\r\n\r\nhalf"
+
+
+@pytest.fixture
+def started(tmp_path: Path) -> tuple[str, subprocess.Popen[bytes]]:
+    (tmp_path / "slow.onnx").write_bytes(slow.model_bytes())
+    port = free_port()
+    settings = {"PORT": port, "MODELS": tmp_path, "WORKERS": 1, "QUEUE": 2, "GRACE_S": 25}
+    environment = os.environ | {f"SEGMENT_{name}": str(value) for name, value in settings.items()}
+    process = subprocess.Popen([sys.executable, "-m", "service"], cwd=ROOT, env=environment)
+    url = f"http://127.0.0.1:{port}"
+    wait_until_ready(url, process)
+    return url, process
+
+
+def test_what_was_taken_is_answered_and_the_rest_sent_away(started: tuple[str, subprocess.Popen[bytes]]) -> None:
+    url, process = started
+    address = ("127.0.0.1", int(url.rpartition(":")[2]))
+    with ThreadPoolExecutor(3) as callers, httpx2.Client(base_url=url, timeout=60) as client:
+        post = lambda: httpx2.post(f"{url}/segment", content=slow.picture(120), headers=PNG, timeout=60)  # noqa: E731
+        taken = [callers.submit(post) for _ in range(3)]
+        while "segment_places_taken 3.0" not in client.get("/metrics").text:
+            time.sleep(0.01)
+        with socket.create_connection(address) as half_sent:
+            half_sent.sendall(HALF)
+            time.sleep(0.1)
+            process.terminate()
+            time.sleep(0.3)
+            refused = httpx2.post(f"{url}/segment", content=slow.picture(0), headers=PNG)
+            assert (refused.status_code, refused.json()["code"]) == (503, "draining")
+            assert refused.headers["Retry-After"]
+            assert httpx2.get(f"{url}/health/ready").status_code == 503
+            assert httpx2.get(f"{url}/health/live").status_code == 200
+            assert [one.result().status_code for one in taken] == [200] * 3
+            half_sent.settimeout(10)
+            assert half_sent.recv(4096).startswith(b"HTTP/1.1 503 ")
+    assert process.wait(10) == 0
+
+
+def test_an_idle_service_stops_at_once(started: tuple[str, subprocess.Popen[bytes]]) -> None:
+    _, process = started
+    began = time.monotonic()
+    process.terminate()
+    assert process.wait(10) == 0
+    assert time.monotonic() - began < 3
+
+
+def test_grace_has_an_end(tmp_path: Path) -> None:
+    (tmp_path / "slow.onnx").write_bytes(slow.model_bytes())
+    port = free_port()
+    environment = os.environ | {"SEGMENT_PORT": str(port), "SEGMENT_MODELS": str(tmp_path), "SEGMENT_GRACE_S": "1"}
+    process = subprocess.Popen([sys.executable, "-m", "service"], cwd=ROOT, env=environment)
+    url = f"http://127.0.0.1:{port}"
+    wait_until_ready(url, process)
+    with ThreadPoolExecutor(4) as callers:
+        for _ in range(4):
+            callers.submit(httpx2.post, f"{url}/segment", content=slow.picture(255), headers=PNG, timeout=60)
+        time.sleep(0.5)
+        began = time.monotonic()
+        process.terminate()
+        process.wait(30)
+        assert time.monotonic() - began < 10
