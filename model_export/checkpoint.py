@@ -1,7 +1,7 @@
 """What a training run keeps on disk. Files are read with `weights_only`: no code in them ever runs."""
 
 import hashlib
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -11,6 +11,7 @@ from torch import Tensor
 
 from model_export.errors import CheckpointError
 from model_export.networks import BACKBONES, FCN
+from model_export.networks.fcn import cut
 from service.segmentation.classes import ClassList
 from service.segmentation.contract import Metrics
 
@@ -82,6 +83,16 @@ def load(path: Path) -> Trained:
         return Trained(network.eval(), classes, config, content["epoch"], metrics)
     except (KeyError, TypeError, RuntimeError, msgspec.ValidationError) as error:
         raise CheckpointError(f"{path} is not a checkpoint of this version: {error}") from error
+
+
+def coarser(trained: Trained, stride: int) -> Trained:
+    """The FCN of a coarser stride in a trained one. Raises CheckpointError where it has none."""
+    if stride < trained.config.stride:
+        raise CheckpointError(f"an FCN-{trained.config.stride}s has no FCN-{stride}s in it.")
+    if stride == trained.config.stride:
+        return trained
+    config = replace(trained.config, stride=stride)
+    return replace(trained, network=cut(trained.network, stride).eval(), config=config)
 
 
 def write(content: dict[str, Any], path: Path) -> None:

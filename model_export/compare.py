@@ -16,7 +16,7 @@ from service.segmentation.contract import Metrics, Network
 from service.segmentation.model import Model
 from service.segmentation.segmenter import Segmenter
 
-ROUNDS = 15
+ROUNDS, RUNS = 6, 6
 
 
 @dataclass(frozen=True)
@@ -47,15 +47,20 @@ def compare(models: Sequence[Model], data: SegmentationFolder, split: str, indic
 
 
 def timed(models: Sequence[Model], data: SegmentationFolder) -> list[float]:
-    """Milliseconds per run of each graph, turn by turn, so that a busy moment of the machine hits all alike."""
+    """Milliseconds per run of each graph, turn by turn, so that a busy moment of the machine hits all alike.
+
+    In each turn the first runs do not count: the threads of the model before still spin for work, on the same cores.
+    """
     photos = [samples(data, 1, model.contract.input)[0] for model in models]
     spent: list[list[float]] = [[] for _ in models]
     for _ in range(ROUNDS):
         for model, photo, times in zip(models, photos, spent, strict=True):
-            began = time.perf_counter()
-            model.run(photo)
-            times.append(1000 * (time.perf_counter() - began))
-    return [median(times[1:]) for times in spent]
+            for number in range(RUNS):
+                began = time.perf_counter()
+                model.run(photo)
+                if number >= RUNS // 2:
+                    times.append(1000 * (time.perf_counter() - began))
+    return [median(times) for times in spent]
 
 
 def table(rows: Iterable[Row]) -> str:

@@ -13,8 +13,8 @@ from model_export.commands.arguments import Data, app, tracked
 BackboneName = Literal["mobilenetv2", "resnet50v2", "vgg16", "tiny"]
 
 
-def one_of_three(stride: int) -> int:
-    if stride not in (8, 16, 32):
+def one_of_three(stride: int | None) -> int | None:
+    if stride not in (None, 8, 16, 32):
         raise typer.BadParameter("an FCN ends at stride 8, 16 or 32")
     return stride
 
@@ -139,6 +139,9 @@ def export(
     use: Annotated[str, typer.Option(help="What it is meant for, in a sentence or two.")] = "",
     limits: Annotated[str, typer.Option(help="What it must not be trusted with.")] = "",
     color: Annotated[Literal["rgb", "grey"], typer.Option(help="grey: for scans; what is in colour loses it.")] = "rgb",
+    stride: Annotated[
+        int | None, typer.Option(callback=one_of_three, help="16 or 32: what the network knows before its finer skips.")
+    ] = None,
     split: Annotated[str, typer.Option(help="Split to measure on.")] = "val",
     images: Annotated[int, typer.Option(min=1, help="Images of the parity check.")] = 20,
 ) -> None:
@@ -150,6 +153,8 @@ def export(
     from service.segmentation.model import Model
 
     trained = checkpoints.load(checkpoint)
+    if stride is not None:
+        trained = checkpoints.coarser(trained, stride)
     pictures = open_split(data, split, trained.classes)
     card = exporter.Card(name, version, description, source or data.resolve().name, licence, use, limits, color)
     content = exporter.export(trained, card, pictures, split, images, tracked(len(pictures)))

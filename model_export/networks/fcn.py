@@ -60,6 +60,17 @@ class FCN(nn.Module):
         return full
 
 
+def cut(network: FCN, stride: int) -> FCN:
+    """What a network knows before its finer skips: the FCN of a coarser `stride` in it, enlarged by interpolation.
+
+    Trained with losses at these strides, it stands for the paper's FCN-32s and FCN-16s, all in one network.
+    """
+    coarser = FCN(network.backbone, network.upsample.out_channels, stride)
+    coarser.score.load_state_dict(dict(network.score[: len(coarser.score)].state_dict()))
+    coarser.fuse.load_state_dict(dict(network.fuse[: len(coarser.fuse)].state_dict()))
+    return coarser
+
+
 class Deconvolution(nn.ConvTranspose2d):
     """Upsampling by `factor` (even), every class from every class, learnable; starts as bilinear interpolation."""
 

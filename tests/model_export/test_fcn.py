@@ -5,8 +5,9 @@ import torch
 from torch.nn import functional as F
 
 from model_export.networks import BACKBONES, FCN
-from model_export.networks.fcn import Deconvolution
+from model_export.networks.fcn import Deconvolution, cut
 from model_export.networks.tiny import Tiny
+from tests.support import networks
 
 
 @pytest.mark.parametrize("backbone", ["mobilenetv2", "tiny"])
@@ -66,3 +67,14 @@ def test_the_image_is_normalised_with_the_backbones_mean_and_deviation() -> None
     with torch.inference_mode():
         network(torch.full((1, 3, 32, 32), 255.0))
     torch.testing.assert_close(seen[0][0, :, 0, 0], (1 - torch.tensor(Tiny.mean)) / torch.tensor(Tiny.std))
+
+
+@pytest.mark.parametrize(("stride", "place"), [(32, 0), (16, 1), (8, 2)])
+def test_a_coarser_network_stands_in_a_finer_one(stride: int, place: int) -> None:
+    finer = networks.network(seed=0)
+    coarser = cut(finer, stride).eval()
+    image = 255 * torch.rand(1, 3, 64, 96)
+    with torch.inference_mode():
+        features = finer.encode(image)
+        torch.testing.assert_close(coarser.sums(features)[-1], finer.sums(features)[place])
+        assert coarser(image).shape == (1, 4, 64, 96)
