@@ -9,6 +9,7 @@ from typing import Annotated
 import typer
 
 from benchmarks import measure, memory, report, subjects
+from benchmarks.rounds import perfect
 
 app = typer.Typer(add_completion=False, no_args_is_help=True)
 FOLDER = Path("docs/benchmarks")
@@ -38,7 +39,7 @@ def speed(
         figures["loaded"] = {
             "per_second": per_second,
             "figures": measure.at_random([ours, litserve], per_second, rounds, count),
-            "perfect": measure.perfect(rounds, count),
+            "perfect": perfect(measure.LOAD, rounds, count),
         }
         figures["stages"] = measure.stages(ours, repeats)
         figures["memory_mb"] = {subject.name: round(subject.memory() / 1e6) for subject in running}

@@ -1,7 +1,6 @@
 """The rounds: everything that is compared is measured in each of them, turn by turn."""
 
 import json
-import random
 from collections import defaultdict
 from collections.abc import Sequence
 from statistics import median
@@ -85,21 +84,6 @@ def at_random(subjects: Sequence[Subject], per_second: float, rounds: int, count
                 each[subject.name][f"p{100 * share:g}"].append(percentile(outcome.milliseconds, share))
             each[subject.name]["refused"].append(outcome.refused)
     return {name: dict(figures) for name, figures in each.items()}
-
-
-def perfect(rounds: int, count: int) -> float:
-    """p99 at LOAD, over the time of a request alone, of a server that wastes nothing: one request at a time, always in
-    the same time. What random arrivals alone do to the slowest answers."""
-    ratios = []
-    for seed in range(rounds):
-        draw = random.Random(seed)  # noqa: S311  # no secret
-        due, free, spent = 0.0, 0.0, []
-        for _ in range(count):
-            due += draw.expovariate(LOAD)
-            free = max(free, due) + 1
-            spent.append(free - due)
-        ratios.append(percentile(spent, 0.99))
-    return median(ratios)
 
 
 def stages(subject: Subject, repeats: int) -> dict[str, dict[str, float]]:

@@ -1,5 +1,6 @@
 """What can be said of figures that were taken turn by turn on a machine that others use too."""
 
+import random
 from collections.abc import Sequence
 from dataclasses import dataclass
 from statistics import median
@@ -44,3 +45,18 @@ def difference(minuend: Sequence[float], subtrahend: Sequence[float]) -> tuple[f
 
 def percentile(values: Sequence[float], share: float) -> float:
     return float(np.quantile(values, share)) if values else float("nan")
+
+
+def perfect(load: float, rounds: int, count: int) -> float:
+    """p99 at `load` of capacity, over the time of a request alone, of a server that wastes nothing: one request at a
+    time, always in the same time. What random arrivals alone do to the slowest answers."""
+    ratios = []
+    for seed in range(rounds):
+        draw = random.Random(seed)  # noqa: S311  # no secret
+        due, free, spent = 0.0, 0.0, []
+        for _ in range(count):
+            due += draw.expovariate(load)
+            free = max(free, due) + 1
+            spent.append(free - due)
+        ratios.append(percentile(spent, 0.99))
+    return median(ratios)

@@ -1,0 +1,27 @@
+"""The tables of docs/training.md are what its runs came to."""
+
+import csv
+import re
+from collections import defaultdict
+from statistics import mean
+
+from tests.support.server import ROOT
+
+FOLDER = ROOT / "docs" / "training"
+
+
+def test_the_tables_are_those_of_the_runs() -> None:
+    runs = defaultdict(list)
+    with (FOLDER / "runs.csv").open() as file:
+        for run in csv.DictReader(file):
+            runs[run["network"]].append(run)
+    text = (ROOT / "docs" / "training.md").read_text()
+    rows = [line.strip("| ").split(" | ") for line in text.splitlines() if re.match(r"\| FCN-\d+s .* \| \d \|", line)]
+    assert {row[0] for row in rows} == set(runs)
+    for what, count, mean_iu, spread, pole, sign, *_ in rows:
+        figures = [100 * float(run["mean_iu"]) for run in runs[what]]
+        assert int(count) == len(figures)
+        assert mean_iu == f"{mean(figures):.1f}"
+        assert spread == (f"{min(figures):.1f} to {max(figures):.1f}" if len(figures) > 1 else "")
+        assert pole == f"{100 * mean(float(run['iu pole']) for run in runs[what]):.1f}"
+        assert sign == f"{100 * mean(float(run['iu sign']) for run in runs[what]):.1f}"
