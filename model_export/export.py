@@ -89,12 +89,10 @@ def export(
 ) -> bytes:
     """The model file of a trained network, with its parity over `parity_count` images of the split and its figures over
     those at `indices`. Raises ParityError where it does not answer like the network."""
-    contract = describe(trained, card, data.read(0)[0].size)
-    graph = to_onnx(trained.network)
-    draft = packed(graph, contract)
-    measured = compare(draft, trained.network, samples(data, parity_count, contract.input))
-    evaluation = evaluate(Model(draft, threads=0), data, split, indices)
-    content = packed(graph, msgspec.structs.replace(contract, evaluation=evaluation, parity=measured))
+    contract, graph = describe(trained, card, data.read(0)[0].size), to_onnx(trained.network)
+    draft = checked(graph, contract, trained.network, samples(data, parity_count, contract.input))
+    evaluation = evaluate(draft, data, split, indices)
+    content = packed(graph, msgspec.structs.replace(draft.contract, evaluation=evaluation))
     Model(content, threads=0)  # what is written has passed the service's own checks
     return content
 
@@ -102,10 +100,13 @@ def export(
 def unmeasured(trained: Trained, card: Card, size: tuple[int, int], images: list[Pixels]) -> bytes:
     """As `export`, for photos of `size`, with parity over `images` and nothing else measured. Raises ParityError."""
     contract, graph = describe(trained, card, size), to_onnx(trained.network)
-    measured = compare(packed(graph, contract), trained.network, images)
-    content = packed(graph, msgspec.structs.replace(contract, parity=measured))
-    Model(content, threads=0)
-    return content
+    return packed(graph, checked(graph, contract, trained.network, images).contract)
+
+
+def checked(graph: onnx.ModelProto, contract: Contract, network: FCN, images: list[Pixels]) -> Model:
+    """The model, through the service's own checks, its contract with the parity over `images`. Raises ParityError."""
+    measured = compare(packed(graph, contract), network, images)
+    return Model(packed(graph, msgspec.structs.replace(contract, parity=measured)), threads=0)
 
 
 def to_onnx(network: FCN) -> onnx.ModelProto:

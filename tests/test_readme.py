@@ -85,7 +85,7 @@ def settings_table() -> list[tuple[str, str, str]]:
     for name, field in Settings.model_fields.items():
         default = field.default
         if default in (None, ()) or field.default_factory is not None or default == EMBEDDED:
-            shown = "" if default != EMBEDDED else "the model that comes with it"
+            shown = "" if default != EMBEDDED else "the models that come with it"
         else:
             shown = f"`{','.join(default) if isinstance(default, tuple) else default}`"
         rows.append((f"SEGMENT_{name.upper()}", shown, field.description or ""))

@@ -85,15 +85,16 @@ async def segment(
     options: Annotated[Options, Query()],
     service: Served,
     x_deadline_ms: Annotated[
-        int | None, Header(ge=1, description="Answer in this many milliseconds, or not at all (504).")
+        int | None,
+        Header(ge=1, description="Answer in so many milliseconds after the last byte, or not at all: 504."),
     ] = None,
 ) -> Response:
     """Send a JPEG, PNG or WebP image as multipart field `image` or as the body; get what your Accept header asks for:
     JSON with areas and mask, the mask as an indexed PNG, an overlay (WebP or JPEG), or JSON and PNG in one."""
-    call = Call(min(service.settings.deadline_s, (x_deadline_ms or inf) / 1000))
     media_type = choose(request.headers.get("accept"), list(FORMATS))
     segmenter = service.catalog.get(options.model)
     data = await read_image(request, service.settings.max_body)
+    call = Call(min(service.settings.deadline_s, (x_deadline_ms or inf) / 1000))  # how fast it came is not our doing
     work = partial(answer, data, media_type, options, segmenter, service.settings.max_pixels)
     result = await service.admission.run(work, call, partial(hang_up, request))
     for stage, spent in result.timings.milliseconds.items():

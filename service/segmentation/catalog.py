@@ -11,7 +11,7 @@ from service.segmentation.segmenter import Segmenter
 from service.segmentation.turns import Turns
 
 EMBEDDED = Path(__file__).parents[1] / "models"
-"""The folder of the model that comes with the service."""
+"""The folder of the models that come with the service."""
 
 
 @dataclass(frozen=True)
