@@ -2,6 +2,8 @@
 # make test    all tests; sets up torch too
 # make check   style, types, imports
 # make bench   how fast it is, beside LitServe and the script that people write; takes a quarter of an hour
+# make audit   whether anything that serves has a known weakness; asks the Python package index's own list
+# make sbom    what the service is made of, as CycloneDX: sbom.json
 # make openapi write docs/openapi.json anew, after a change made on purpose
 # make lock    pin the dependencies anew, after a change of pyproject.toml
 
@@ -12,12 +14,13 @@ PIP = -m pip --disable-pip-version-check --quiet
 
 NEW_ENOUGH = $(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and \
 	"fcn-serve needs Python 3.11 or newer; try make PYTHON=python3.13")'
-LOCK = uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-header --upgrade pyproject.toml
+LOCK = uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-header --upgrade
 
 SERVE = .venv/serve
 DEV = .venv/dev
+AUDIT = .venv/audit
 
-.PHONY: serve test check format bench openapi lock
+.PHONY: serve test check format bench audit sbom openapi lock
 
 serve: $(SERVE)/ready
 	$(SERVE)/bin/python -m service
@@ -38,15 +41,23 @@ format: $(DEV)/ready
 bench: $(DEV)/ready $(DEV)/bench
 	$(DEV)/bin/python -m benchmarks speed
 
+audit: $(AUDIT)/ready
+	$(AUDIT)/bin/pip-audit --strict --require-hashes --disable-pip --requirement requirements/serve.txt
+
+sbom: $(AUDIT)/ready $(SERVE)/ready
+	$(AUDIT)/bin/cyclonedx-py environment --pyproject pyproject.toml --output-reproducible --output-file sbom.json \
+		$(SERVE)/bin/python
+
 openapi: $(DEV)/ready
 	$(DEV)/bin/python -c 'import json; from service.http import app, settings; \
 		print(json.dumps(app.create_app(settings.Settings()).openapi(), indent=1))' > docs/openapi.json
 
 lock: $(DEV)/ready
-	$(DEV)/bin/$(LOCK) --output-file requirements/serve.txt
-	$(DEV)/bin/$(LOCK) --output-file requirements/dev.txt --extra train --group dev requirements/under-torch.in \
+	$(DEV)/bin/$(LOCK) pyproject.toml --output-file requirements/serve.txt
+	$(DEV)/bin/$(LOCK) pyproject.toml --output-file requirements/dev.txt --extra train --group dev requirements/under-torch.in \
 		--constraint requirements/serve.txt --override requirements/without-torch.txt
-	$(DEV)/bin/$(LOCK) --output-file requirements/bench.txt --group bench --constraint requirements/dev.txt
+	$(DEV)/bin/$(LOCK) pyproject.toml --output-file requirements/bench.txt --group bench --constraint requirements/dev.txt
+	$(DEV)/bin/$(LOCK) --group audit --output-file requirements/audit.txt
 
 $(SERVE)/ready: requirements/serve.txt
 	$(NEW_ENOUGH)
@@ -60,6 +71,12 @@ $(DEV)/ready: requirements/dev.txt
 	$(PYTHON) -m venv --clear $(DEV)
 	$(DEV)/bin/python $(PIP) install --no-deps --require-hashes -r requirements/dev.txt
 	$(DEV)/bin/python $(PIP) install $(TORCH)
+	touch $@
+
+$(AUDIT)/ready: requirements/audit.txt
+	$(NEW_ENOUGH)
+	$(PYTHON) -m venv --clear $(AUDIT)
+	$(AUDIT)/bin/python $(PIP) install --no-deps --require-hashes -r requirements/audit.txt
 	touch $@
 
 $(DEV)/bench: requirements/bench.txt $(DEV)/ready
