@@ -25,9 +25,9 @@ def main() -> int:
             print(f"fcn-serve: SEGMENT_{str(e['loc'][0]).upper()}: {e['msg']}", file=sys.stderr)
         return 2
     except (SegmentationError, BadKeys) as error:
-        print(f"fcn-serve: {error}", file=sys.stderr)
+        print("fcn-serve:", *str(error).split(), file=sys.stderr)  # one line, whatever onnxruntime says
         return 1
-    server = Server(app, app.state.admission, settings)
+    server = Server(app, app.state.service)
     # uvicorn shuts down in good order, then raises the signal again for us: an exit, not a death.
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(0))
     try:

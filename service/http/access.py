@@ -2,6 +2,7 @@
 
 import hashlib
 import hmac
+import re
 from dataclasses import dataclass
 from enum import IntEnum
 from ipaddress import ip_address
@@ -27,14 +28,14 @@ class Role(IntEnum):
 
 
 OPEN = ("/health/", "/docs", "/openapi.json", "/static-offline-docs/", "/web/")
-ADMIN = ("/metrics",)
+ADMIN = re.compile(r"/metrics.*|/models/.*/reload.*")
 
 
 def needed(path: str) -> Role:
     """The role that a path takes: one that is named nowhere takes a key."""
     if path == "/" or path.startswith(OPEN):
         return Role.ANYONE
-    return Role.ADMIN if path.startswith(ADMIN) else Role.SEGMENT
+    return Role.ADMIN if ADMIN.fullmatch(path) else Role.SEGMENT
 
 
 @dataclass(frozen=True)
@@ -110,6 +111,8 @@ class Access:
         role = needed(scope["path"])
         scheme, _, key = Headers(scope=scope).get("authorization", "").partition(" ")
         has = keys.role(key.strip()) if scheme.lower() == "bearer" else Role.ANYONE
+        if has > Role.ANYONE:
+            scope.setdefault("state", {})["caller"] = digest(key.strip())
         if has >= role:
             return None
         if has == Role.ANYONE:

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 
 from service.http.schemas import ClassArea, ClassMap, Image, Mask, ModelName, Options, Part, SegmentAnswer
 from service.http.stopwatch import Stopwatch
+from service.segmentation.errors import OutOfMemory
 from service.segmentation.images import Photo, decode
 from service.segmentation.model import Model
 from service.segmentation.rendering import heatmap_overlay, heatmap_png, mask_png, overlay
@@ -134,6 +135,15 @@ ON_THE_PHOTO = {"image/webp", "image/jpeg"}
 def answer(data: bytes, media_type: str, options: Options, segmenter: Segmenter, max_pixels: int, call: Call) -> Answer:
     """Segment an upload and dress the result as `media_type`. Raises SegmentationError."""
     call.check()  # it may have waited for long
+    try:
+        return worked_out(data, media_type, options, segmenter, max_pixels, call)
+    except MemoryError as error:
+        raise OutOfMemory from error
+
+
+def worked_out(
+    data: bytes, media_type: str, options: Options, segmenter: Segmenter, max_pixels: int, call: Call
+) -> Answer:
     timings = Stopwatch()
     with timings.stage("decode"):
         photo = decode(data, max_pixels, None if media_type in ON_THE_PHOTO else segmenter.needed)

@@ -6,6 +6,7 @@
 Read on in routes.py; what a worker does is in answers.py; every refusal is in problems.py.
 """
 
+import asyncio
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from pathlib import Path
@@ -19,12 +20,12 @@ from fastapi_offline import FastAPIOffline
 import service
 from service.http import access, problems
 from service.http.access import Access
-from service.http.admission import Admission
+from service.http.admission import Admission, Limits
 from service.http.browsers import Browsers
 from service.http.routes import Service, router
 from service.http.settings import Settings
 from service.http.telemetry import Metrics, Telemetry
-from service.segmentation import catalog
+from service.segmentation.catalog import Catalog
 
 WEB = Path(service.__file__).parent / "web"
 
@@ -32,13 +33,16 @@ WEB = Path(service.__file__).parent / "web"
 def create_app(settings: Settings) -> FastAPI:
     """The service, its models loaded and checked. Raises SegmentationError or BadKeys where it must not start."""
     keys = access.keys_for(settings.host, settings.keys, settings.allow_anonymous)
-    models = catalog.load(settings.models, settings.default_model, settings.engine)
-    metrics = Metrics()
-    admission = Admission(settings.workers, settings.queue)
+    models = Catalog(settings.models, settings.default_model, settings.engine)
+    kept = settings.queue // 4 if keys is not None and len(keys.hashes) > 1 else 0
+    admission = Admission(Limits(settings.workers, settings.queue, settings.max_uploads, kept))
+    served = Service(models, admission, Metrics(), settings)
 
     @asynccontextmanager
     async def lifespan(_: FastAPI) -> AsyncIterator[dict[str, Service]]:
-        yield {"service": Service(models, admission, metrics, settings)}
+        watching = asyncio.create_task(watch(models, settings.reload_s))
+        yield {"service": served}
+        watching.cancel()
         admission.close()
 
     app = FastAPIOffline(
@@ -49,7 +53,7 @@ def create_app(settings: Settings) -> FastAPI:
         redoc_url=None,
         lifespan=lifespan,
     )
-    app.state.admission = admission  # for the server, which stops once it is empty
+    app.state.service = served  # for the server, which knows of requests that come no further than it
     # The last one added is the first to see a request.
     app.add_middleware(Access, keys=keys)
     if settings.origins:
@@ -57,7 +61,7 @@ def create_app(settings: Settings) -> FastAPI:
             CORSMiddleware, allow_origins=settings.origins, allow_methods=["GET", "POST"], allow_headers=["*"]
         )
     app.add_middleware(Browsers, origins=settings.origins, hosts=None if keys else settings.hosts)
-    app.add_middleware(Telemetry, metrics=metrics)
+    app.add_middleware(Telemetry, metrics=served.metrics)
     problems.install(app)
     app.include_router(router)
     app.mount("/web", StaticFiles(directory=WEB), name="web")
@@ -67,3 +71,10 @@ def create_app(settings: Settings) -> FastAPI:
         return FileResponse(WEB / "index.html")
 
     return app
+
+
+async def watch(models: Catalog, every_s: float) -> None:
+    """Serve model files that change, or come, while the service runs."""
+    while every_s > 0:
+        await asyncio.sleep(every_s)
+        await asyncio.to_thread(models.look)

@@ -2,9 +2,11 @@
 
 import asyncio
 import json
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any, ClassVar
 
+import h11
 from uvicorn.protocols.http.h11_impl import H11Protocol
 
 
@@ -22,6 +24,7 @@ class PatientProtocol(H11Protocol):
     """uvicorn's protocol on h11, as httptools takes headers without end, and a look at each connection now and then."""
 
     patience: ClassVar[Patience] = Patience()
+    count: ClassVar[Callable[[int], None]]
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
@@ -54,7 +57,7 @@ class PatientProtocol(H11Protocol):
     def shutdown(self) -> None:
         """The server stops: a request that has not come as a whole is sent away, an answer on its way is finished."""
         if self._receiving():
-            self._end(STOPPING)
+            self._end(503, STOPPING)
         else:
             super().shutdown()
 
@@ -72,7 +75,7 @@ class PatientProtocol(H11Protocol):
         if self._too_slow_to_read():
             self.transport.abort()
         elif not self.transport.is_closing() and self._too_slow_to_send():
-            self._end(TOO_SLOW if self._came > 0 or self.cycle is None else b"")
+            self._end(408, TOO_SLOW if self._came > 0 or self.cycle is None else b"")
         self._look_later()
 
     def _too_slow_to_read(self) -> bool:
@@ -90,10 +93,17 @@ class PatientProtocol(H11Protocol):
             return False  # it is our turn
         return waited > self.patience.grace_s + self._came / self.patience.rate
 
-    def _end(self, answer: bytes) -> None:
-        if self.cycle is not None:
+    def send_400_response(self, msg: str) -> None:  # noqa: ARG002  # uvicorn's words, for which we have our own
+        """What came is no HTTP."""
+        self._end(400, NO_HTTP if self.conn.our_state in {h11.IDLE, h11.SEND_RESPONSE} else b"")
+
+    def _end(self, status: int, answer: bytes) -> None:
+        if self._receiving():
+            self.cycle.scope["state"]["ended_with"] = status  # for the log and the count
             self.cycle.disconnected = True  # what the application still says goes nowhere
             self.cycle.message_event.set()
+        elif answer and self._came > 0:
+            type(self).count(status)
         self.transport.write(answer)
         self.transport.close()
 
@@ -114,9 +124,10 @@ def answer(status: int, title: str, detail: str, code: str) -> bytes:
 TOO_SLOW = answer(
     408, "Request Timeout", "The request came too slowly; send it again, on a better line.", "request_timeout"
 )
+NO_HTTP = answer(400, "Bad Request", "What came is not a request of HTTP/1.1; see RFC 9112.", "bad_request")
 STOPPING = answer(503, "Service Unavailable", "The service is stopping; try again in a moment.", "draining")
 
 
-def patient(patience: Patience) -> type[PatientProtocol]:
-    """The protocol with this patience."""
-    return type("Patient", (PatientProtocol,), {"patience": patience})
+def patient(patience: Patience, count: Callable[[int], None]) -> type[PatientProtocol]:
+    """The protocol with this patience; `count` is told the status of what never was a request."""
+    return type("Patient", (PatientProtocol,), {"patience": patience, "count": staticmethod(count)})

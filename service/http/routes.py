@@ -1,5 +1,6 @@
 """The routes: each unwraps its request, calls the core once, wraps the answer."""
 
+import asyncio
 from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import partial
@@ -14,7 +15,7 @@ from service.http.answers import FORMATS, answer, model_name
 from service.http.errors import Draining
 from service.http.negotiation import choose
 from service.http.problems import Problem
-from service.http.schemas import Health, ModelCard, ModelSummary, Options, SegmentAnswer
+from service.http.schemas import Health, ModelCard, ModelName, ModelSummary, Options, SegmentAnswer
 from service.http.settings import Settings
 from service.http.telemetry import Metrics
 from service.http.upload import read_image
@@ -63,6 +64,7 @@ ERRORS: dict[int | str, dict[str, Any]] = {
         403: "A key that may not, or a page of another site.",
         404: "No model of this name.",
         406: "No answer of an accepted kind.",
+        409: "The model's file cannot be served; the old one still is.",
         413: "Too many bytes or pixels.",
         415: "Not a JPEG, PNG or WebP image.",
         422: "No image, a damaged one, or a bad parameter.",
@@ -92,11 +94,16 @@ async def segment(
     """Send a JPEG, PNG or WebP image as multipart field `image` or as the body; get what your Accept header asks for:
     JSON with areas and mask, the mask as an indexed PNG, an overlay (WebP or JPEG), or JSON and PNG in one."""
     media_type = choose(request.headers.get("accept"), list(FORMATS))
-    segmenter = service.catalog.get(options.model)
-    data = await read_image(request, service.settings.max_body)
-    call = Call(min(service.settings.deadline_s, (x_deadline_ms or inf) / 1000))  # how fast it came is not our doing
-    work = partial(answer, data, media_type, options, segmenter, service.settings.max_pixels)
-    result = await service.admission.run(work, call, partial(hang_up, request))
+    service.catalog.get(options.model)  # whoever names none of ours need not send the image
+    caller = getattr(request.state, "caller", None)
+    with service.admission.upload(caller) as take:
+        data = await read_image(request, service.settings.max_body, take)
+        segmenter = service.catalog.get(options.model)  # the file may have changed while the body came
+        call = Call(
+            min(service.settings.deadline_s, (x_deadline_ms or inf) / 1000)
+        )  # how fast it came is not our doing
+        work = partial(answer, data, media_type, options, segmenter, service.settings.max_pixels)
+        result = await service.admission.run(work, call, partial(hang_up, request), caller)
     for stage, spent in result.timings.milliseconds.items():
         service.metrics.stages.labels(stage).observe(spent / 1000)
     headers = {
@@ -111,6 +118,18 @@ async def hang_up(request: Request) -> None:
     """Ends when the caller does, who has sent all there is to send."""
     while (await request.receive())["type"] != "http.disconnect":
         pass
+
+
+@router.post(
+    "/models/{name}/reload",
+    summary="Serve what is in the model's file now",
+    tags=["operation"],
+    responses={status: ERRORS[status] for status in (401, 403, 404, 409, 422)},
+)
+async def reload(name: str, service: Served) -> ModelName:
+    """Requests that have begun are answered by the old one; where what is in the file is no good, others are too."""
+    segmenter = await asyncio.to_thread(service.catalog.reload, name)
+    return model_name(segmenter.model)
 
 
 KEYED: dict[int | str, dict[str, Any]] = {status: ERRORS[status] for status in (401, 403)}
@@ -169,4 +188,5 @@ async def ready(service: Served) -> Health:
 @router.get("/metrics", summary="Counters for Prometheus", tags=["operation"], response_class=Response, responses=KEYED)
 async def metrics(service: Served) -> Response:
     service.metrics.running.set(service.admission.taken)
+    service.metrics.upload_bytes.set(service.admission.upload_bytes)
     return Response(service.metrics.text(), media_type="text/plain; version=0.0.4; charset=utf-8")

@@ -9,24 +9,24 @@ from types import FrameType
 import uvicorn
 from fastapi import FastAPI
 
-from service.http.admission import Admission
 from service.http.connections import Patience, patient
-from service.http.settings import Settings
+from service.http.routes import Service
 
 SAMPLE = Path("docs/street.jpg")  # there where the service is started from its repository
 
 
 class Server(uvicorn.Server):
-    """Serves `app`. At the first SIGTERM or ctrl-C `admission` takes no more images; all else is as ever until those it
-    has taken are answered, or the settings' grace is over."""
+    """Serves `app`. At the first SIGTERM or ctrl-C no more images are taken; all else is as ever until those that are
+    have been answered, or the settings' grace is over."""
 
-    def __init__(self, app: FastAPI, admission: Admission, settings: Settings) -> None:
+    def __init__(self, app: FastAPI, service: Service) -> None:
+        settings = service.settings
         config = uvicorn.Config(
             app,
             host=settings.host,
             port=settings.port,
             loop="asyncio",
-            http=patient(Patience(settings.client_s, settings.client_s)),
+            http=patient(Patience(settings.client_s, settings.client_s), service.metrics.refused_early),
             ws="none",
             access_log=False,
             log_config=None,
@@ -34,7 +34,7 @@ class Server(uvicorn.Server):
             timeout_graceful_shutdown=settings.grace_s,
         )
         super().__init__(config)
-        self.admission, self.settings = admission, settings
+        self.admission, self.settings = service.admission, settings
         self.photo = SAMPLE if SAMPLE.exists() else "photo.jpg"
         self._stop_at: float | None = None
 

@@ -46,7 +46,13 @@ class Settings(BaseSettings):
     default_model: Annotated[
         str | None, Field(description="Model for requests that name none; by default the first by name.")
     ] = None
+    reload_s: Annotated[
+        float, Field(ge=0, description="Seconds between two looks whether a model file has changed; 0 for no look.")
+    ] = 2
     max_body_mib: Annotated[float, Field(gt=0, description="Largest request body, in MiB.")] = 20
+    uploads_mib: Annotated[float, Field(gt=0, description="All bodies at once, in MiB; more are refused with 503.")] = (
+        256
+    )
     max_megapixels: Annotated[float, Field(gt=0, description="Largest image, in millions of pixels.")] = 50
     workers: Annotated[
         int, Field(ge=1, description="Images worked on at once; by default one more than cores this process may use.")
@@ -83,6 +89,11 @@ class Settings(BaseSettings):
     def max_body(self) -> int:
         """In bytes."""
         return int(self.max_body_mib * MIB)
+
+    @property
+    def max_uploads(self) -> int:
+        """In bytes."""
+        return int(self.uploads_mib * MIB)
 
     @property
     def max_pixels(self) -> int:

@@ -29,6 +29,11 @@ class Metrics:
             "segment_stage_seconds", "Time in each stage of the work.", ("stage",), registry=self.registry
         )
         self.running = Gauge("segment_places_taken", "Images worked on or waiting.", registry=self.registry)
+        self.upload_bytes = Gauge("segment_upload_bytes", "Bytes of uploads held.", registry=self.registry)
+
+    def refused_early(self, status: int) -> None:
+        """Count a request that has not come as far as the application."""
+        self.requests.labels("none", "none", str(status)).inc()
 
     def text(self) -> bytes:
         return generate_latest(self.registry)
@@ -63,6 +68,7 @@ class Telemetry:
         try:
             await self.app(scope, receive, send_counted)
         finally:
+            status = scope["state"].get("ended_with", status)
             seconds = time.perf_counter() - began
             # The route's template, not the path: callers cannot make labels without end.
             route = getattr(scope.get("route"), "path", "none")

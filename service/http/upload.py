@@ -7,22 +7,23 @@ from starlette.datastructures import FormData, UploadFile
 from starlette.formparsers import MultiPartException, MultiPartParser
 from starlette.requests import Request
 
-from service.http.errors import BadForm, BodyTooLarge, MisplacedOption, NoImage
+from service.http.admission import Take
+from service.http.errors import BadForm, BodyTooLarge, MisplacedOption, NoImage, RequestError
 from service.http.schemas import Options
 
 FIELDS = ("image", "file")
 MAX_OTHER_FIELDS = 8
 MAX_OTHER_FIELD_BYTES = 1024
 
-# Of a body that is too large this many times the limit is still read and dropped, so that the client, busy sending,
-# lives to read why it was refused; who sends more than that finds the connection closed.
+# Of a body that is refused this many times the limit is still read and dropped, so that the client, busy sending, lives
+# to read why; who sends more than that finds the connection closed.
 LINGER = 4
 
 
-async def read_image(request: Request, limit: int) -> bytes:
-    """The bytes of the image, at most `limit` bytes of body in all. Raises RequestError."""
+async def read_image(request: Request, limit: int, take: Take) -> bytes:
+    """The bytes of the image, at most `limit` bytes of body in all, for which room is taken. Raises RequestError."""
     content_type = request.headers.get("content-type", "").partition(";")[0].strip().lower()
-    async with aclosing(body(request, limit)) as chunks:
+    async with aclosing(body(request, limit, take)) as chunks:
         if content_type == "multipart/form-data":
             data = await from_form(request, chunks, limit)
         elif content_type.startswith("image/") or content_type == "application/octet-stream":
@@ -36,20 +37,33 @@ async def read_image(request: Request, limit: int) -> bytes:
     return data
 
 
-async def body(request: Request, limit: int) -> AsyncGenerator[bytes, None]:
-    """The body's chunks. Raises BodyTooLarge once there are more than `limit` bytes, or at once if so declared."""
+async def body(request: Request, limit: int, take: Take) -> AsyncGenerator[bytes, None]:
+    """The body's chunks. Raises BodyTooLarge once there are more than `limit` bytes, or at once if so declared; and
+    what `take` raises where there is no place for it."""
     declared = request.headers.get("content-length", "")
-    too_large = declared.isdecimal() and int(declared) > limit
+    size = int(declared) if declared.isdecimal() else 0
+    refused = refusal(size, limit, take, 0)
     size = 0
     async for chunk in request.stream():
         size += len(chunk)
-        too_large = too_large or size > limit
-        if not too_large:
+        refused = refused or refusal(size, limit, take, len(chunk))
+        if refused is None:
             yield chunk
         elif size > LINGER * limit:
             break
-    if too_large:
-        raise BodyTooLarge(f"The body is larger than {limit / 2**20:g} MiB; send a smaller file.")
+    if refused is not None:
+        raise refused
+
+
+def refusal(size: int, limit: int, take: Take, chunk: int) -> RequestError | None:
+    """Why a body of `size` bytes, `chunk` of them new, cannot be had."""
+    if size > limit:
+        return BodyTooLarge(f"The body is larger than {limit / 2**20:g} MiB; send a smaller file.")
+    try:
+        take(chunk)
+    except RequestError as error:
+        return error
+    return None
 
 
 class InMemoryParser(MultiPartParser):

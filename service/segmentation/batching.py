@@ -1,5 +1,6 @@
 """Images that arrive together go through the network together: accelerators are built for that, processors are not."""
 
+import weakref
 from collections import deque
 from collections.abc import Sequence
 from concurrent.futures import Future
@@ -38,25 +39,34 @@ class Batcher:
     """
 
     def __init__(self, model: Model, largest: int, wait_s: float) -> None:
-        self._model, self._largest, self._wait_s = model, largest, wait_s
-        self._arrivals: Queue[Waiting] = Queue()
-        self._left: deque[Waiting] = deque()
-        Thread(target=self._work, name="batcher", daemon=True).start()
+        self._worker = Worker(model, largest, wait_s)
+        Thread(target=self._worker.work, name="batcher", daemon=True).start()
+        # The thread knows the worker alone, so that it, and the model, go with the last who could call.
+        weakref.finalize(self, self._worker.arrivals.put, None)
 
     @property
     def waiting(self) -> int:
         """Images that are in no batch yet."""
-        return self._arrivals.qsize() + len(self._left)
+        return self._worker.arrivals.qsize() + len(self._worker.left)
 
     def run(self, image: Pixels, scores: bool = False, call: Call | None = None) -> Answer:
         """As Model.run, in company. Raises InferenceFailed, TooLate, Abandoned."""
         waiting = Waiting(image, scores, call or Call())
-        self._arrivals.put(waiting)
+        self._worker.arrivals.put(waiting)
         return waiting.answer.result()
 
-    def _work(self) -> None:
-        while True:
-            batch = [waiting for waiting in self._batch() if self._still_wanted(waiting)]
+
+class Worker:
+    """Takes what arrives, batch by batch, until a None arrives."""
+
+    def __init__(self, model: Model, largest: int, wait_s: float) -> None:
+        self._model, self._largest, self._wait_s = model, largest, wait_s
+        self.arrivals: Queue[Waiting | None] = Queue()
+        self.left: deque[Waiting] = deque()
+
+    def work(self) -> None:
+        while (first := self.left.popleft() if self.left else self.arrivals.get()) is not None:
+            batch = [waiting for waiting in self._batch(first) if self._still_wanted(waiting)]
             if batch:
                 self._answer(batch)
 
@@ -68,22 +78,24 @@ class Batcher:
             return False
         return True
 
-    def _batch(self) -> list[Waiting]:
+    def _batch(self, first: Waiting) -> list[Waiting]:
         """The one that has waited longest, and others of its kind: those that wait already, those that come soon."""
-        first = self._left.popleft() if self._left else self._arrivals.get()
         batch = [first]
         others = deque[Waiting]()
-        for waiting in self._left:
+        for waiting in self.left:
             fits = waiting.kind == first.kind and len(batch) < self._largest
             (batch if fits else others).append(waiting)
         end = monotonic() + self._wait_s
         while len(batch) < self._largest:
             try:
-                waiting = self._arrivals.get(timeout=max(0.0, end - monotonic()))
+                arrived = self.arrivals.get(timeout=max(0.0, end - monotonic()))
             except Empty:
                 break
-            (batch if waiting.kind == first.kind else others).append(waiting)
-        self._left = others
+            if arrived is None:
+                self.arrivals.put(None)
+                break
+            (batch if arrived.kind == first.kind else others).append(arrived)
+        self.left = others
         return batch
 
     def _answer(self, batch: Sequence[Waiting]) -> None:

@@ -1,17 +1,32 @@
-"""A folder of model files -> the models on offer, by name."""
+"""A folder of model files -> the models on offer, by name. A file that changes is served anew, between two requests."""
 
+import hashlib
+import logging
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from threading import Lock
 
 from service.segmentation.batching import Batcher
-from service.segmentation.errors import ContractBroken, InferenceFailed, ModelUnreadable, SelfTestFailed, UnknownModel
+from service.segmentation.errors import (
+    ContractBroken,
+    InferenceFailed,
+    ModelUnreadable,
+    SegmentationError,
+    SelfTestFailed,
+    UnknownModel,
+)
 from service.segmentation.model import Model
 from service.segmentation.segmenter import Segmenter
 from service.segmentation.turns import Turns
 
 EMBEDDED = Path(__file__).parents[1] / "models"
 """The folder of the models that come with the service."""
+
+Stamp = tuple[int, int, int]
+"""What tells a file from what it was: when it was written, how long it is, and its inode."""
+
+log = logging.getLogger("fcn_serve.models")
 
 
 @dataclass(frozen=True)
@@ -31,45 +46,114 @@ class Engine:
         return Segmenter(model, turns.taking(model.run))
 
 
-@dataclass(frozen=True)
 class Catalog:
-    """Segmenters by their models' names, in name order, and the one that serves requests which name none."""
+    """Segmenters by their models' names, in name order, and the name of the one that serves requests which name none.
 
-    segmenters: dict[str, Segmenter]
-    default: str
+    Safe to use from several threads: `segmenters` is replaced as a whole.
+    """
+
+    def __init__(self, path: Path, default: str | None, engine: Engine) -> None:
+        """Load one model file, or every `.onnx` file of a folder; `default` is by default the first by name.
+
+        Raises ModelError: one bad file is enough, so that nobody learns of it from a request. Raises UnknownModel where
+        `default` is not among them, and ProviderMissing.
+        """
+        self._path, self._engine = path, engine
+        self._turns = Turns(engine.runs)  # of all models: they share the cores
+        self._changing = Lock()
+        self._files: dict[str, Path] = {}
+        self._taken: dict[Path, Stamp] = {}
+        self.segmenters: dict[str, Segmenter] = {}
+        self._last = self._stamps()
+        if not self._last:
+            raise ModelUnreadable(f"{path} is neither an .onnx file nor a folder that holds one.")
+        for file in self._last:
+            self._serve(file)
+        if default is not None and default not in self.segmenters:
+            raise UnknownModel(f"The default model {default!r} is not in {path}, which has: {', '.join(self._files)}.")
+        self.default = default or next(iter(self.segmenters))
 
     def get(self, name: str | None) -> Segmenter:
         """The segmenter called `name`, or the default one. Raises UnknownModel."""
+        segmenters = self.segmenters
         try:
-            return self.segmenters[self.default if name is None else name]
+            return segmenters[self.default if name is None else name]
         except KeyError:
-            known = ", ".join(self.segmenters)
+            known = ", ".join(segmenters)
             raise UnknownModel(f"There is no model {name!r}; these are served: {known}.") from None
 
+    def reload(self, name: str) -> Segmenter:
+        """Serve what is in the model's file now. Raises UnknownModel; ModelError, and then the old one stays."""
+        with self._changing:
+            served = self.get(name)
+            file = self._files[name]
+            if digest(file) != served.model.digest:
+                self._serve(file)
+            return self.get(name)
 
-def load(path: Path, default: str | None, engine: Engine) -> Catalog:
-    """Load one model file, or every `.onnx` file of a folder; `default` is by default the first by name.
+    def look(self) -> None:
+        """Serve every file that is new or not what it was; what is wrong with one is logged, and the old one stays.
 
-    Raises ModelError: one bad file is enough, so that nobody learns of it from a request. Raises UnknownModel where
-    `default` is not among them, and ProviderMissing.
-    """
-    files = [path] if path.is_file() else sorted(path.glob("*.onnx"))
-    if not files:
-        raise ModelUnreadable(f"{path} is neither an .onnx file nor a folder that holds one.")
-    models: dict[str, Model] = {}
-    for file in files:
-        model = Model.load(file, engine.threads, engine.providers)
+        A file that is not what it was at the last look either is perhaps still being written: it waits for the next.
+        What is removed is served until the service ends.
+        """
+        with self._changing:
+            stamps = self._stamps()
+            for file, stamp in stamps.items():
+                if stamp != self._taken.get(file) and stamp == self._last.get(file):
+                    self._serve_or_say_why_not(file)
+            self._last = stamps
+
+    def _serve_or_say_why_not(self, file: Path) -> None:
+        try:
+            segmenter = self._serve(file)
+        except SegmentationError as error:
+            log.error("not served: %s", error)  # noqa: TRY400  # the sentence says it
+        except Exception:
+            log.exception("not served: %s", file)
+        else:
+            contract = segmenter.model.contract
+            log.info("now served: %s, version %s, from %s", contract.name, contract.version, file)
+
+    def _serve(self, file: Path) -> Segmenter:
+        """Load a file, and put its model in the place of what it held before. Raises ModelError, ProviderMissing."""
+        self._taken[file] = stamp_of(file)
+        model = Model.load(file, self._engine.threads, self._engine.providers)
         name = model.contract.name
-        if name in models:
+        before = next((name for name, its_file in self._files.items() if its_file == file), name)
+        if before != name:
+            raise ContractBroken(
+                f"{file}: its model was called {before!r} and is {name!r} now; start the service anew."
+            )
+        if self._files.get(name, file) != file:
             raise ContractBroken(f"{file}: another file's model is called {name!r} too; rename one, or remove it.")
-        models[name] = model
-    turns = Turns(engine.runs)  # of all models: they share the cores
-    segmenters = {name: engine.segmenter(models[name], turns) for name in sorted(models)}
-    for name, segmenter in segmenters.items():
+        segmenter = self._engine.segmenter(model, self._turns)
         try:
             segmenter.warm_up()
         except InferenceFailed as error:
-            raise SelfTestFailed(f"{name} fails on an image of its native size: {error.__cause__}") from error
-    if default is not None and default not in segmenters:
-        raise UnknownModel(f"The default model {default!r} is not in {path}, which has: {', '.join(segmenters)}.")
-    return Catalog(segmenters, default or next(iter(segmenters)))
+            raise SelfTestFailed(f"{file}: it fails on an image of its native size: {error.__cause__}") from error
+        self._files[name] = file
+        self.segmenters = dict(sorted((self.segmenters | {name: segmenter}).items()))
+        return segmenter
+
+    def _stamps(self) -> dict[Path, Stamp]:
+        files = [self._path] if self._path.is_file() else sorted(self._path.glob("*.onnx"))
+        return {file: stamp_of(file) for file in files}
+
+
+def stamp_of(file: Path) -> Stamp:
+    """The file's; zeros where there is none, or none that may be read."""
+    try:
+        status = file.stat()
+    except OSError:
+        return 0, 0, 0
+    return status.st_mtime_ns, status.st_size, status.st_ino
+
+
+def digest(file: Path) -> str | None:
+    """What `sha256sum` prints of it; None where it cannot be read."""
+    try:
+        with file.open("rb") as opened:
+            return hashlib.file_digest(opened, "sha256").hexdigest()
+    except OSError:
+        return None

@@ -16,6 +16,7 @@ SegmentationError
  ├── UnknownClass               the model tells no class of this name apart
  ├── NoScores                   the model gives labels alone, so nothing can be said of how sure it is
  ├── InferenceFailed            the runtime gave up on an image
+ ├── OutOfMemory                there is not enough for this image now
  ├── TooLate                    the time that the caller gave is over
  └── Abandoned                  nobody waits for the answer any more
 """
@@ -83,6 +84,13 @@ class NoScores(SegmentationError):
 
 class InferenceFailed(SegmentationError):
     """The runtime gave up on an image."""
+
+
+class OutOfMemory(SegmentationError):
+    """There is not enough for this image now."""
+
+    def __init__(self) -> None:
+        super().__init__("There is not enough memory for this image now; try again in a moment, or send a smaller one.")
 
 
 class TooLate(SegmentationError):

@@ -51,7 +51,7 @@ def open_session(data: bytes, threads: int, providers: Sequence[str]) -> onnxrun
     options = onnxruntime.SessionOptions()
     options.intra_op_num_threads = threads
     options.inter_op_num_threads = 1
-    options.log_severity_level = 3  # errors; they reach the caller as exceptions
+    options.log_severity_level = 4  # errors reach the caller as exceptions
     try:
         session = onnxruntime.InferenceSession(data, options, providers=[PROVIDERS[name] for name in providers])
     except Exception as error:  # onnxruntime's exceptions share no base of their own

@@ -3,6 +3,7 @@
 import http.client
 import json
 from collections.abc import Iterator
+from concurrent.futures import Future, ThreadPoolExecutor, wait
 from pathlib import Path
 from typing import Any
 
@@ -14,6 +15,7 @@ from service.http.access import Keys, Role, keys_for, needed
 from service.http.app import create_app
 from service.http.errors import BadKeys
 from service.http.settings import Settings
+from tests.support import slow
 from tests.support.pictures import encoded, quarters
 from tests.support.server import serving
 
@@ -60,7 +62,7 @@ def test_every_route_takes_the_role_it_should(locked: httpx2.Client, model_file:
             status = locked.request(method, path, headers=headers).status_code
             assert (status in (401, 403)) == (role < needed(path)), (method, path, key, status)
             taken[path] = needed(path)
-    assert {path for path, role in taken.items() if role == Role.ADMIN} == {"/metrics"}
+    assert {path for path, role in taken.items() if role == Role.ADMIN} == {"/metrics", "/models/colours/reload"}
     assert {path for path, role in taken.items() if role == Role.SEGMENT} == {"/segment", "/models", "/models/colours"}
 
 
@@ -84,6 +86,24 @@ def test_both_keys_are_good_while_they_are_changed(locked: httpx2.Client) -> Non
     for key in (OLD, NEW):
         headers = {"Authorization": f"bearer {key}", "Content-Type": "image/png"}
         assert locked.post("/segment", content=encoded(quarters()), headers=headers).status_code == 200
+
+
+def test_who_sends_much_leaves_places_for_other_keys(tmp_path: Path, keys: Path) -> None:
+    (tmp_path / "slow.onnx").write_bytes(slow.model_bytes())
+    with serving(tmp_path, keys=keys, workers=1, queue=4) as url, ThreadPoolExecutor(6) as callers:
+
+        def ask(key: str) -> "Future[int]":
+            headers = {"Authorization": f"Bearer {key}", "Content-Type": "image/png"}
+            address = f"{url}/segment"
+            return callers.submit(
+                lambda: httpx2.post(address, content=slow.picture(20), headers=headers, timeout=60).status_code
+            )
+
+        much = [ask(OLD) for _ in range(5)]
+        done, _ = wait(much, return_when="FIRST_COMPLETED")
+        assert [one.result() for one in done] == [503]
+        assert ask(NEW).result() == 200
+        assert sorted(one.result() for one in much) == [200, 200, 200, 200, 503]
 
 
 def test_a_key_that_may_not_is_told_so(locked: httpx2.Client) -> None:

@@ -4,12 +4,14 @@ import json
 import selectors
 import socket
 import time
+from collections import Counter
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import cast
 
 import httpx2
 import pytest
+from prometheus_client.parser import text_string_to_metric_families
 
 from service.http.connections import PatientProtocol, patient
 from tests.support.pictures import encoded, quarters
@@ -74,6 +76,40 @@ def test_who_dawdles_is_told_and_closed(hurried: httpx2.Client, first: bytes, dr
         assert json.loads(body)["code"] == "request_timeout"
 
 
+def counted(client: httpx2.Client) -> dict[str, float]:
+    """Requests by status."""
+    samples = text_string_to_metric_families(client.get("/metrics").text)
+    (requests,) = [family for family in samples if family.name == "segment_requests"]
+    statuses = Counter[str]()
+    for sample in requests.samples:
+        if sample.name == "segment_requests_total" and sample.labels["route"] != "/metrics":
+            statuses[sample.labels["status"]] += sample.value  # type: ignore[assignment]
+    return dict(statuses)
+
+
+@pytest.mark.parametrize("first", [HEAD + b"half", b"GET / HTTP/1.1\r\nX: y"], ids=["a body", "a head"])
+def test_a_request_that_came_too_slowly_is_counted_once(hurried: httpx2.Client, first: bytes) -> None:
+    before = counted(hurried)
+    with socket.create_connection((hurried.base_url.host, hurried.base_url.port or 80)) as connection:
+        connection.sendall(first)
+        connection.settimeout(10 * PATIENCE_S)
+        assert connection.recv(65536).startswith(b"HTTP/1.1 408 ")
+    after = counted(hurried)
+    assert after == before | {"408": before.get("408", 0) + 1}
+
+
+def test_what_is_no_http_is_told_so_and_counted_once(hurried: httpx2.Client) -> None:
+    before = counted(hurried)
+    with socket.create_connection((hurried.base_url.host, hurried.base_url.port or 80)) as connection:
+        connection.sendall(b"\x16\x03\x01 hello\r\n\r\n")
+        answer = connection.recv(65536)
+        assert connection.recv(65536) == b""
+    head, _, body = answer.partition(b"\r\n\r\n")
+    assert head.startswith(b"HTTP/1.1 400 Bad Request\r\nContent-Type: application/problem+json\r\n")
+    assert json.loads(body)["code"] == "bad_request"
+    assert counted(hurried) == before | {"400": before.get("400", 0) + 1}
+
+
 def test_a_slow_line_that_moves_is_waited_for(hurried: httpx2.Client) -> None:
     """Longer than a client may dawdle, but at more than the least rate."""
     data = encoded(quarters(600, 400), "PNG", compress_level=0)
@@ -115,6 +151,6 @@ def test_a_connection_that_is_kept_is_used_again(hurried: httpx2.Client) -> None
 
 
 def test_each_patience_is_its_own() -> None:
-    impatient = patient(type(PatientProtocol.patience)(head_s=1))
+    impatient = patient(type(PatientProtocol.patience)(head_s=1), lambda _: None)
     assert impatient.patience.head_s == 1
     assert PatientProtocol.patience.head_s == 10

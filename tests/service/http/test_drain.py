@@ -22,7 +22,7 @@ HALF = b"POST /segment HTTP/1.1\r\nHost: localhost\r\nContent-Type: image/png\r\
 def started(tmp_path: Path) -> tuple[str, subprocess.Popen[bytes]]:
     (tmp_path / "slow.onnx").write_bytes(slow.model_bytes())
     port = free_port()
-    settings = {"PORT": port, "MODELS": tmp_path, "WORKERS": 1, "QUEUE": 2, "GRACE_S": 25}
+    settings = {"PORT": port, "MODELS": tmp_path, "WORKERS": 1, "QUEUE": 2, "GRACE_S": 60, "CLIENT_S": 60}
     environment = os.environ | {f"SEGMENT_{name}": str(value) for name, value in settings.items()}
     process = subprocess.Popen([sys.executable, "-m", "service"], cwd=ROOT, env=environment)
     url = f"http://127.0.0.1:{port}"

@@ -8,10 +8,14 @@ import pytest
 from starlette.requests import Request
 from starlette.types import Message
 
-from service.http.errors import BodyTooLarge
+from service.http.errors import BodyTooLarge, Busy
 from service.http.upload import LINGER, read_image
 
 MIB = 1024 * 1024
+
+
+def no_limit(_: int) -> None:
+    """There is room for all."""
 
 
 class Body:
@@ -35,16 +39,27 @@ def test_an_upload_of_a_form_never_leaves_memory(monkeypatch: pytest.MonkeyPatch
         """What a spooled file would do once it is too large."""
     head = b'--x\r\nContent-Disposition: form-data; name="image"; filename="a.png"\r\n\r\n'
     body = Body("multipart/form-data; boundary=x", [head, *[bytes(MIB)] * 8, b"\r\n--x--\r\n"])
-    assert asyncio.run(read_image(body.request, 20 * MIB)) == bytes(8 * MIB)
+    assert asyncio.run(read_image(body.request, 20 * MIB, no_limit)) == bytes(8 * MIB)
 
 
 def test_a_body_that_is_too_large_is_read_only_so_far() -> None:
     body = Body("image/png", [bytes(MIB)] * 100)
     with pytest.raises(BodyTooLarge):
-        asyncio.run(read_image(body.request, 2 * MIB))
+        asyncio.run(read_image(body.request, 2 * MIB, no_limit))
     assert body.received == LINGER * 2 + 1
 
 
 def test_a_body_of_just_the_limit_is_taken() -> None:
     body = Body("image/png", [bytes(MIB)] * 2)
-    assert len(asyncio.run(read_image(body.request, 2 * MIB))) == 2 * MIB
+    assert len(asyncio.run(read_image(body.request, 2 * MIB, no_limit))) == 2 * MIB
+
+
+def test_a_body_without_room_is_read_only_so_far_and_none_of_it_kept() -> None:
+    def full(size: int) -> None:
+        if size:
+            raise Busy("full")
+
+    body = Body("image/png", [bytes(MIB)] * 100)
+    with pytest.raises(Busy):
+        asyncio.run(read_image(body.request, 2 * MIB, full))
+    assert body.received == LINGER * 2 + 1

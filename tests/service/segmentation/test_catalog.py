@@ -1,5 +1,9 @@
 """A folder of model files -> the models on offer."""
 
+import gc
+import threading
+import time
+import weakref
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
@@ -8,8 +12,7 @@ import numpy as np
 import onnx
 import pytest
 
-from service.segmentation import catalog
-from service.segmentation.catalog import Engine
+from service.segmentation.catalog import Catalog, Engine
 from service.segmentation.contract import Input
 from service.segmentation.errors import (
     ContractBroken,
@@ -32,55 +35,150 @@ def folder(tmp_path: Path) -> Path:
 
 
 def test_every_model_of_a_folder_is_served_by_the_name_in_its_file(folder: Path) -> None:
-    models = catalog.load(folder, None, Engine(1))
+    models = Catalog(folder, None, Engine(1))
     assert list(models.segmenters) == ["apple", "zebra"]
     assert models.get("zebra").model.contract.name == "zebra"
 
 
 def test_the_first_by_name_is_the_default_unless_another_is_named(folder: Path) -> None:
-    assert catalog.load(folder, None, Engine(1)).get(None).model.contract.name == "apple"
-    assert catalog.load(folder, "zebra", Engine(1)).get(None).model.contract.name == "zebra"
+    assert Catalog(folder, None, Engine(1)).get(None).model.contract.name == "apple"
+    assert Catalog(folder, "zebra", Engine(1)).get(None).model.contract.name == "zebra"
 
 
 def test_one_file_is_a_catalog_too(folder: Path) -> None:
-    assert list(catalog.load(folder / "one.onnx", None, Engine(1)).segmenters) == ["zebra"]
+    assert list(Catalog(folder / "one.onnx", None, Engine(1)).segmenters) == ["zebra"]
 
 
 def test_a_name_nobody_has_is_answered_with_those_there_are(folder: Path) -> None:
     with pytest.raises(UnknownModel, match="'bear'; these are served: apple, zebra"):
-        catalog.load(folder, None, Engine(1)).get("bear")
+        Catalog(folder, None, Engine(1)).get("bear")
 
 
 def test_a_default_that_is_not_there_stops_the_start(folder: Path) -> None:
     with pytest.raises(UnknownModel, match="'bear' is not in"):
-        catalog.load(folder, "bear", Engine(1))
+        Catalog(folder, "bear", Engine(1))
 
 
 def test_two_models_of_one_name_stop_the_start(folder: Path) -> None:
     (folder / "three.onnx").write_bytes(model_bytes(name="apple", version="2"))
     with pytest.raises(ContractBroken, match="called 'apple' too"):
-        catalog.load(folder, None, Engine(1))
+        Catalog(folder, None, Engine(1))
 
 
 def test_one_bad_file_among_good_ones_stops_the_start(folder: Path) -> None:
     data = model_bytes(name="bad")
     (folder / "bad.onnx").write_bytes(data.replace(b"strongest", b"strangest"))
     with pytest.raises(ModelTampered, match=r"bad\.onnx"):
-        catalog.load(folder, None, Engine(1))
+        Catalog(folder, None, Engine(1))
 
 
 def test_a_folder_without_models_stops_the_start(tmp_path: Path) -> None:
     with pytest.raises(ModelUnreadable, match=r"neither an \.onnx file nor a folder that holds one"):
-        catalog.load(tmp_path, None, Engine(1))
+        Catalog(tmp_path, None, Engine(1))
 
 
 def test_batches_where_they_are_asked_for(folder: Path) -> None:
     image = quarters()
-    alone = catalog.load(folder, None, Engine(1)).get(None).segment(image).labels
-    segmenter = catalog.load(folder, None, Engine(1, batch=4, batch_wait_s=0.01)).get(None)
+    alone = Catalog(folder, None, Engine(1)).get(None).segment(image).labels
+    segmenter = Catalog(folder, None, Engine(1, batch=4, batch_wait_s=0.01)).get(None)
     with ThreadPoolExecutor(6) as callers:
         for answer in [callers.submit(segmenter.segment, image) for _ in range(6)]:
             assert np.array_equal(answer.result(10).labels, alone)
+
+
+def write(file: Path, data: bytes) -> None:
+    """As a careful person does it: whole, in one step."""
+    part = file.with_suffix(".part")
+    part.write_bytes(data)
+    part.rename(file)
+
+
+def test_a_reload_serves_what_is_in_the_file_now(folder: Path) -> None:
+    models = Catalog(folder, None, Engine(1))
+    before = models.get("apple")
+    assert models.reload("apple") is before  # nothing has changed
+    write(folder / "two.onnx", model_bytes(name="apple", version="2"))
+    assert models.reload("apple").model.contract.version == "2"
+    assert models.get(None).model.contract.version == "2"
+    with pytest.raises(UnknownModel):
+        models.reload("bear")
+
+
+@pytest.mark.parametrize(
+    ("data", "complaint"),
+    [
+        (model_bytes(name="apple", version="2")[:-1], ModelTampered),
+        (b"", ModelUnreadable),
+        (model_bytes(name="pear"), ContractBroken),
+        (model_bytes(name="zebra"), ContractBroken),
+        (None, ModelUnreadable),
+    ],
+)
+def test_a_bad_file_leaves_the_old_model_in_service(
+    folder: Path, data: bytes | None, complaint: type[Exception]
+) -> None:
+    models = Catalog(folder, None, Engine(1))
+    before = dict(models.segmenters)
+    (folder / "two.onnx").unlink()
+    if data is not None:
+        write(folder / "two.onnx", data)
+    with pytest.raises(complaint, match=r"two\.onnx"):
+        models.reload("apple")
+    assert models.segmenters == before
+    write(folder / "two.onnx", model_bytes(name="apple", version="3"))
+    assert models.reload("apple").model.contract.version == "3"
+
+
+def test_a_look_serves_what_has_changed_or_come_once_it_stands_still(
+    folder: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    models = Catalog(folder, None, Engine(1))
+    before = models.get("zebra")
+    models.look()
+    assert models.get("zebra") is before
+    write(folder / "two.onnx", model_bytes(name="apple", version="2"))
+    write(folder / "three.onnx", model_bytes(name="mango"))
+    models.look()
+    assert list(models.segmenters) == ["apple", "zebra"]  # it may still be being written
+    with caplog.at_level("INFO"):
+        models.look()
+    assert list(models.segmenters) == ["apple", "mango", "zebra"]
+    assert models.get(None).model.contract.version == "2"
+    assert models.get("zebra") is before
+    assert f"now served: apple, version 2, from {folder / 'two.onnx'}" in caplog.text
+
+
+def test_a_look_at_a_bad_file_says_so_once(folder: Path, caplog: pytest.LogCaptureFixture) -> None:
+    models = Catalog(folder, None, Engine(1))
+    write(folder / "two.onnx", b"no model")
+    for _ in range(4):
+        models.look()
+    assert models.get(None).model.contract.name == "apple"
+    assert caplog.text.count("not served: ") == 1
+    assert str(folder / "two.onnx") in caplog.text
+
+
+def test_what_is_removed_is_served_until_the_end(folder: Path) -> None:
+    models = Catalog(folder, None, Engine(1))
+    (folder / "two.onnx").unlink()
+    models.look()
+    models.look()
+    assert models.get("apple").segment(quarters()).labels.shape == (64, 96)
+
+
+def test_a_model_that_is_replaced_is_let_go_with_its_thread(folder: Path) -> None:
+    models = Catalog(folder, None, Engine(1, batch=4))
+    gc.collect()
+    time.sleep(0.05)  # other tests' threads end
+    threads = threading.active_count()
+    gone = weakref.ref(models.get("apple").model)
+    for version in "23":
+        write(folder / "two.onnx", model_bytes(name="apple", version=version))
+        models.reload("apple").segment(quarters())
+    gc.collect()
+    time.sleep(0.05)
+    assert gone() is None
+    assert threading.active_count() == threads
 
 
 def test_a_model_that_cannot_hold_its_largest_image_stops_the_start(tmp_path: Path) -> None:
@@ -91,5 +189,5 @@ def test_a_model_that_cannot_hold_its_largest_image_stops_the_start(tmp_path: Pa
     picky.graph.node.append(onnx.helper.make_node("Add", ["any size", "zeros"], ["labels"]))
     large = Input(width=192, height=128, stride=32, padding="#ff0000")
     (tmp_path / "picky.onnx").write_bytes(colours.packed(picky, msgspec.json.encode(colours.contract(input=large))))
-    with pytest.raises(SelfTestFailed, match=r"colours fails on an image of its native size: .*Add"):
-        catalog.load(tmp_path, None, Engine(1))
+    with pytest.raises(SelfTestFailed, match=r"picky\.onnx: it fails on an image of its native size: .*Add"):
+        Catalog(tmp_path, None, Engine(1))
