@@ -2,7 +2,8 @@
 # make test    all tests; sets up torch too
 # make check   style, types, imports
 # make bench   how fast it is, beside LitServe and the script that people write; takes a quarter of an hour
-# make audit   whether anything that serves has a known weakness; asks the Python package index's own list
+# make test-container  what the container may do, built and brought up; with podman: ENGINE=podman COMPOSE=podman-compose
+# make audit   whether anything that serves has a known weakness; asks the package index
 # make sbom    what the service is made of, as CycloneDX: sbom.json
 # make openapi write docs/openapi.json anew, after a change made on purpose
 # make lock    pin the dependencies anew, after a change of pyproject.toml
@@ -19,14 +20,19 @@ LOCK = uv pip compile --quiet --universal --python-version 3.11 --generate-hashe
 SERVE = .venv/serve
 DEV = .venv/dev
 AUDIT = .venv/audit
+ENGINE ?= docker
+COMPOSE ?= docker compose
 
-.PHONY: serve test check format bench audit sbom openapi lock
+.PHONY: serve test test-container check format bench audit sbom openapi lock
 
 serve: $(SERVE)/ready
 	$(SERVE)/bin/python -m service
 
 test: $(DEV)/ready
 	$(DEV)/bin/python -m pytest
+
+test-container: $(DEV)/ready
+	ENGINE="$(ENGINE)" COMPOSE="$(COMPOSE)" $(DEV)/bin/python -m pytest tests/test_container.py
 
 check: $(DEV)/ready
 	$(DEV)/bin/ruff check
