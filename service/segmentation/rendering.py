@@ -1,6 +1,7 @@
 """Labels -> pictures: the mask as an indexed PNG, the overlay on the photo; probabilities -> heat maps."""
 
 import io
+import zlib
 
 from PIL import Image, ImageEnhance
 
@@ -9,8 +10,10 @@ from service.segmentation.contract import Labels
 from service.segmentation.errors import PictureTooLarge
 from service.segmentation.segmenter import Heatmap
 
-# Measured on a street of 12 megapixels: level 1 takes half the time of level 6, for 50 kB in place of 22.
-PNG_LEVEL = 1
+# A mask is areas of one value. Measured on a street of 12 megapixels: runs of equal bytes, and no search for anything
+# longer, take four fifths of the time of level 1 and make 21 kB of it in place of 51.
+MASK_COMPRESSION = {"compress_level": 1, "compress_type": zlib.Z_RLE}
+HEATMAP_LEVEL = 1
 OVERLAY_OPACITY = 0.55
 OVERLAY_QUALITY = 85
 HEATMAP_GROUND = 0.4
@@ -22,7 +25,7 @@ LONGEST_SIDE = {"WEBP": 16_383, "JPEG": 65_500}
 def mask_png(labels: Labels, classes: ClassList) -> bytes:
     """An indexed PNG of the labels' size: pixel value = class id, palette = class colours."""
     file = io.BytesIO()
-    indexed(labels, classes).save(file, "PNG", compress_level=PNG_LEVEL)
+    indexed(labels, classes).save(file, "PNG", **MASK_COMPRESSION)
     return file.getvalue()
 
 
@@ -34,7 +37,7 @@ def overlay(photo: Image.Image, labels: Labels, classes: ClassList, format_: str
 def heatmap_png(heatmap: Heatmap) -> bytes:
     """A grey PNG of the heat map's size: 255 where the class is certain."""
     file = io.BytesIO()
-    Image.fromarray(heatmap.probability).save(file, "PNG", compress_level=PNG_LEVEL)
+    Image.fromarray(heatmap.probability).save(file, "PNG", compress_level=HEATMAP_LEVEL)
     return file.getvalue()
 
 
