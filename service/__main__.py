@@ -7,6 +7,7 @@ import sys
 from pydantic import ValidationError
 from pydantic_settings import CliApp
 
+from service.allocator import give_back_large_blocks
 from service.http.app import create_app
 from service.http.errors import BadKeys
 from service.http.server import Server
@@ -16,6 +17,7 @@ from service.segmentation.errors import SegmentationError
 
 def main() -> int:
     """Serve until told to stop; the exit code."""
+    give_back_large_blocks()
     try:
         settings = CliApp.run(Settings)
         logging.basicConfig(level=settings.log_level.upper(), format="%(asctime)s %(levelname)s %(name)s %(message)s")

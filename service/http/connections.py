@@ -12,8 +12,8 @@ from uvicorn.protocols.http.h11_impl import H11Protocol
 
 @dataclass(frozen=True)
 class Patience:
-    """`head_s` seconds for a request's head, from the connection's or the last answer's end; then `grace_s` more for
-    its body than `rate` bytes a second would take, and for its answer as often as that many bytes stand still."""
+    """`head_s` seconds for a request's head, from the connection's or the last answer's end. `grace_s` for its body: they
+    run down, and `rate` bytes that come give one of them back. The same again for as many bytes of its answer."""
 
     head_s: float = 10
     grace_s: float = 10
@@ -28,15 +28,16 @@ class PatientProtocol(H11Protocol):
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
-        self._since = self._moved = self.loop.time()
-        self._came = 0
+        self._until = self._moved = self.loop.time()
+        self._came = False
         self._cycle_seen: object = None
         self._unsent = 0
         self._look: asyncio.TimerHandle | None = None
 
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]  # as uvicorn's
         super().connection_made(transport)
-        self._since = self._moved = self.loop.time()
+        self._moved = self.loop.time()
+        self._until = self._moved + self.patience.head_s
         self._look_later()
 
     def connection_lost(self, exc: Exception | None) -> None:
@@ -45,13 +46,16 @@ class PatientProtocol(H11Protocol):
             self._look.cancel()
 
     def data_received(self, data: bytes) -> None:
-        self._came += len(data)
+        self._came = True
         super().data_received(data)
+        most = self.loop.time() + self.patience.grace_s
         if self.cycle is not self._cycle_seen:  # a request's head is there
-            self._cycle_seen, self._since, self._came = self.cycle, self.loop.time(), len(data)
+            self._cycle_seen, self._until = self.cycle, most
+        elif self._receiving():
+            self._until = min(most, self._until + len(data) / self.patience.rate)
 
     def on_response_complete(self) -> None:
-        self._since, self._came = self.loop.time(), 0
+        self._until, self._came = self.loop.time() + self.patience.head_s, False
         super().on_response_complete()
 
     def shutdown(self) -> None:
@@ -75,7 +79,7 @@ class PatientProtocol(H11Protocol):
         if self._too_slow_to_read():
             self.transport.abort()
         elif not self.transport.is_closing() and self._too_slow_to_send():
-            self._end(408, TOO_SLOW if self._came > 0 or self.cycle is None else b"")
+            self._end(408, TOO_SLOW if self._came or self.cycle is None else b"")
         self._look_later()
 
     def _too_slow_to_read(self) -> bool:
@@ -86,12 +90,10 @@ class PatientProtocol(H11Protocol):
         return unsent > 0 and now - self._moved > self.patience.grace_s
 
     def _too_slow_to_send(self) -> bool:
-        waited = self.loop.time() - self._since
-        if self.cycle is None or self.cycle.response_complete:
-            return waited > self.patience.head_s
-        if not self._receiving() or self.flow.read_paused:
-            return False  # it is our turn
-        return waited > self.patience.grace_s + self._came / self.patience.rate
+        if self.flow.read_paused:  # it is our turn
+            self._until = self.loop.time() + self.patience.grace_s
+        sending = self.cycle is None or self.cycle.response_complete or self._receiving()
+        return sending and self.loop.time() > self._until
 
     def send_400_response(self, msg: str) -> None:  # noqa: ARG002  # uvicorn's words, for which we have our own
         """What came is no HTTP."""
@@ -102,7 +104,7 @@ class PatientProtocol(H11Protocol):
             self.cycle.scope["state"]["ended_with"] = status  # for the log and the count
             self.cycle.disconnected = True  # what the application still says goes nowhere
             self.cycle.message_event.set()
-        elif answer and self._came > 0:
+        elif answer and self._came:
             type(self).count(status)
         self.transport.write(answer)
         self.transport.close()

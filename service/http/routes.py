@@ -33,7 +33,7 @@ class Service:
     settings: Settings
 
 
-def of_request(request: Request) -> Service:
+async def of_request(request: Request) -> Service:
     return cast(Service, request.state.service)
 
 

@@ -110,6 +110,18 @@ def test_what_is_no_http_is_told_so_and_counted_once(hurried: httpx2.Client) -> 
     assert counted(hurried) == before | {"400": before.get("400", 0) + 1}
 
 
+def test_what_came_fast_buys_no_long_silence(hurried: httpx2.Client) -> None:
+    """A megabyte at once would be a minute at the least rate."""
+    length = 2_000_000
+    head = HEAD.replace(b"100000", str(length).encode())
+    with socket.create_connection((hurried.base_url.host, hurried.base_url.port or 80)) as connection:
+        connection.sendall(head + bytes(length // 2))
+        began = time.monotonic()
+        connection.settimeout(10 * PATIENCE_S)
+        assert connection.recv(65536).startswith(b"HTTP/1.1 408 ")
+        assert time.monotonic() - began < 4 * PATIENCE_S
+
+
 def test_a_slow_line_that_moves_is_waited_for(hurried: httpx2.Client) -> None:
     """Longer than a client may dawdle, but at more than the least rate."""
     data = encoded(quarters(600, 400), "PNG", compress_level=0)
