@@ -2,6 +2,9 @@
 # make test    all tests; sets up torch too
 # make check   style, types, imports
 # make bench   how fast it is, beside LitServe and the script that people write; takes a quarter of an hour
+# make overload a minute of ten times as many requests as can be answered, and whether the service keeps its promises
+# make fuzz    the tests that make hostile files and requests up, for minutes in place of seconds
+# make soak    an hour of mixed traffic, hostile and impatient callers among it, and whether the service is what it was
 # make test-container  what the container may do, built and brought up; with podman: ENGINE=podman COMPOSE=podman-compose
 # make audit   whether anything that serves has a known weakness; asks the package index
 # make sbom    what the service is made of, as CycloneDX: sbom.json
@@ -23,7 +26,7 @@ AUDIT = .venv/audit
 ENGINE ?= docker
 COMPOSE ?= docker compose
 
-.PHONY: serve test test-container check format bench audit sbom openapi lock
+.PHONY: serve test test-container check format bench overload fuzz soak audit sbom openapi lock
 
 serve: $(SERVE)/ready
 	$(SERVE)/bin/python -m service
@@ -46,6 +49,15 @@ format: $(DEV)/ready
 
 bench: $(DEV)/ready $(DEV)/bench
 	$(DEV)/bin/python -m benchmarks speed
+
+overload: $(DEV)/ready
+	$(DEV)/bin/python -m benchmarks overload
+
+fuzz: $(DEV)/ready
+	FUZZ=full $(DEV)/bin/python -m pytest tests/service/*/test_hostile.py tests/service/*/test_decoder_properties.py tests/service/*/test_schema.py
+
+soak: $(DEV)/ready
+	$(DEV)/bin/python -m benchmarks soak
 
 audit: $(AUDIT)/ready
 	$(AUDIT)/bin/pip-audit --strict --require-hashes --disable-pip --requirement requirements/serve.txt

@@ -1,4 +1,5 @@
-"""How fast the service is, beside what people would use in its place, in one run on one machine: `make bench`.
+"""How fast the service is, beside what people would use in its place, in one run on one machine: `make bench`; and how
+it stands too much of everything: `make overload`, `make soak`.
 
 photos.py    the JPEGs that are sent
 networks.py  the graphs that are timed bare: street in int8 and float, VGG-16
@@ -7,4 +8,9 @@ load.py      how requests are sent: one after the other, back to back, at random
 rounds.py    many rounds, turn by turn, and what can be said of their ratios
 report.py    the table, the JSON and the plot
 memory.py    resident memory under requests of random sizes
+wire.py      one request on a connection of its own, whatever it is
+overload.py  ten times as many requests as can be answered
+traffic.py   what a service gets in a day, hostile.py the worst of it
+soak.py      an hour of that traffic, verdict.py what must be as before
+promise.py   what is promised, and whether it is kept
 """

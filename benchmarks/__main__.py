@@ -8,8 +8,12 @@ from typing import Annotated
 
 import typer
 
-from benchmarks import measure, memory, report, subjects
+from benchmarks import measure, memory, overload, report, soak, subjects
+from benchmarks.promise import Promise
 from benchmarks.rounds import perfect
+from benchmarks.traffic import Traffic
+from service.http.settings import Settings
+from service.segmentation.catalog import EMBEDDED
 
 app = typer.Typer(add_completion=False, no_args_is_help=True)
 FOLDER = Path("docs/benchmarks")
@@ -59,6 +63,39 @@ def resident(requests: Annotated[int, typer.Option(min=100)] = 2000) -> None:
         sizes = [size / 1e6 for size in memory.follow(ours, requests)]
     warm, half, last = sizes[memory.WARM - 1], max(sizes[requests // 2 - 100 : requests // 2]), max(sizes[-100:])
     typer.echo(f"warm {warm:.0f} MB, half way {half:.0f} MB, at the end {last:.0f} MB, at most {max(sizes):.0f} MB")
+
+
+@app.command("overload")
+def overloaded(
+    seconds: Annotated[float, typer.Option(min=1)] = 60,
+    times: Annotated[float, typer.Option(min=1, help="Requests arrive at so many times the service's capacity.")] = 10,
+    models: Annotated[Path, typer.Option(help="A model file, or a folder of them.")] = EMBEDDED,
+) -> None:
+    """The service under many times what it can do. Exits with 1 where it breaks a promise."""
+    settings = Settings(models=models.resolve())
+    with subjects.service(models=settings.models) as ours:
+        settle(overload.run(ours, settings, overload.photos(), seconds, times))
+
+
+@app.command("soak")
+def soaked(
+    minutes: Annotated[float, typer.Option(min=0.1)] = 60,
+    seed: Annotated[int, typer.Option(help="The same requests for the same seed.")] = 0,
+    leaky: Annotated[
+        bool, typer.Option("--leaky", help="The service with a leak; two minutes have to find it.")
+    ] = False,
+    output: Annotated[Path, typer.Option(help="File for the samples, as CSV.")] = Path(".bench/soak.csv"),
+) -> None:
+    """The service for an hour under everything that callers do. Exits with 1 where it is not what it was."""
+    output.parent.mkdir(parents=True, exist_ok=True)
+    start = subjects.leaky if leaky else subjects.service
+    with start(log_level="error") as subject:
+        traffic = Traffic(seed, soak.models(subject))
+        settle(soak.run(subject, Settings(), 60 * minutes, traffic, output))
+
+
+def settle(promises: list[Promise]) -> None:
+    raise typer.Exit(0 if all(promise.kept for promise in promises) else 1)
 
 
 if __name__ == "__main__":

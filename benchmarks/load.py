@@ -27,6 +27,9 @@ class Caller:
             response.read()
             return response.status
 
+    def close(self) -> None:
+        self._connection.close()
+
 
 @dataclass(frozen=True)
 class Outcome:

@@ -4,10 +4,8 @@ import io
 import random
 from collections.abc import Iterator
 
-import numpy as np
-from PIL import Image
-
 from benchmarks.load import Caller
+from benchmarks.photos import grain
 from benchmarks.subjects import Subject
 
 SMALLEST, LARGEST = (64, 64), (4000, 3000)
@@ -18,8 +16,7 @@ WARM = 50
 def follow(subject: Subject, requests: int) -> Iterator[int]:
     """Resident bytes after each of `requests` photos of random sizes and shapes."""
     draw = random.Random(0)  # noqa: S311  # no secret
-    grain = np.random.default_rng(0).integers(0, 256, (LARGEST[1] // 8, LARGEST[0] // 8, 3), dtype=np.uint8)
-    scene = Image.fromarray(grain).resize(LARGEST, Image.Resampling.BICUBIC)
+    scene = grain(*LARGEST)
     for _ in range(requests):
         width, height = (round(draw.uniform(*ends)) for ends in zip(SMALLEST, LARGEST, strict=True))
         file = io.BytesIO()

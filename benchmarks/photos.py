@@ -24,3 +24,9 @@ def photo(width: int, height: int, quality: int = 90) -> bytes:
     file = io.BytesIO()
     Image.fromarray((pixels + noise).clip(0, 255).astype(np.uint8)).save(file, "JPEG", quality=quality)
     return file.getvalue()
+
+
+def grain(width: int, height: int) -> Image.Image:
+    """Coloured blots, to cut pictures of any size from, which pack about as well as photos do."""
+    blots = np.random.default_rng(0).integers(0, 256, (height // 8, width // 8, 3), dtype=np.uint8)
+    return Image.fromarray(blots).resize((width, height), Image.Resampling.BICUBIC)

@@ -6,7 +6,7 @@ import socket
 import subprocess
 import sys
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -15,6 +15,7 @@ import psutil
 
 from benchmarks import networks
 from benchmarks.load import Caller
+from benchmarks.wire import form
 from service.segmentation.catalog import EMBEDDED
 
 ROOT = Path(__file__).parents[1]
@@ -33,23 +34,43 @@ class Subject:
 
     def caller(self, photo: bytes) -> Caller:
         """Sends the photo as curl -F image=@photo.jpg would."""
-        boundary = secrets.token_hex(8)
-        head = f'--{boundary}\r\nContent-Disposition: form-data; name="image"; filename="photo.jpg"\r\n'
-        kind = "Content-Type: image/jpeg\r\n\r\n"
-        body = (head + kind).encode() + photo + f"\r\n--{boundary}--\r\n".encode()
-        return Caller(self.url, body, f"multipart/form-data; boundary={boundary}")
+        return Caller(self.url, *form(photo, secrets.token_hex(8)))
 
     def memory(self) -> int:
         """Resident bytes of the server and its children."""
-        return sum(process.memory_info().rss for process in (self.process, *self.process.children(recursive=True)))
+        return sum(process.memory_info().rss for process in self._processes())
+
+    def descriptors(self) -> int:
+        """Open files, sockets and pipes of the server and its children."""
+        return sum(process.num_fds() for process in self._processes())
+
+    def threads(self) -> int:
+        return sum(process.num_threads() for process in self._processes())
+
+    def _processes(self) -> list[psutil.Process]:
+        return [self.process, *self.process.children(recursive=True)]
 
 
 @contextmanager
 def service(name: str = "fcn-serve", **settings: object) -> Iterator[Subject]:
+    with _serving(name, "service", settings) as subject:
+        yield subject
+
+
+@contextmanager
+def leaky(**settings: object) -> Iterator[Subject]:
+    """The service, which keeps something of every image."""
+    with _serving("leaky", "benchmarks.rivals.leaky", settings) as subject:
+        yield subject
+
+
+@contextmanager
+def _serving(name: str, module: str, settings: Mapping[str, object]) -> Iterator[Subject]:
     port = free_port()
-    environment = os.environ | {f"SEGMENT_{key.upper()}": str(value) for key, value in settings.items()}
-    environment |= {"SEGMENT_PORT": str(port), "SEGMENT_LOG_LEVEL": "warning"}
-    with _running(name, [sys.executable, "-m", "service"], port, "/health/ready", environment) as subject:
+    environment = os.environ | {"SEGMENT_LOG_LEVEL": "warning"}
+    environment |= {f"SEGMENT_{key.upper()}": str(value) for key, value in settings.items()}
+    environment |= {"SEGMENT_PORT": str(port)}
+    with _running(name, [sys.executable, "-m", module], port, "/health/ready", environment) as subject:
         yield subject
 
 

@@ -1,0 +1,47 @@
+"""The service, but it keeps something of every image: what a soak has to notice, in two minutes.
+
+python -m benchmarks.rivals.leaky, with the service's own settings
+"""
+
+import os
+import sys
+from unittest.mock import patch
+
+from fastapi import FastAPI
+from starlette.types import ASGIApp, Receive, Scope, Send
+
+from service.__main__ import main
+from service.http.app import create_app
+from service.http.settings import Settings
+
+BYTES = 500_000
+"""Kept of every image."""
+IMAGES_PER_FILE = 10
+"""Of so many images one leaves a file open."""
+
+
+class Leak:
+    """ASGI middleware."""
+
+    def __init__(self, app: ASGIApp) -> None:
+        self.app = app
+        self.kept: list[bytes] = []
+        self.files: list[int] = []
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        await self.app(scope, receive, send)
+        if scope.get("method") == "POST":
+            self.kept.append(b"x" * BYTES)  # written to, or the system would not give the memory
+            if len(self.kept) % IMAGES_PER_FILE == 0:
+                self.files.append(os.open(os.devnull, os.O_RDONLY))
+
+
+def leaking(settings: Settings) -> FastAPI:
+    app = create_app(settings)
+    app.add_middleware(Leak)
+    return app
+
+
+if __name__ == "__main__":
+    with patch("service.__main__.create_app", leaking):
+        sys.exit(main())

@@ -1,0 +1,105 @@
+"""One request on a connection of its own, as bytes: it may be no HTTP at all, and its caller may hang up."""
+
+import asyncio
+import io
+import socket
+from dataclasses import dataclass, field
+from http.client import HTTPException, HTTPResponse
+from time import monotonic
+from typing import cast
+from urllib.parse import urlsplit
+
+Address = tuple[str, int]
+
+PATIENCE_S = 120.0
+
+
+@dataclass(frozen=True)
+class Answer:
+    """`status` is 0 where no whole answer came; `began` and `ended` are of the monotonic clock, in seconds."""
+
+    status: int
+    body: bytes = field(repr=False)
+    began: float
+    ended: float
+
+
+def address_of(url: str) -> Address:
+    parts = urlsplit(url)
+    assert parts.hostname
+    assert parts.port
+    return parts.hostname, parts.port
+
+
+def get(path: str) -> bytes:
+    return head(f"GET {path}")
+
+
+def post(path: str, body: bytes, content_type: str, accept: str = "*/*") -> bytes:
+    return (
+        head(f"POST {path}", f"Accept: {accept}", f"Content-Type: {content_type}", f"Content-Length: {len(body)}")
+        + body
+    )
+
+
+def head(start: str, *headers: str) -> bytes:
+    """A request up to its body; the connection ends with the answer."""
+    lines = (f"{start} HTTP/1.1", "Host: localhost", "Connection: close", *headers)
+    return "\r\n".join((*lines, "", "")).encode()
+
+
+def form(photo: bytes, boundary: str, field: str = "image") -> tuple[bytes, str]:
+    """A photo as curl -F image=@photo.jpg would send it: the body, and its content type."""
+    start = f'--{boundary}\r\nContent-Disposition: form-data; name="{field}"; filename="photo.jpg"\r\n'
+    kind = "Content-Type: image/jpeg\r\n\r\n"
+    body = (start + kind).encode() + photo + f"\r\n--{boundary}--\r\n".encode()
+    return body, f"multipart/form-data; boundary={boundary}"
+
+
+async def exchange(address: Address, request: bytes, patience_s: float = PATIENCE_S) -> Answer:
+    """Send a request and read until the server closes; hang up after `patience_s` seconds."""
+    loop = asyncio.get_running_loop()
+    began = monotonic()
+    try:
+        transport, caller = await loop.create_connection(lambda: Caller(request), *address)
+    except OSError:
+        return Answer(0, b"", began, monotonic())
+    await asyncio.wait([caller.closed], timeout=patience_s)
+    transport.abort()
+    return Answer(*read(bytes(caller.came)), began, caller.last or monotonic())
+
+
+class Caller(asyncio.Protocol):
+    """Writes, and reads at the same time: an answer may come before all is sent. `last` is when some of it did."""
+
+    def __init__(self, request: bytes) -> None:
+        self.request, self.came, self.last = request, bytearray(), 0.0
+        self.closed: asyncio.Future[None] = asyncio.get_running_loop().create_future()
+
+    def connection_made(self, transport: asyncio.BaseTransport) -> None:
+        cast(asyncio.Transport, transport).write(self.request)
+
+    def data_received(self, data: bytes) -> None:
+        self.came += data
+        self.last = monotonic()
+
+    def connection_lost(self, _: Exception | None) -> None:
+        if not self.closed.done():
+            self.closed.set_result(None)
+
+
+class Received(io.BytesIO):
+    """Bytes that came, for http.client, which reads from sockets."""
+
+    def makefile(self, _: str) -> "Received":
+        return self
+
+
+def read(came: bytes) -> tuple[int, bytes]:
+    """Status and body; 0 and nothing where it is no whole answer."""
+    response = HTTPResponse(cast(socket.socket, Received(came)))
+    try:
+        response.begin()
+        return response.status, response.read()
+    except HTTPException:
+        return 0, b""

@@ -1,0 +1,143 @@
+"""More requests than can be answered: each is accounted for, and gets an answer of its own or a refusal."""
+
+import asyncio
+import hashlib
+import json
+import math
+from collections import Counter
+from pathlib import Path
+
+import numpy as np
+import pytest
+from PIL import Image
+
+from benchmarks import overload, subjects
+from benchmarks.overload import Calm, Sent, Storm
+from benchmarks.promise import Promise, table
+from benchmarks.wire import Answer, exchange, get
+from service.http.settings import Settings
+from tests.support import colours, slow
+from tests.support.pictures import encoded
+
+LEVEL = 5
+"""Of the first pixel's red: enough for a tenth of a second on a slow machine."""
+
+
+def pictures(count: int) -> list[bytes]:
+    """All different, and all as slow."""
+    pixels = np.random.default_rng(0).integers(0, 256, (count, colours.HEIGHT, colours.WIDTH, 3), dtype=np.uint8)
+    pixels[:, 0, 0] = (LEVEL, 0, 0)
+    return [encoded(Image.fromarray(one)) for one in pixels]
+
+
+def test_a_service_under_five_times_its_load_keeps_every_account(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    file = tmp_path / "slow.onnx"
+    file.write_bytes(slow.model_bytes())
+    with subjects.service(models=file, queue=4) as subject:
+        promises = overload.run(subject, Settings(models=file, queue=4), pictures(4), seconds=4, times=5)
+    measured = {promise.name: promise.measured for promise in promises}
+    assert measured["p99 of accepted, ms"] > measured["p99 of refused, ms"] > 0  # so there were some of both
+    assert [measured[name] for name in ACCOUNTS] == [0, 0, 0, 0]
+    assert table(promises) in capsys.readouterr().out
+
+
+ACCOUNTS = (
+    "checks of health that failed",
+    "neither accepted nor refused",
+    "sent and not counted, or counted and not sent",
+    "answers that are not the image's own",
+)
+
+
+def answered(photo: bytes, body: dict[str, object], seconds: float = 0.1) -> Sent:
+    return Sent(0, hashlib.sha256(photo).hexdigest(), Answer(200, json.dumps(body).encode(), 0, seconds))
+
+
+def about(photo: bytes, road: int = 7) -> dict[str, object]:
+    return {"image": {"sha256": hashlib.sha256(photo).hexdigest()}, "classes": [{"pixels": road}]}
+
+
+CALM = Calm(0.1, 10, {hashlib.sha256(photo).hexdigest(): about(photo) for photo in (b"one", b"two")})
+
+
+def measured(storm: Storm) -> dict[str, float]:
+    return {promise.name: promise.measured for promise in overload.judged(storm, CALM, Settings())}
+
+
+@pytest.mark.parametrize(
+    ("body", "mistaken"),
+    [(about(b"one") | {"timings_ms": {"infer": 5}}, 0), (about(b"two"), 1), (about(b"one", road=8), 1)],
+    ids=["its own", "another photo's", "with other areas"],
+)
+def test_an_answer_has_to_be_the_photos_own(body: dict[str, object], mistaken: int) -> None:
+    storm = Storm([answered(b"one", body)], [], Counter({200: 1}))
+    assert measured(storm)["answers that are not the image's own"] == mistaken
+
+
+def test_answers_that_are_all_of_one_image_are_no_ones_own() -> None:
+    calm = Calm(0.1, 10, dict.fromkeys(CALM.answers, about(b"two")))
+    storm = Storm([answered(b"one", about(b"two"))], [], Counter({200: 1}))
+    (promise,) = [p for p in overload.judged(storm, calm, Settings()) if "own" in p.name]
+    assert promise.measured == 1
+
+
+@pytest.mark.parametrize(
+    ("counted", "difference"), [({200: 2}, 0), ({200: 1}, 1), ({200: 3}, 1), ({200: 1, 503: 1}, 2)]
+)
+def test_what_was_sent_has_to_be_counted_as_what_it_was_answered(counted: dict[int, int], difference: int) -> None:
+    storm = Storm([answered(b"one", about(b"one"))] * 2, [], Counter(counted))
+    assert measured(storm)["sent and not counted, or counted and not sent"] == difference
+
+
+def test_the_bound_is_what_the_last_in_the_queue_has_to_wait() -> None:
+    """Two networks at once and 3 + 17 - 2 images more: nine pairs before the last."""
+    settings = Settings(workers=3, queue=17, runs=2)
+    (bound,) = [p for p in overload.judged(Storm([], [], Counter()), CALM, settings) if p.name == "p99 of accepted, ms"]
+    assert bound.most == pytest.approx(1.3 * 1000 * (9 + 1) * 0.1)
+
+
+def test_a_promise_about_what_nobody_saw_is_not_kept() -> None:
+    assert not Promise("p99", math.nan, most=100).kept
+    assert not Promise("p99", 101, most=100).kept
+    assert not Promise("rate", 0.7, least=0.8).kept
+    lines = table([Promise("p99, ms", 99, most=100), Promise("lost", 1, 0, 0)]).splitlines()
+    assert lines[2:] == ["| p99, ms | 99 | at most 100 | kept |", "| lost | 1 | 0 | **BROKEN** |"]
+
+
+def talk(said: bytes, patience_s: float = 5, hold_s: float = 0) -> Answer:
+    """With a server that says this to every caller, whatever it is asked, and closes after a while."""
+
+    async def on_caller(_: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        writer.write(said)
+        await asyncio.sleep(hold_s)
+        writer.close()
+
+    async def both() -> Answer:
+        async with await asyncio.start_server(on_caller, "127.0.0.1", 0) as server:
+            host, port = server.sockets[0].getsockname()
+            answer = await exchange((host, port), get("/"), patience_s)
+            await asyncio.sleep(hold_s)
+            return answer
+
+    return asyncio.run(both())
+
+
+WHOLE = b"HTTP/1.1 503 Service Unavailable\r\nContent-Length: 4\r\n\r\nbusy"
+
+
+@pytest.mark.parametrize(
+    ("sent", "status", "body"),
+    [(WHOLE, 503, b"busy"), (WHOLE[:-1], 0, b""), (b"", 0, b"")],
+    ids=["all", "most", "none"],
+)
+def test_only_a_whole_answer_is_one(sent: bytes, status: int, body: bytes) -> None:
+    answer = talk(sent)
+    assert (answer.status, answer.body) == (status, body)
+
+
+def test_a_caller_without_patience_hangs_up() -> None:
+    answer = talk(b"", patience_s=0.05, hold_s=0.5)
+    assert answer.status == 0
+    assert 0.05 <= answer.ended - answer.began < 0.5
