@@ -12,8 +12,8 @@ from uvicorn.protocols.http.h11_impl import H11Protocol
 
 @dataclass(frozen=True)
 class Patience:
-    """`head_s` seconds for a request's head, from the connection's or the last answer's end. `grace_s` for its body: they
-    run down, and `rate` bytes that come give one of them back. The same again for as many bytes of its answer."""
+    """`head_s` seconds for a request's head, from the connection's or the last answer's end. `grace_s` for its body:
+    they run down, and `rate` bytes that come give one of them back. The same again for as many bytes of its answer."""
 
     head_s: float = 10
     grace_s: float = 10
