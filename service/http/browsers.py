@@ -2,7 +2,7 @@
 
 import ipaddress
 from collections.abc import Sequence
-from urllib.parse import urlsplit
+from urllib.parse import SplitResult, urlsplit
 
 from starlette.datastructures import Headers, MutableHeaders
 from starlette.requests import Request
@@ -56,14 +56,22 @@ class Browsers:
             await self.app(scope, receive, send_guarded)
 
     def _known_host(self, host: str) -> bool:
-        name = urlsplit(f"//{host}").hostname or ""
+        name = parts(f"//{host}").hostname or ""
         return self.hosts is None or name in self.hosts or is_address(name)
 
     def _foreign(self, headers: Headers) -> bool:
         origin = headers.get("origin")
         if origin is None:  # no browser, or an old one
             return headers.get("sec-fetch-site") == "cross-site"
-        return origin not in self.origins and urlsplit(origin).netloc != headers.get("host")
+        return origin not in self.origins and parts(origin).netloc != headers.get("host")
+
+
+def parts(url: str) -> SplitResult:
+    """A URL's parts; empty ones where it is none."""
+    try:
+        return urlsplit(url)
+    except ValueError:
+        return urlsplit("")
 
 
 def is_address(name: str) -> bool:

@@ -44,6 +44,7 @@ STATUS: dict[type[Exception], HTTPStatus] = {
 TITLES = {413: "Content Too Large", 422: "Unprocessable Content"}
 
 RETRY_AFTER_S = "1"
+LONGEST_ECHO = 100
 
 
 class Problem(BaseModel):
@@ -103,10 +104,10 @@ async def on_http(request: Request, error: Exception) -> JSONResponse:
     assert isinstance(error, HTTPException)
     detail = error.detail
     if error.status_code == HTTPStatus.NOT_FOUND:
-        detail = f"There is nothing at {request.url.path}; see /docs for what there is."
+        detail = f"There is nothing at {request.url.path[:LONGEST_ECHO]}; see /docs for what there is."
     if error.status_code == HTTPStatus.METHOD_NOT_ALLOWED:
         allowed = (error.headers or {}).get("Allow", "another method")
-        detail = f"{request.url.path} does not take {request.method}; use {allowed}."
+        detail = f"{request.url.path[:LONGEST_ECHO]} does not take {request.method[:LONGEST_ECHO]}; use {allowed}."
     code = snake(HTTPStatus(error.status_code).name.lower())
     return problem(request, error.status_code, detail, code, dict(error.headers or {}))
 

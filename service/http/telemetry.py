@@ -11,6 +11,7 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 log = logging.getLogger("fcn_serve.request")
 
+METHODS = {"GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"}
 _GIVEN_ID = re.compile(r"[A-Za-z0-9._-]{1,64}")
 
 
@@ -70,11 +71,12 @@ class Telemetry:
         finally:
             status = scope["state"].get("ended_with", status)
             seconds = time.perf_counter() - began
-            # The route's template, not the path: callers cannot make labels without end.
+            # The route's template, not the path, and no method of the caller's making: labels have an end.
             route = getattr(scope.get("route"), "path", "none")
-            self.metrics.requests.labels(scope["method"], route, str(status)).inc()
+            method = scope["method"] if scope["method"] in METHODS else "other"
+            self.metrics.requests.labels(method, route, str(status)).inc()
             self.metrics.seconds.labels(route).observe(seconds)
             log.info(
                 "request_id=%s method=%s route=%s status=%d bytes=%d ms=%.1f",
-                request_id, scope["method"], route, status, size, 1000 * seconds,
+                request_id, method, route, status, size, 1000 * seconds,
             )  # fmt: skip

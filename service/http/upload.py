@@ -85,6 +85,8 @@ async def from_form(request: Request, chunks: AsyncGenerator[bytes, None], limit
     try:
         form = await InMemoryParser(request, chunks, limit).parse()
     except MultiPartException as error:
+        async for _ in chunks:
+            continue  # read, so that the client gets to the answer
         raise BadForm(f"The form cannot be read: {error.message.rstrip('.')}.") from error
     try:
         return await file_of(form)

@@ -80,7 +80,7 @@ class Catalog:
             return segmenters[self.default if name is None else name]
         except KeyError:
             known = ", ".join(segmenters)
-            raise UnknownModel(f"There is no model {name!r}; these are served: {known}.") from None
+            raise UnknownModel(f"There is no model {(name or '')[:100]!r}; these are served: {known}.") from None
 
     def reload(self, name: str) -> Segmenter:
         """Serve what is in the model's file now. Raises UnknownModel; ModelError, and then the old one stays."""

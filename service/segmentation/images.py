@@ -65,7 +65,7 @@ def decode(data: bytes, max_pixels: int, needed: Callable[[Size], Size] | None =
     Grey and palette images become RGB, 16-bit samples keep their high byte, transparent pixels lie on white; of an
     animation the first frame is taken.
 
-    Raises UnsupportedFormat, ImageTooLarge (before any pixel is unpacked) or DamagedImage.
+    Raises UnsupportedFormat, ImageTooLarge (before any pixel is unpacked) or DamagedImage; and MemoryError.
     """
     format_ = sniff(data)
     if format_ is None:
@@ -83,9 +83,9 @@ def decode(data: bytes, max_pixels: int, needed: Callable[[Size], Size] | None =
                 upright = upright.transpose(UPRIGHT[orientation])
             size = (height, width) if orientation in SIDEWAYS else (width, height)
             return Photo(upright, size, format_, orientation)
-    except ImageError:
+    except (ImageError, MemoryError):  # of memory there is enough for what `check` lets pass, or there is none now
         raise
-    # Damaged files raise OSError, SyntaxError, ValueError, TypeError, MemoryError, struct.error and more, by version.
+    # Damaged files raise OSError, SyntaxError, ValueError, TypeError, struct.error and more, by version.
     except Exception as error:
         raise DamagedImage(
             f"The {format_} image is damaged and cannot be decoded; save it again and resend."

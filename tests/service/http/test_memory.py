@@ -1,0 +1,39 @@
+"""There is not enough memory for an image: its caller is told so, and the next image is served."""
+
+import resource
+from collections.abc import Iterator
+from pathlib import Path
+
+import httpx2
+import psutil
+import pytest
+
+from tests.support.pictures import encoded, quarters
+from tests.support.server import serving
+
+MIB = 1024 * 1024
+
+
+@pytest.fixture
+def poor(model_file: Path) -> Iterator[httpx2.Client]:
+    """A service that has served an image, and may then take hardly any more memory."""
+    with serving(model_file) as url, httpx2.Client(base_url=url, timeout=60) as client:
+        assert ask(client, encoded(quarters())).status_code == 200
+        (process,) = [child for child in psutil.Process().children() if "service" in child.cmdline()]
+        most = process.memory_info().vms + 40 * MIB
+        resource.prlimit(process.pid, resource.RLIMIT_AS, (most, most))
+        yield client
+
+
+def ask(client: httpx2.Client, image: bytes) -> httpx2.Response:
+    return client.post("/segment", files={"image": image})
+
+
+@pytest.mark.parametrize("format_", ["JPEG", "PNG"])
+def test_an_image_too_many_is_a_503_and_the_next_is_served(poor: httpx2.Client, format_: str) -> None:
+    large, small = encoded(quarters(6000, 5000), format_), encoded(quarters())
+    before = ask(poor, small).json()["classes"]
+    response = ask(poor, large)
+    assert (response.status_code, response.json()["code"]) == (503, "out_of_memory")
+    assert response.headers["Retry-After"]
+    assert ask(poor, small).json()["classes"] == before

@@ -1,0 +1,15 @@
+"""How hard the tests that make things up try: a little everywhere, for long where FUZZ=full says so."""
+
+import os
+
+from hypothesis import settings
+
+FULL = os.environ.get("FUZZ") == "full"
+MUTATIONS = 2_000 if FULL else 200
+CALLS = 500 if FULL else 25
+"""Per operation of the API."""
+
+settings.register_profile("ci", derandomize=True, deadline=None, database=None, max_examples=100)
+settings.register_profile("full", deadline=None, max_examples=5_000)
+
+EFFORT = settings.get_profile("full" if FULL else "ci")
