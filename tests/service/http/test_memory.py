@@ -20,7 +20,7 @@ def poor(model_file: Path) -> Iterator[httpx2.Client]:
     with serving(model_file) as url, httpx2.Client(base_url=url, timeout=60) as client:
         assert ask(client, encoded(quarters())).status_code == 200
         (process,) = [child for child in psutil.Process().children() if "service" in child.cmdline()]
-        most = process.memory_info().vms + 40 * MIB
+        most = process.memory_info().vms + 20 * MIB
         resource.prlimit(process.pid, resource.RLIMIT_AS, (most, most))
         yield client
 
