@@ -35,7 +35,7 @@ test: $(DEV)/ready
 	$(DEV)/bin/python -m pytest
 
 test-container: $(DEV)/ready
-	ENGINE="$(ENGINE)" COMPOSE="$(COMPOSE)" $(DEV)/bin/python -m pytest tests/test_container.py
+	ENGINE="$(ENGINE)" COMPOSE="$(COMPOSE)" $(DEV)/bin/python -m pytest tests/test_docker.py
 
 check: $(DEV)/ready
 	$(DEV)/bin/ruff check
