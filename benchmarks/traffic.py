@@ -20,6 +20,8 @@ LEAVES_S = 0.5
 
 FORMATS = {"JPEG": {"quality": 80}, "PNG": {"compress_level": 1}, "WEBP": {"quality": 80, "method": 0}}
 """Each with options that make it quickly."""
+LARGEST_PNG = 9_000_000
+"""Pixels; more of this grain take more bytes than a body may have."""
 ACCEPTED = ("application/json", "image/png", "image/webp", "multipart/mixed")
 
 
@@ -69,7 +71,7 @@ class Traffic:
         bounds = zip(SMALLEST, self._largest, strict=True)
         width, height = (round(math.exp(draw.uniform(*map(math.log, ends)))) for ends in bounds)
         left, top = (draw.randint(0, all_ - side) for all_, side in zip(self._largest, (width, height), strict=True))
-        file, format_ = io.BytesIO(), draw.choice(list(FORMATS))
+        file, format_ = io.BytesIO(), draw.choice(list(FORMATS)) if width * height < LARGEST_PNG else "JPEG"
         self._scene.crop((left, top, left + width, top + height)).save(file, format_, **FORMATS[format_])
         return file.getvalue()
 
