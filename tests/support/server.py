@@ -8,8 +8,10 @@ import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from urllib.parse import urlsplit
 
 import httpx2
+import psutil
 
 ROOT = Path(__file__).parents[2]
 
@@ -40,6 +42,17 @@ def serving(
         process.terminate()
         code = process.wait(30)
     assert code == 0, f"the service ended with {code}"
+
+
+def process_of(url: str) -> psutil.Process:
+    """The process that listens there, a child of this one."""
+    port = urlsplit(url).port
+    (process,) = (
+        child
+        for child in psutil.Process().children(recursive=True)
+        if any(at.laddr and at.laddr.port == port for at in child.net_connections())
+    )
+    return process
 
 
 def wait_until_ready(url: str, process: subprocess.Popen[bytes], seconds: float = 60) -> None:

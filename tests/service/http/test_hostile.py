@@ -11,7 +11,6 @@ from pathlib import Path
 from urllib.parse import urlsplit
 
 import httpx2
-import psutil
 import pytest
 
 from tests.support import hostile, malformed
@@ -19,7 +18,7 @@ from tests.support.effort import MUTATIONS
 from tests.support.malformed import CLOSED, length, post
 from tests.support.mutations import mutations
 from tests.support.pictures import encoded, quarters
-from tests.support.server import serving
+from tests.support.server import process_of, serving
 
 SOON_S = 5
 WORKERS = 2
@@ -51,11 +50,7 @@ class Service:
     def __init__(self, url: str, temporary: Path) -> None:
         self.url, self.temporary = url, temporary
         self.address = (urlsplit(url).hostname, urlsplit(url).port or 0)
-        (self.process,) = (
-            child
-            for child in psutil.Process().children(recursive=True)
-            if any(at.laddr and at.laddr.port == self.address[1] for at in child.net_connections())
-        )
+        self.process = process_of(url)
         large = encoded(quarters(2000, 2000))
         with ThreadPoolExecutor(4 * WORKERS) as many:  # all the threads there will be, those that read files too
             list(many.map(lambda _: (self.mask(large), httpx2.get(f"{url}/web/page.js")), range(4 * WORKERS)))

@@ -5,11 +5,10 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import httpx2
-import psutil
 import pytest
 
 from tests.support.pictures import encoded, quarters
-from tests.support.server import serving
+from tests.support.server import process_of, serving
 
 MIB = 1024 * 1024
 
@@ -19,7 +18,7 @@ def poor(model_file: Path) -> Iterator[httpx2.Client]:
     """A service that has served an image, and may then take hardly any more memory."""
     with serving(model_file) as url, httpx2.Client(base_url=url, timeout=60) as client:
         assert ask(client, encoded(quarters())).status_code == 200
-        (process,) = [child for child in psutil.Process().children() if "service" in child.cmdline()]
+        process = process_of(url)
         most = process.memory_info().vms + 20 * MIB
         resource.prlimit(process.pid, resource.RLIMIT_AS, (most, most))
         yield client
