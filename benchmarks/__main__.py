@@ -39,7 +39,7 @@ def speed(
         offline = measure.back_to_back(running, rounds, count)
         figures["offline"] = offline
         typer.echo("at random times ...")
-        per_second = measure.LOAD * median(offline[litserve.name])
+        per_second = measure.LOAD * median(offline[measure.SMALL][litserve.name])
         figures["loaded"] = {
             "per_second": per_second,
             "figures": measure.at_random([ours, litserve], per_second, rounds, count),

@@ -3,6 +3,7 @@
 import json
 from collections import defaultdict
 from collections.abc import Sequence
+from functools import partial
 from statistics import median
 from typing import Any
 from urllib.request import Request, urlopen
@@ -60,17 +61,21 @@ def one_at_a_time(subjects: Sequence[Subject], rounds: int, repeats: int) -> dic
     return sizes
 
 
-def back_to_back(subjects: Sequence[Subject], rounds: int, count: int) -> Figures:
-    """Images a second, by several callers at once; and by the bare graph, one after the other on all cores."""
+def back_to_back(subjects: Sequence[Subject], rounds: int, count: int) -> dict[str, Figures]:
+    """Images a second per photo size, by several callers at once; and by the bare graph, one after the other."""
     policy = networks.street().contract.input
     bare = Bare(EMBEDDED / "street.onnx", policy.width, policy.height)
-    data = photo(*SIZES[SMALL])
-    figures: Figures = defaultdict(list)
-    for _ in range(rounds):
-        figures["bare"].append(1000 * count / sum(bare.milliseconds() for _ in range(count)))
-        for subject in subjects:
-            figures[subject.name].append(offline(lambda s=subject: s.caller(data), count, CALLERS).per_second)  # type: ignore[misc]
-    return dict(figures)
+    sizes: dict[str, Figures] = {}
+    for size, (width, height) in SIZES.items():
+        data = photo(width, height)
+        figures: Figures = defaultdict(list)
+        for _ in range(rounds):
+            figures["bare"].append(1000 * count / sum(bare.milliseconds() for _ in range(count)))
+            for subject in subjects:
+                make = partial(subject.caller, data)
+                figures[subject.name].append(offline(make, count, CALLERS).per_second)
+        sizes[size] = dict(figures)
+    return sizes
 
 
 def at_random(subjects: Sequence[Subject], per_second: float, rounds: int, count: int) -> dict[str, Figures]:
@@ -79,7 +84,7 @@ def at_random(subjects: Sequence[Subject], per_second: float, rounds: int, count
     each: dict[str, Figures] = {subject.name: defaultdict(list) for subject in subjects}
     for number in range(rounds):
         for subject in subjects:
-            outcome = server(lambda s=subject: s.caller(data), per_second, count, seed=number)  # type: ignore[misc]
+            outcome = server(partial(subject.caller, data), per_second, count, seed=number)
             for share in (0.5, 0.9, 0.99):
                 each[subject.name][f"p{100 * share:g}"].append(percentile(outcome.milliseconds, share))
             each[subject.name]["refused"].append(outcome.refused)

@@ -7,6 +7,7 @@ from pathlib import Path
 from statistics import median
 from typing import Any
 
+from benchmarks.measure import SMALL
 from benchmarks.rounds import difference, ratio
 from service.segmentation import cores
 
@@ -40,16 +41,17 @@ def table(figures: dict[str, Any]) -> str:
     for size, spent in alone.items():
         rows.append((f"one request, JPEG of {size}: ms over the bare graph", over(spent[OURS], spent["bare"])))
         rows += [(f"… times as fast as {name}", str(ratio(spent[name], spent[OURS]))) for name in (SCRIPT, LITSERVE)]
-    rows.append(("back to back, 480x360: images a second", f"{median(offline[OURS]):.1f}"))
-    rows += [
-        (f"… over {said}", str(ratio(offline[OURS], offline[name])))
-        for name, said in (("bare", "the bare graph"), (SCRIPT, SCRIPT), (LITSERVE, LITSERVE))
-    ]
+    for size, done in offline.items():
+        rows.append((f"back to back, {size}: images a second", f"{median(done[OURS]):.1f}"))
+        rows += [
+            (f"… over {said}", str(ratio(done[OURS], done[name])))
+            for name, said in (("bare", "the bare graph"), (SCRIPT, SCRIPT), (LITSERVE, LITSERVE))
+        ]
     ours, lit = loaded["figures"][OURS], loaded["figures"][LITSERVE]
     rows += [
         (f"at random, {loaded['per_second']:.1f} a second: p50, p90, p99 in ms", quantiles(ours)),
         ("… LitServe", quantiles(lit)),
-        ("… p99 over a request alone", str(ratio(ours["p99"], alone["480x360"][OURS]))),
+        ("… p99 over a request alone", str(ratio(ours["p99"], alone[SMALL][OURS]))),
         ("… of a perfect server", f"{loaded['perfect']:.2f}"),
         ("… refused", f"{sum(ours['refused']):.0f}"),
     ]
@@ -89,8 +91,12 @@ def plot(figures: dict[str, Any], path: Path) -> None:
     names = [OURS, LITSERVE, SCRIPT]
     colours = ["#1f6f8b", "#9fb8c4", "#d7dee3"]
     panels = [(f"{size}, ms", [median(spent[name]) for name in names]) for size, spent in figures["alone"].items()]
-    panels.append(("480x360 back to back, images/s", [median(figures["offline"][name]) for name in names]))
-    figure, axes = plt.subplots(1, len(panels), figsize=(11, 2.4), layout="constrained")
+    panels += [
+        (f"{size} back to back, images/s", [median(done[name]) for name in names])
+        for size, done in figures["offline"].items()
+    ]
+    figure, grid = plt.subplots(2, len(panels) // 2, figsize=(11, 4.4), layout="constrained")
+    axes = list(grid.flat)
     for axis, (title, values) in zip(axes, panels, strict=True):
         bars = axis.barh(names[::-1], values[::-1], color=colours[::-1], height=0.62)
         axis.bar_label(bars, fmt="%.0f", padding=4, fontsize=9, color="#22303c")
@@ -98,7 +104,7 @@ def plot(figures: dict[str, Any], path: Path) -> None:
         axis.set_xlim(0, 1.22 * max(values))
         axis.tick_params(length=0, labelsize=9, labelcolor="#22303c")
         axis.set_xticks([])
-        if axis is not axes[0]:
+        if axis not in grid[:, 0]:
             axis.set_yticklabels([])
         for side in axis.spines.values():
             side.set_visible(False)
