@@ -6,8 +6,9 @@ from collections.abc import Callable
 from random import Random
 
 from benchmarks.wire import form, head, post
+from service.segmentation.png import SIGNATURE, chunk
 
-SIGNATURES = (b"", b"\xff\xd8\xff", b"\x89PNG\r\n\x1a\n", b"RIFF\0\0\0\0WEBP")
+SIGNATURES = (b"", b"\xff\xd8\xff", SIGNATURE, b"RIFF\0\0\0\0WEBP")
 KIND = "image/jpeg"
 
 
@@ -95,11 +96,7 @@ def unacceptable(_: Random, image: bytes) -> bytes:
 def png(width: int, height: int, data: bytes, *chunks: bytes) -> bytes:
     """Of one bit a pixel."""
     header = chunk(b"IHDR", struct.pack(">IIBBBBB", width, height, 1, 0, 0, 0, 0))
-    return b"".join((SIGNATURES[2], header, *chunks, chunk(b"IDAT", data), chunk(b"IEND", b"")))
-
-
-def chunk(kind: bytes, data: bytes) -> bytes:
-    return struct.pack(">I", len(data)) + kind + data + struct.pack(">I", zlib.crc32(kind + data))
+    return b"".join((SIGNATURE, header, *chunks, chunk(b"IDAT", data), chunk(b"IEND", b"")))
 
 
 WAYS: tuple[Callable[[Random, bytes], bytes], ...] = (

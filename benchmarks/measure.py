@@ -15,6 +15,7 @@ from benchmarks.photos import SIZES, photo
 from benchmarks.rounds import percentile
 from benchmarks.subjects import Subject
 from service.segmentation.catalog import EMBEDDED
+from service.segmentation.segmenter import fit
 
 SMALL = "480x360"
 LOAD = 0.7
@@ -42,13 +43,16 @@ def graphs(rounds: int, repeats: int) -> Figures:
     return dict(figures)
 
 
+def bare_for(width: int, height: int) -> Bare:
+    """street's graph at what the service gives it of a photo of this size: of a wide one it is less than the native."""
+    return Bare(EMBEDDED / "street.onnx", *fit((width, height), networks.street().contract.input))
+
+
 def one_at_a_time(subjects: Sequence[Subject], rounds: int, repeats: int) -> dict[str, Figures]:
     """Median milliseconds of a request alone, per photo size, and of the bare graph in the same round."""
-    policy = networks.street().contract.input
-    bare = Bare(EMBEDDED / "street.onnx", policy.width, policy.height)
     sizes: dict[str, Figures] = {}
     for size, (width, height) in SIZES.items():
-        data = photo(width, height)
+        data, bare = photo(width, height), bare_for(width, height)
         figures: Figures = defaultdict(list)
         for _ in range(rounds):
             bare.milliseconds()
@@ -63,11 +67,9 @@ def one_at_a_time(subjects: Sequence[Subject], rounds: int, repeats: int) -> dic
 
 def back_to_back(subjects: Sequence[Subject], rounds: int, count: int) -> dict[str, Figures]:
     """Images a second per photo size, by several callers at once; and by the bare graph, one after the other."""
-    policy = networks.street().contract.input
-    bare = Bare(EMBEDDED / "street.onnx", policy.width, policy.height)
     sizes: dict[str, Figures] = {}
     for size, (width, height) in SIZES.items():
-        data = photo(width, height)
+        data, bare = photo(width, height), bare_for(width, height)
         figures: Figures = defaultdict(list)
         for _ in range(rounds):
             figures["bare"].append(1000 * count / sum(bare.milliseconds() for _ in range(count)))

@@ -4,14 +4,12 @@ python -m benchmarks.rivals.leaky, with the service's own settings
 """
 
 import os
-import sys
-from unittest.mock import patch
 
-from fastapi import FastAPI
 from starlette.types import ASGIApp, Receive, Scope, Send
 
-from service.__main__ import main
+from service.allocator import give_back_large_blocks
 from service.http.app import create_app
+from service.http.server import Server
 from service.http.settings import Settings
 
 BYTES = 500_000
@@ -36,12 +34,8 @@ class Leak:
                 self.files.append(os.open(os.devnull, os.O_RDONLY))
 
 
-def leaking(settings: Settings) -> FastAPI:
-    app = create_app(settings)
-    app.add_middleware(Leak)
-    return app
-
-
 if __name__ == "__main__":
-    with patch("service.__main__.create_app", leaking):
-        sys.exit(main())
+    give_back_large_blocks()
+    app = create_app(Settings())
+    app.add_middleware(Leak)
+    Server(app, app.state.service).run()

@@ -75,12 +75,11 @@ class Catalog:
 
     def get(self, name: str | None) -> Segmenter:
         """The segmenter called `name`, or the default one. Raises UnknownModel."""
-        segmenters = self.segmenters
-        try:
-            return segmenters[self.default if name is None else name]
-        except KeyError:
+        wanted, segmenters = self.default if name is None else name, self.segmenters
+        if wanted not in segmenters:
             known = ", ".join(segmenters)
-            raise UnknownModel(f"There is no model {(name or '')[:100]!r}; these are served: {known}.") from None
+            raise UnknownModel(f"There is no model {wanted[:100]!r}; these are served: {known}.")
+        return segmenters[wanted]
 
     def reload(self, name: str) -> Segmenter:
         """Serve what is in the model's file now. Raises UnknownModel; ModelError, and then the old one stays."""

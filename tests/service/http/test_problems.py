@@ -1,8 +1,6 @@
 """Every refusal is one application/problem+json, says what to do, and leaves the service as it was."""
 
 import socket
-import struct
-import zlib
 from collections.abc import Iterator
 from pathlib import Path
 from urllib.parse import quote, urlsplit
@@ -10,6 +8,7 @@ from urllib.parse import quote, urlsplit
 import httpx2
 import pytest
 
+from tests.support.anatomy import header, png
 from tests.support.pictures import encoded, quarters
 from tests.support.server import serving
 
@@ -42,12 +41,6 @@ def check(response: httpx2.Response, status: int, code: str) -> str:
     return detail
 
 
-def png_header(width: int, height: int) -> bytes:
-    header = struct.pack(">IIBBBBB", width, height, 8, 2, 0, 0, 0)
-    chunk = struct.pack(">I", 13) + b"IHDR" + header + struct.pack(">I", zlib.crc32(b"IHDR" + header))
-    return b"\x89PNG\r\n\x1a\n" + chunk + struct.pack(">I", 0) + b"IDAT" + struct.pack(">I", zlib.crc32(b"IDAT"))
-
-
 def test_text_that_is_called_jpg_is_415(client: httpx2.Client) -> None:
     response = client.post("/segment", files={"image": ("photo.jpg", b"dear diary", "image/jpeg")})
     assert "JPEG, PNG or WebP" in check(response, 415, "unsupported_format")
@@ -60,7 +53,7 @@ def test_a_truncated_png_is_422(client: httpx2.Client) -> None:
 
 def test_a_png_of_60_megapixels_is_413_before_it_is_unpacked(client: httpx2.Client) -> None:
     """It has a header only, so that unpacking would say 422."""
-    response = client.post("/segment", files={"image": png_header(10_000, 6_000)})
+    response = client.post("/segment", files={"image": png(header(10_000, 6_000), (b"IDAT", b""))})
     assert "at most 50 are allowed" in check(response, 413, "image_too_large")
 
 

@@ -9,6 +9,7 @@ from PIL import Image
 
 from service.segmentation.errors import DamagedImage, ImageTooLarge, UnsupportedFormat
 from service.segmentation.images import Size, decode
+from tests.support.anatomy import END, header, png
 from tests.support.pictures import encoded, oriented, quarters
 
 ENOUGH = 1_000_000
@@ -74,8 +75,7 @@ def test_a_16_bit_grey_png_keeps_its_high_byte() -> None:
 
 def test_a_16_bit_colour_png_keeps_its_high_byte() -> None:
     row = struct.pack(">6H", 0x1234, 0xABCD, 0xFF00, 0x00FF, 0x8000, 0x7FFF)
-    header = struct.pack(">IIBBBBB", 2, 1, 16, 2, 0, 0, 0)
-    photo = decode(png((b"IHDR", header), (b"IDAT", zlib.compress(b"\0" + row)), (b"IEND", b"")), ENOUGH)
+    photo = decode(png(header(2, 1, bits=16), (b"IDAT", zlib.compress(b"\0" + row)), END), ENOUGH)
     assert np.asarray(photo.image).tolist() == [[[0x12, 0xAB, 0xFF], [0x00, 0x80, 0x7F]]]
 
 
@@ -129,19 +129,10 @@ def test_a_truncated_file_is_damaged_wherever_it_ends(format_: str, kept: float)
 
 def test_too_many_pixels_are_refused_from_the_header_alone() -> None:
     """The file has no pixels at all: unpacking it would find it damaged, not too large."""
-    header = struct.pack(">IIBBBBB", 10_000, 6_000, 8, 2, 0, 0, 0)
     with pytest.raises(ImageTooLarge, match=r"10000 x 6000 = 60\.0 megapixels, but at most 50 "):
-        decode(png((b"IHDR", header), (b"IDAT", b"")), 50_000_000)
+        decode(png(header(10_000, 6_000), (b"IDAT", b"")), 50_000_000)
 
 
 def test_a_header_beyond_pillows_own_guard_is_refused_too() -> None:
-    header = struct.pack(">IIBBBBB", 2**31 - 1, 2**31 - 1, 8, 2, 0, 0, 0)
     with pytest.raises(ImageTooLarge):
-        decode(png((b"IHDR", header), (b"IDAT", b"")), 50_000_000)
-
-
-def png(*chunks: tuple[bytes, bytes]) -> bytes:
-    """A PNG file of these chunks, with right lengths and checksums."""
-    return b"\x89PNG\r\n\x1a\n" + b"".join(
-        struct.pack(">I", len(data)) + kind + data + struct.pack(">I", zlib.crc32(kind + data)) for kind, data in chunks
-    )
+        decode(png(header(2**31 - 1, 2**31 - 1), (b"IDAT", b"")), 50_000_000)
