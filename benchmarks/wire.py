@@ -4,6 +4,7 @@ import asyncio
 import io
 import socket
 from dataclasses import dataclass, field
+from functools import cached_property
 from http.client import HTTPException, HTTPResponse
 from time import monotonic
 from typing import cast
@@ -14,14 +15,39 @@ Address = tuple[str, int]
 PATIENCE_S = 120.0
 
 
+class Received(io.BytesIO):
+    """Bytes that came, for http.client, which reads from sockets."""
+
+    def makefile(self, _: str) -> "Received":
+        return self
+
+
 @dataclass(frozen=True)
 class Answer:
-    """`status` is 0 where no whole answer came; `began` and `ended` are of the monotonic clock, in seconds."""
+    """What came, which is taken apart only when it is looked at: who sends much has no time for it meanwhile. `began`
+    and `ended` are of the monotonic clock, in seconds."""
 
-    status: int
-    body: bytes = field(repr=False)
+    came: bytes = field(repr=False)
     began: float
     ended: float
+
+    @property
+    def status(self) -> int:
+        """0 where no whole answer came."""
+        return self._read[0]
+
+    @property
+    def body(self) -> bytes:
+        return self._read[1]
+
+    @cached_property
+    def _read(self) -> tuple[int, bytes]:
+        response = HTTPResponse(cast(socket.socket, Received(self.came)))
+        try:
+            response.begin()
+            return response.status, response.read()
+        except HTTPException:
+            return 0, b""
 
 
 def address_of(url: str) -> Address:
@@ -63,10 +89,10 @@ async def exchange(address: Address, request: bytes, patience_s: float = PATIENC
     try:
         transport, caller = await loop.create_connection(lambda: Caller(request), *address)
     except OSError:
-        return Answer(0, b"", began, monotonic())
+        return Answer(b"", began, monotonic())
     await asyncio.wait([caller.closed], timeout=patience_s)
     transport.abort()
-    return Answer(*read(bytes(caller.came)), began, caller.last or monotonic())
+    return Answer(bytes(caller.came), began, caller.last or monotonic())
 
 
 class Caller(asyncio.Protocol):
@@ -86,20 +112,3 @@ class Caller(asyncio.Protocol):
     def connection_lost(self, _: Exception | None) -> None:
         if not self.closed.done():
             self.closed.set_result(None)
-
-
-class Received(io.BytesIO):
-    """Bytes that came, for http.client, which reads from sockets."""
-
-    def makefile(self, _: str) -> "Received":
-        return self
-
-
-def read(came: bytes) -> tuple[int, bytes]:
-    """Status and body; 0 and nothing where it is no whole answer."""
-    response = HTTPResponse(cast(socket.socket, Received(came)))
-    try:
-        response.begin()
-        return response.status, response.read()
-    except HTTPException:
-        return 0, b""

@@ -1,6 +1,7 @@
 """The application. An upload comes down once and goes up once:
 
-    uvicorn -> telemetry -> route reads the body, bounded -> admission: a place, or refused at once
+    uvicorn -> telemetry -> browsers, access: who may -> gate: refused at once where there is no place
+            -> route reads the body, bounded -> admission: a place
             -> one hop to a worker: decode, infer, areas, encode -> response
 
 Read on in routes.py; what a worker does is in answers.py; every refusal is in problems.py.
@@ -22,7 +23,8 @@ from service.http import access, problems
 from service.http.access import Access
 from service.http.admission import Admission, Limits
 from service.http.browsers import Browsers
-from service.http.routes import Service, router
+from service.http.gate import Gate
+from service.http.routes import SEGMENT, Service, router
 from service.http.settings import Settings
 from service.http.telemetry import Metrics, Telemetry
 from service.segmentation.catalog import Catalog
@@ -55,6 +57,7 @@ def create_app(settings: Settings) -> FastAPI:
     )
     app.state.service = served  # for the server, which knows of requests that come no further than it
     # The last one added is the first to see a request.
+    app.add_middleware(Gate, admission=admission, route=SEGMENT, limit=settings.max_body)
     app.add_middleware(Access, keys=keys)
     if settings.origins:
         app.add_middleware(

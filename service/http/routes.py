@@ -9,6 +9,7 @@ from typing import Annotated, Any, cast
 
 import msgspec
 from fastapi import APIRouter, Depends, Header, Query, Request, Response
+from fastapi.routing import APIRoute
 
 from service.http.admission import Admission
 from service.http.answers import FORMATS, answer, model_name
@@ -112,6 +113,10 @@ async def segment(
         "Vary": "Accept",
     }
     return Response(result.body, media_type=result.media_type, headers=headers)
+
+
+SEGMENT = cast(APIRoute, router.routes[-1])
+"""The route that takes images."""
 
 
 async def hang_up(request: Request) -> None:

@@ -61,7 +61,11 @@ class Settings(BaseSettings):
         int, Field(ge=1, description="Cores one image's network may use; by default those this process may use.")
     ] = Field(default_factory=cores.available)
     runs: Annotated[
-        int, Field(ge=1, description="Networks that run at once; others wait while their images are unpacked.")
+        int,
+        Field(
+            ge=1,
+            description="Networks that run at once on so many cores each; where many wait, each has one.",
+        ),
     ] = 1
     providers: Annotated[
         tuple[Literal["cpu", "cuda", "tensorrt", "openvino"], ...],

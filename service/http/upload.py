@@ -55,6 +55,15 @@ async def body(request: Request, limit: int, take: Take) -> AsyncGenerator[bytes
         raise refused
 
 
+async def dropped(request: Request, limit: int) -> None:
+    """Read the body of a request that is refused, as far as `body` would."""
+    size = 0
+    async for chunk in request.stream():
+        size += len(chunk)
+        if size > LINGER * limit:
+            break
+
+
 def refusal(size: int, limit: int, take: Take, chunk: int) -> RequestError | None:
     """Why a body of `size` bytes, `chunk` of them new, cannot be had."""
     if size > limit:

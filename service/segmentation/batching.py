@@ -9,12 +9,10 @@ from queue import Empty, Queue
 from threading import Thread
 from time import monotonic
 
-from service.segmentation.contract import Labels, Pixels, Scores
+from service.segmentation.contract import Pixels
 from service.segmentation.errors import InferenceFailed, SegmentationError
-from service.segmentation.model import Model
+from service.segmentation.model import Answer, Model
 from service.segmentation.session import Call
-
-Answer = tuple[Labels, Scores | None]
 
 
 @dataclass(frozen=True)

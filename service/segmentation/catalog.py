@@ -31,8 +31,8 @@ log = logging.getLogger("fcn_serve.models")
 
 @dataclass(frozen=True)
 class Engine:
-    """How networks are run: on how many cores each (0 for all), how many at once, and where; how many images go
-    together, and how long the first of them waits for others."""
+    """How networks are run: on how many cores each, how many at once, and where; how many images go together, and how
+    long the first of them waits for others."""
 
     threads: int
     runs: int = 1
@@ -40,10 +40,15 @@ class Engine:
     batch: int = 1
     batch_wait_s: float = 0.0
 
+    @property
+    def crowds(self) -> bool:
+        """Whether each of many images gets a core of its own: accelerators do well with one after the other."""
+        return tuple(self.providers) == ("cpu",) and self.batch == 1 and self.threads > 1
+
     def segmenter(self, model: Model, turns: Turns) -> Segmenter:
         if self.batch > 1:
             return Segmenter(model, Batcher(model, self.batch, self.batch_wait_s).run)
-        return Segmenter(model, turns.taking(model.run))
+        return Segmenter(model, turns.taking(model.run, model.run_on_one_core))
 
 
 class Catalog:
@@ -59,7 +64,7 @@ class Catalog:
         `default` is not among them, and ProviderMissing.
         """
         self._path, self._engine = path, engine
-        self._turns = Turns(engine.runs)  # of all models: they share the cores
+        self._turns = Turns(engine.runs, engine.threads if engine.crowds else 1)  # of all models: they share the cores
         self._changing = Lock()
         self._files: dict[str, Path] = {}
         self._taken: dict[Path, Stamp] = {}
@@ -117,7 +122,7 @@ class Catalog:
     def _serve(self, file: Path) -> Segmenter:
         """Load a file, and put its model in the place of what it held before. Raises ModelError, ProviderMissing."""
         self._taken[file] = stamp_of(file)
-        model = Model.load(file, self._engine.threads, self._engine.providers)
+        model = Model.load(file, self._engine.threads, self._engine.providers, self._engine.crowds)
         name = model.contract.name
         before = next((name for name, its_file in self._files.items() if its_file == file), name)
         if before != name:

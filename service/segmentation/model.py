@@ -24,67 +24,83 @@ from service.segmentation.session import Call, open_session
 GOLDEN_AGREEMENT = 0.98
 
 
+Answer = tuple[Labels, Scores | None]
+"""Labels, and scores where they were asked for."""
+
+
 class Model:
     """A model ready to run. `contract` is what it says of itself; `digest` is what `sha256sum` prints of its file."""
 
-    def __init__(self, data: bytes, threads: int, providers: Sequence[str] = ("cpu",)) -> None:
-        """Load the bytes of a model file; `threads` is how many cores one run may use, 0 for all.
+    def __init__(self, data: bytes, threads: int, providers: Sequence[str] = ("cpu",), crowds: bool = False) -> None:
+        """Load the bytes of a model file; `threads` is how many cores one run may use, 0 for all. With `crowds` it can
+        `run_on_one_core` too.
 
         Raises ModelError: its subclasses name what is wrong. Raises ProviderMissing.
         """
         seal.check(data)
         self.digest = hashlib.sha256(data).hexdigest()
         self._session = open_session(data, threads, providers)
+        self._narrow = open_session(data, 1, providers) if crowds else self._session
         self.contract = read_contract(self._session)
         self.has_scores = check_graph(self._session, self.contract.scale)
-        self._self_test()
+        for session in {self._session, self._narrow}:
+            self._self_test(session)
 
     @classmethod
-    def load(cls, path: Path, threads: int, providers: Sequence[str] = ("cpu",)) -> "Model":
+    def load(cls, path: Path, threads: int, providers: Sequence[str] = ("cpu",), crowds: bool = False) -> "Model":
         """Load a file. Raises ModelError with the file's name in its sentence."""
         try:
-            return cls(path.read_bytes(), threads, providers)
+            return cls(path.read_bytes(), threads, providers, crowds)
         except OSError as error:
             raise ModelUnreadable(f"{path}: it cannot be read: {error.strerror}.") from error
         except ModelError as error:
             raise type(error)(f"{path}: {error}") from error
 
-    def run(self, image: Pixels, scores: bool = False, call: Call | None = None) -> tuple[Labels, Scores | None]:
+    def run(self, image: Pixels, scores: bool = False, call: Call | None = None) -> Answer:
         """Labels of one RGB image [H, W, 3], H and W multiples of the stride; scores where asked for and there.
 
         Raises InferenceFailed; TooLate and Abandoned where that is what became of the call.
         """
-        call = call or Call()
+        return self._run(self._session, image, scores, call or Call())
+
+    def run_on_one_core(self, image: Pixels, scores: bool = False, call: Call | None = None) -> Answer:
+        """As `run`, and with the same answer, for when other images have the other cores."""
+        return self._run(self._narrow, image, scores, call or Call())
+
+    def run_batch(self, images: Sequence[Pixels], scores: bool = False) -> list[Answer]:
+        """`run` of several images of one shape at once. Raises InferenceFailed."""
+        return self._answers(self._session, images, scores)
+
+    def _run(self, session: onnxruntime.InferenceSession, image: Pixels, scores: bool, call: Call) -> Answer:
         call.check()
         try:
-            (answer,) = self.run_batch([image], scores, call)
+            (answer,) = self._answers(session, [image], scores, call)
         except InferenceFailed:
             call.check()  # it may have been told to stop
             raise
         return answer
 
-    def run_batch(
-        self, images: Sequence[Pixels], scores: bool = False, call: Call | None = None
-    ) -> list[tuple[Labels, Scores | None]]:
-        """`run` of several images of one shape at once. Raises InferenceFailed."""
+    def _answers(
+        self, session: onnxruntime.InferenceSession, images: Sequence[Pixels], scores: bool, call: Call | None = None
+    ) -> list[Answer]:
         outputs = ["labels", "scores"] if scores and self.has_scores else ["labels"]
         batch = images[0][np.newaxis] if len(images) == 1 else np.stack(images)
         try:
-            labels, *cells = self._session.run(outputs, {"image": batch}, call and call.options)
+            labels, *cells = session.run(outputs, {"image": batch}, call and call.options)
         except Exception as error:  # onnxruntime's exceptions share no base of their own
             raise InferenceFailed("The model failed on this image; try again or send a smaller one.") from error
         shape, scale = labels.shape[1:], self.contract.scale
         planes = [logits(one, shape, scale) for one in cells[0]] if cells else [None] * len(images)
         return list(zip(labels, planes, strict=True))
 
-    def _self_test(self) -> None:
+    def _self_test(self, session: onnxruntime.InferenceSession) -> None:
         golden = self.contract.golden
         try:
             expected = golden.expected()
         except ValueError as error:
             raise ContractBroken(f"{error}.") from error
         try:
-            labels, scores = self.run(pattern(golden.width, golden.height), scores=True)
+            ((labels, scores),) = self._answers(session, [pattern(golden.width, golden.height)], scores=True)
         except InferenceFailed as error:
             raise SelfTestFailed(f"it fails on the self-test's image: {error.__cause__}") from error
         except ValueError as error:

@@ -52,7 +52,9 @@ ACCOUNTS = (
 
 
 def answered(photo: bytes, body: dict[str, object], seconds: float = 0.1) -> Sent:
-    return Sent(0, hashlib.sha256(photo).hexdigest(), Answer(200, json.dumps(body).encode(), 0, seconds))
+    content = json.dumps(body).encode()
+    came = f"HTTP/1.1 200 OK\r\nContent-Length: {len(content)}\r\n\r\n".encode() + content
+    return Sent(0, hashlib.sha256(photo).hexdigest(), Answer(came, 0, seconds))
 
 
 def about(photo: bytes, road: int = 7) -> dict[str, object]:

@@ -28,13 +28,13 @@ class Watched(Model):
         self.go_on.set()
         super().__init__(*args)
 
-    def run_batch(self, images: Sequence[Pixels], scores: bool = False, call: Call | None = None) -> Any:
+    def run_batch(self, images: Sequence[Pixels], scores: bool = False) -> Any:
         self.busy.set()
         self.go_on.wait()
         if any(np.array_equal(image, POISON) for image in images):
             raise InferenceFailed("poison")
         self.batches.append(len(images))
-        return super().run_batch(images, scores, call)
+        return super().run_batch(images, scores)
 
 
 @pytest.fixture

@@ -191,3 +191,10 @@ def test_a_model_that_cannot_hold_its_largest_image_stops_the_start(tmp_path: Pa
     (tmp_path / "picky.onnx").write_bytes(colours.packed(picky, msgspec.json.encode(colours.contract(input=large))))
     with pytest.raises(SelfTestFailed, match=r"picky\.onnx: it fails on an image of its native size: .*Add"):
         Catalog(tmp_path, None, Engine(1))
+
+
+def test_images_of_a_crowd_have_a_core_each_on_processors_alone() -> None:
+    assert Engine(2).crowds
+    assert not Engine(1).crowds
+    assert not Engine(2, providers=("cuda", "cpu")).crowds
+    assert not Engine(2, batch=4).crowds

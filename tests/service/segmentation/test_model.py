@@ -9,13 +9,17 @@ import numpy as np
 import onnx
 import pytest
 import torch
+from PIL import Image
 
+from service.segmentation.catalog import EMBEDDED
 from service.segmentation.classes import Class
 from service.segmentation.contract import Golden, Scale
 from service.segmentation.errors import ContractBroken, ModelTampered, ModelUnreadable, SelfTestFailed
 from service.segmentation.model import Model, logits
 from tests.support import colours
 from tests.support.colours import contract, graph, model_bytes, packed
+
+STREET = Path("docs/street.jpg")
 
 
 def document(**changes: Any) -> bytes:
@@ -36,6 +40,16 @@ def test_a_good_model_labels_an_image(model: Model) -> None:
     assert scores.shape == (3, 32, 64)
     assert (scores.argmax(0) == 1).all()
     assert model.run(image)[1] is None
+
+
+@pytest.mark.parametrize("file", sorted(EMBEDDED.glob("*.onnx")), ids=lambda file: file.stem)
+def test_what_is_served_says_the_same_on_one_core_as_on_several(file: Path) -> None:
+    model = Model.load(file, threads=2, crowds=True)
+    photo = np.asarray(Image.open(STREET).convert("RGB").resize((480, 352)))
+    labels, scores = model.run(photo, scores=True)
+    alone, its_scores = model.run_on_one_core(photo, scores=True)
+    np.testing.assert_array_equal(alone, labels)
+    np.testing.assert_array_equal(its_scores, scores)
 
 
 def test_its_digest_is_that_of_the_file(model: Model, model_file: Path) -> None:
