@@ -12,7 +12,7 @@ from service.segmentation.errors import NoScores, UnknownClass
 from service.segmentation.images import Size
 from service.segmentation.model import Model
 from service.segmentation.session import Call
-from service.segmentation.statistics import count, count_enlarged
+from service.segmentation.statistics import count, count_enlarged, nearest
 
 Run = Callable[[Pixels, bool, Call | None], tuple[Labels, Scores | None]]
 """An image, whether scores are asked for, and by whom -> its labels, and scores."""
@@ -90,7 +90,7 @@ class Segmenter:
             if scores is None:
                 raise NoScores(f"{self.model.contract.name} gives labels alone; leave heatmap out.")
             heat = Heatmap(mapped, resized(probability(scores, mapped.id), size, Image.Resampling.BILINEAR))
-        whole = resized(labels, size, Image.Resampling.NEAREST)
+        whole = enlarged(labels, size)
         pixels = count_enlarged(labels, *size, classes) if whole.size > labels.size else count(whole, classes)
         return Segmentation(whole, pixels, means, heat)
 
@@ -138,6 +138,13 @@ def resized(plane: Labels, size: Size, by: Image.Resampling) -> Labels:
     """A uint8 plane brought to `size` (width, height)."""
     image = Image.fromarray(plane)
     return plane if image.size == size else np.asarray(image.resize(size, by))
+
+
+def enlarged(labels: Labels, size: Size) -> Labels:
+    """Labels brought to `size` (width, height) by nearest neighbour: each line once, then as often as it is wanted."""
+    width, height = size
+    lines = resized(labels, (width, len(labels)), Image.Resampling.NEAREST)
+    return lines if len(lines) == height else lines[nearest(len(lines), height)]
 
 
 def probability(scores: Scores, class_id: int) -> Labels:

@@ -43,19 +43,31 @@ def count(labels: Labels, classes: int) -> list[int]:
 
 
 def count_enlarged(labels: Labels, width: int, height: int, classes: int) -> list[int]:
-    """`count` of what `labels` become when Pillow resizes them to `width` x `height` by nearest neighbour.
+    """`count` of what `labels` become when they are enlarged to `width` x `height` by nearest neighbour.
 
-    A label counts as often as its row is repeated, times as often as its column is; its copies are not visited.
+    A label counts as often as its row is repeated, times as often as its column is, which is one of two numbers each;
+    its copies are not visited.
     """
     down, across = repeats(labels.shape[0], height), repeats(labels.shape[1], width)
-    return [int(down @ ((labels == label) @ across)) for label in range(classes)]
+    pixels = np.zeros(classes, np.int64)
+    for wide in np.unique(across):
+        columns = labels[:, across == wide]
+        for high in np.unique(down):
+            pixels += wide * high * np.array(count(columns[down == high], classes))
+    return [int(number) for number in pixels]
 
 
-def repeats(length: int, enlarged: int) -> np.ndarray[tuple[int], np.dtype[np.float64]]:
-    """How often Pillow repeats each of `length` places to make `enlarged`, by nearest neighbour."""
+def repeats(length: int, enlarged: int) -> np.ndarray[tuple[int], np.dtype[np.int64]]:
+    """How often each of `length` places is repeated to make `enlarged`, by nearest neighbour."""
+    return np.bincount(nearest(length, enlarged), minlength=length)
+
+
+def nearest(length: int, enlarged: int) -> np.ndarray[tuple[int], np.dtype[np.int32]]:
+    """Which of `length` places Pillow takes for each of `enlarged`, by nearest neighbour."""
     places = Image.fromarray(np.arange(length, dtype=np.int32)[np.newaxis])
-    source = np.asarray(places.resize((enlarged, 1), Image.Resampling.NEAREST))
-    return np.bincount(source[0], minlength=length).astype(np.float64)  # floats multiply fast, and hold any count
+    taken: np.ndarray[tuple[int], np.dtype[np.int32]]
+    taken = np.asarray(places.resize((enlarged, 1), Image.Resampling.NEAREST))[0]
+    return taken
 
 
 def fractions(pixels: list[int]) -> list[float]:
