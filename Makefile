@@ -54,7 +54,7 @@ overload: $(DEV)/ready
 	$(DEV)/bin/python -m benchmarks overload
 
 fuzz: $(DEV)/ready
-	FUZZ=full $(DEV)/bin/python -m pytest tests/service/*/test_hostile.py tests/service/*/test_decoder_properties.py tests/service/*/test_schema.py
+	FUZZ=full $(DEV)/bin/python -m pytest tests/service/*/test_connections.py tests/service/*/test_hostile.py tests/service/*/test_decoder_properties.py tests/service/*/test_schema.py
 
 soak: $(DEV)/ready
 	$(DEV)/bin/python -m benchmarks soak

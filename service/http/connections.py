@@ -2,6 +2,8 @@
 
 import asyncio
 import json
+import socket
+import struct
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any, ClassVar
@@ -10,6 +12,8 @@ import h11
 from uvicorn.protocols.http.h11_impl import H11Protocol
 
 READ_AT_ONCE = 64 * 1024
+NO_LINGER = struct.pack("ii", 1, 0)
+"""C's `struct linger`: on, for no seconds."""
 
 
 @dataclass(frozen=True)
@@ -84,6 +88,8 @@ class PatientProtocol(H11Protocol):
     def _judge(self) -> None:
         """Close what was too slow; look again later at what was not."""
         if self._too_slow_to_read():
+            # Reset, not closed: the system would keep what it has taken to send, megabytes of it, for minutes.
+            self.transport.get_extra_info("socket").setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, NO_LINGER)
             self.transport.abort()
         elif not self.transport.is_closing() and self._too_slow_to_send():
             self._end(408, TOO_SLOW if self._came or self.cycle is None else b"")

@@ -8,6 +8,8 @@ FULL = os.environ.get("FUZZ") == "full"
 MUTATIONS = 2_000 if FULL else 200
 CALLS = 500 if FULL else 25
 """Per operation of the API."""
+DAWDLERS, DEAF = (200, 50) if FULL else (30, 10)
+"""Connections at once that send too slowly, or do not read."""
 
 settings.register_profile("ci", derandomize=True, deadline=None, database=None, max_examples=100)
 settings.register_profile("full", deadline=None, max_examples=5_000)
