@@ -1,7 +1,7 @@
 """The application. An upload comes down once and goes up once:
 
-    uvicorn -> telemetry -> browsers, access: who may -> gate: refused at once where there is no place
-            -> route reads the body, bounded -> admission: a place
+    uvicorn -> telemetry -> browsers, access: who may -> gate: a place, or refused at once
+            -> route reads the body, bounded -> admission: its turn
             -> one hop to a worker: decode, infer, areas, encode -> response
 
 Read on in routes.py; what a worker does is in answers.py; every refusal is in problems.py.
@@ -23,8 +23,7 @@ from service.http import access, problems
 from service.http.access import Access
 from service.http.admission import Admission, Limits
 from service.http.browsers import Browsers
-from service.http.gate import Gate
-from service.http.routes import SEGMENT, Service, router
+from service.http.routes import Service, images, router
 from service.http.settings import Settings
 from service.http.telemetry import Metrics, Telemetry
 from service.segmentation.catalog import Catalog
@@ -57,7 +56,6 @@ def create_app(settings: Settings) -> FastAPI:
     )
     app.state.service = served  # for the server, which knows of requests that come no further than it
     # The last one added is the first to see a request.
-    app.add_middleware(Gate, admission=admission, route=SEGMENT, limit=settings.max_body)
     app.add_middleware(Access, keys=keys)
     if settings.origins:
         app.add_middleware(
@@ -66,6 +64,7 @@ def create_app(settings: Settings) -> FastAPI:
     app.add_middleware(Browsers, origins=settings.origins, hosts=None if keys else settings.hosts)
     app.add_middleware(Telemetry, metrics=served.metrics)
     problems.install(app)
+    app.include_router(images)
     app.include_router(router)
     app.mount("/web", StaticFiles(directory=WEB), name="web")
 

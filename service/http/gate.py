@@ -1,30 +1,34 @@
 """Who comes when there is no place is sent away before anything is made of the request: refusing has to cost little."""
 
+from collections.abc import Callable, Coroutine
+from typing import Any
+
 from fastapi.routing import APIRoute
 from starlette.requests import Request
-from starlette.types import ASGIApp, Receive, Scope, Send
+from starlette.responses import Response
 
-from service.http import problems
-from service.http.admission import Admission
 from service.http.errors import RequestError
 from service.http.upload import dropped
 
 
-class Gate:
-    """ASGI middleware before `route`, whose images `admission` has places for; a body of `limit` bytes is heard out."""
+class Gate(APIRoute):
+    """A route for images. Refuses, by what admission says, before the request's parameters are even looked at."""
 
-    def __init__(self, app: ASGIApp, admission: Admission, route: APIRoute, limit: int) -> None:
-        self.app, self.admission, self.route, self.limit = app, admission, route, limit
+    def get_route_handler(self) -> Callable[[Request], Coroutine[Any, Any, Response]]:
+        handle = super().get_route_handler()
 
-    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        if scope["type"] == "http" and (scope["method"], scope["path"]) == ("POST", self.route.path):
+        async def handle_where_there_is_a_place(request: Request) -> Response:
+            service = request.state.service
             try:
-                self.admission.check(scope["state"].get("caller"))
-            except RequestError as error:
-                scope["route"] = self.route  # by which it is counted
-                request = Request(scope, receive)
-                await dropped(request, self.limit)
-                answer = await problems.on_known(request, error)
-                await answer(scope, receive, send)
-                return
-        await self.app(scope, receive, send)
+                service.admission.check(caller(request))
+            except RequestError:
+                await dropped(request, service.settings.max_body)
+                raise
+            return await handle(request)
+
+        return handle_where_there_is_a_place
+
+
+def caller(request: Request) -> bytes | None:
+    """Whose request it is, where there are keys."""
+    return getattr(request.state, "caller", None)

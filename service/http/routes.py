@@ -9,11 +9,11 @@ from typing import Annotated, Any, cast
 
 import msgspec
 from fastapi import APIRouter, Depends, Header, Query, Request, Response
-from fastapi.routing import APIRoute
 
 from service.http.admission import Admission
 from service.http.answers import FORMATS, answer, model_name
 from service.http.errors import Draining
+from service.http.gate import Gate, caller
 from service.http.negotiation import choose
 from service.http.problems import Problem
 from service.http.schemas import Health, ModelCard, ModelName, ModelSummary, Options, SegmentAnswer
@@ -41,6 +41,7 @@ async def of_request(request: Request) -> Service:
 Served = Annotated[Service, Depends(of_request)]
 
 router = APIRouter()
+images = APIRouter(route_class=Gate)
 
 BINARY = {"type": "string", "format": "binary"}
 
@@ -75,7 +76,7 @@ ERRORS: dict[int | str, dict[str, Any]] = {
 }
 
 
-@router.post(
+@images.post(
     "/segment",
     summary="Segment an image",
     tags=["images"],
@@ -96,15 +97,14 @@ async def segment(
     JSON with areas and mask, the mask as an indexed PNG, an overlay (WebP or JPEG), or JSON and PNG in one."""
     media_type = choose(request.headers.get("accept"), list(FORMATS))
     service.catalog.get(options.model)  # whoever names none of ours need not send the image
-    caller = getattr(request.state, "caller", None)
-    with service.admission.upload(caller) as take:
+    with service.admission.upload(caller(request)) as take:
         data = await read_image(request, service.settings.max_body, take)
         segmenter = service.catalog.get(options.model)  # the file may have changed while the body came
         call = Call(
             min(service.settings.deadline_s, (x_deadline_ms or inf) / 1000)
         )  # how fast it came is not our doing
         work = partial(answer, data, media_type, options, segmenter, service.settings.max_pixels)
-        result = await service.admission.run(work, call, partial(hang_up, request), caller)
+        result = await service.admission.run(work, call, partial(hang_up, request), caller(request))
     for stage, spent in result.timings.milliseconds.items():
         service.metrics.stages.labels(stage).observe(spent / 1000)
     headers = {
@@ -113,10 +113,6 @@ async def segment(
         "Vary": "Accept",
     }
     return Response(result.body, media_type=result.media_type, headers=headers)
-
-
-SEGMENT = cast(APIRoute, router.routes[-1])
-"""The route that takes images."""
 
 
 async def hang_up(request: Request) -> None:

@@ -15,7 +15,8 @@ MIB = 1024 * 1024
 
 @pytest.fixture
 def poor(model_file: Path) -> Iterator[httpx2.Client]:
-    """A service that has served an image, and may then take hardly any more memory."""
+    """A service that has served an image, and may then take hardly any more memory than the system has promised it: 64
+    MiB for each thread that has taken some, which is less than a large image takes."""
     with serving(model_file) as url, httpx2.Client(base_url=url, timeout=60) as client:
         assert ask(client, encoded(quarters())).status_code == 200
         process = process_of(url)
@@ -30,7 +31,7 @@ def ask(client: httpx2.Client, image: bytes) -> httpx2.Response:
 
 @pytest.mark.parametrize("format_", ["JPEG", "PNG"])
 def test_an_image_too_many_is_a_503_and_the_next_is_served(poor: httpx2.Client, format_: str) -> None:
-    large, small = encoded(quarters(6000, 5000), format_), encoded(quarters())
+    large, small = encoded(quarters(8000, 6000), format_), encoded(quarters())
     before = ask(poor, small).json()["classes"]
     response = ask(poor, large)
     assert (response.status_code, response.json()["code"]) == (503, "out_of_memory")
