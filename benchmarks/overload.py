@@ -10,7 +10,7 @@ from collections.abc import Sequence
 from contextlib import ExitStack, closing
 from dataclasses import dataclass
 from itertools import cycle
-from statistics import median
+from statistics import mean, median
 from time import monotonic, sleep
 from typing import Any
 
@@ -106,6 +106,8 @@ def run(subject: Subject, settings: Settings, images: Sequence[bytes], seconds: 
         f"{1000 * calm.seconds:.1f} ms alone, {calm.per_second:.1f} a second; now {rate:.1f} a second for {seconds:g} s"
     )
     storm = stormed(address_of(subject.url), images, rate, seconds)
+    calm = between(calm, measured(subject, images, seconds))
+    typer.echo(f"{1000 * calm.seconds:.1f} ms alone, {calm.per_second:.1f} a second, before and after")
     rows = {
         "sent": len(storm.sent),
         "accepted (200)": len(storm.of(200)),
@@ -154,6 +156,11 @@ def measured(subject: Subject, images: Sequence[bytes], seconds: float) -> Calm:
         count = max(2 * CALLERS, round(MEASURED * seconds / alone))
         per_second = offline(lambda: next(callers), count, CALLERS).per_second
     return Calm(alone, per_second, answers)
+
+
+def between(before: Calm, after: Calm) -> Calm:
+    """What was to be had meanwhile: a machine that others use too is faster at one time than at another."""
+    return Calm(mean((before.seconds, after.seconds)), mean((before.per_second, after.per_second)), before.answers)
 
 
 def stormed(address: Address, images: Sequence[bytes], per_second: float, seconds: float) -> Storm:

@@ -100,6 +100,12 @@ def test_the_bound_is_what_the_last_in_the_queue_has_to_wait() -> None:
     assert bound.most == pytest.approx(1.3 * 1000 * (9 + 1) * 0.1)
 
 
+def test_what_is_to_be_had_is_the_mean_of_before_and_after() -> None:
+    between = overload.between(Calm(0.1, 10, CALM.answers), Calm(0.2, 8, {}))
+    assert (between.seconds, between.per_second) == pytest.approx((0.15, 9))
+    assert between.answers == CALM.answers
+
+
 def test_a_promise_about_what_nobody_saw_is_not_kept() -> None:
     assert not Promise("p99", math.nan, most=100).kept
     assert not Promise("p99", 101, most=100).kept
