@@ -63,8 +63,7 @@ class Settings(BaseSettings):
     runs: Annotated[
         int,
         Field(
-            ge=1,
-            description="Networks that run at once on so many cores each; where many wait, each has one.",
+            ge=1, description="Networks that run at once on SEGMENT_THREADS cores each; where many wait, each has one."
         ),
     ] = 1
     providers: Annotated[
