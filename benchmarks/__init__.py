@@ -10,6 +10,7 @@ report.py    the table, the JSON and the plot
 memory.py    resident memory under requests of random sizes
 wire.py      one request on a connection of its own, whatever it is
 overload.py  ten times as many requests as can be answered
+sender.py    sends them, when each is due
 traffic.py   what a service gets in a day, hostile.py the worst of it
 soak.py      an hour of that traffic, verdict.py what must be as before
 promise.py   what is promised, and whether it is kept

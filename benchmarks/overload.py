@@ -21,6 +21,7 @@ from benchmarks.load import offline, single_stream
 from benchmarks.photos import photo
 from benchmarks.promise import Promise, table
 from benchmarks.rounds import percentile
+from benchmarks.sender import Due, deliver
 from benchmarks.subjects import Subject
 from benchmarks.wire import Address, Answer, address_of, exchange, form, get, post
 from service.http.settings import Settings
@@ -32,6 +33,8 @@ ALONE = 16
 MEASURED = 0.1
 """Of the load's length, for how long capacity is measured."""
 HEALTH_EVERY_S = 0.2
+HEALTH = "health"
+"""In place of a photo's sha256."""
 SETTLES_S = 5.0
 """A request is counted when it ends, which may be a moment after its answer was read."""
 
@@ -166,14 +169,14 @@ def between(before: Calm, after: Calm) -> Calm:
 def stormed(address: Address, images: Sequence[bytes], per_second: float, seconds: float) -> Storm:
     """Load the service, and wait until it has counted as much as was sent."""
     before = counts(address)
-    sent, health = asyncio.run(storming(address, images, per_second, seconds))
+    sent, health = storming(address, images, per_second, seconds)
     until = monotonic() + SETTLES_S
     while (counted := counts(address) - before).total() < len(sent) and monotonic() < until:
         sleep(HEALTH_EVERY_S)
     return Storm(sent, health, counted)
 
 
-async def storming(
+def storming(
     address: Address, images: Sequence[bytes], per_second: float, seconds: float
 ) -> tuple[list[Sent], list[Sent]]:
     """Requests at random times (Poisson), each on a connection of its own, whatever becomes of the others; and the
@@ -181,20 +184,14 @@ async def storming(
     draw = random.Random(0)  # noqa: S311  # no secret
     bodies, live = requests(images), get("/health/live")
     now = began = monotonic() + HEALTH_EVERY_S
-    plan = []
+    plan = [(began + HEALTH_EVERY_S * number, HEALTH) for number in range(round(seconds / HEALTH_EVERY_S))]
     while now < began + seconds:
         plan.append((now, draw.choice(list(bodies))))
         now += draw.expovariate(per_second)
-    checks = [began + HEALTH_EVERY_S * number for number in range(round(seconds / HEALTH_EVERY_S))]
-    return await asyncio.gather(
-        asyncio.gather(*(send(address, bodies[of], due, of) for due, of in plan)),
-        asyncio.gather(*(send(address, live, due) for due in checks)),
-    )
-
-
-async def send(address: Address, request: bytes, due: float, of: str = "") -> Sent:
-    await asyncio.sleep(due - monotonic())
-    return Sent(due, of, await exchange(address, request))
+    plan.sort()
+    answers = deliver(address, [Due(due, bodies.get(of, live)) for due, of in plan])
+    sent = [Sent(due, of, answer) for (due, of), answer in zip(plan, answers, strict=True)]
+    return [one for one in sent if one.photo != HEALTH], [one for one in sent if one.photo == HEALTH]
 
 
 def counts(address: Address) -> Counter[int]:

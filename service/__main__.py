@@ -13,11 +13,13 @@ from service.http.errors import BadKeys
 from service.http.server import Server
 from service.http.settings import Settings
 from service.segmentation.errors import SegmentationError
+from service.segmentation.session import share_arena
 
 
 def main() -> int:
     """Serve until told to stop; the exit code."""
     give_back_large_blocks()
+    share_arena()
     try:
         settings = CliApp.run(Settings)
         logging.basicConfig(level=settings.log_level.upper(), format="%(asctime)s %(levelname)s %(name)s %(message)s")

@@ -11,6 +11,7 @@ from service.allocator import give_back_large_blocks
 from service.http.app import create_app
 from service.http.server import Server
 from service.http.settings import Settings
+from service.segmentation.session import share_arena
 
 BYTES = 500_000
 """Kept of every image."""
@@ -36,6 +37,7 @@ class Leak:
 
 if __name__ == "__main__":
     give_back_large_blocks()
+    share_arena()
     app = create_app(Settings())
     app.add_middleware(Leak)
     Server(app, app.state.service).run()

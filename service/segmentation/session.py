@@ -15,6 +15,14 @@ PROVIDERS = {
 }
 """onnxruntime's execution providers, by the names that people use."""
 
+AS_USUAL = -1
+ARENA = {
+    "max_mem": 0,
+    "arena_extend_strategy": 0,  # twice as much each time, or what is asked for
+    "initial_chunk_size_bytes": AS_USUAL,
+    "max_dead_bytes_per_chunk": AS_USUAL,
+}
+
 
 class Call:
     """One caller's wish for an answer: within `seconds`, where it matters, and as long as it is wanted at all."""
@@ -42,6 +50,15 @@ class Call:
             raise Abandoned
 
 
+def share_arena() -> None:
+    """Have all sessions take their tensors' memory from one arena. To be called once in a process, before the first is
+    opened: each would keep the most it ever took to itself."""
+    memory = onnxruntime.OrtMemoryInfo(
+        "Cpu", onnxruntime.OrtAllocatorType.ORT_ARENA_ALLOCATOR, 0, onnxruntime.OrtMemType.DEFAULT
+    )
+    onnxruntime.create_and_register_allocator(memory, onnxruntime.OrtArenaCfg(ARENA))
+
+
 def open_session(data: bytes, threads: int, providers: Sequence[str]) -> onnxruntime.InferenceSession:
     """A session for the bytes of a model; of `providers`, earlier ones take what they can.
 
@@ -52,6 +69,7 @@ def open_session(data: bytes, threads: int, providers: Sequence[str]) -> onnxrun
     options.intra_op_num_threads = threads
     options.inter_op_num_threads = 1
     options.log_severity_level = 4  # errors reach the caller as exceptions
+    options.add_session_config_entry("session.use_env_allocators", "1")  # one for all, if there is one
     try:
         session = onnxruntime.InferenceSession(data, options, providers=[PROVIDERS[name] for name in providers])
     except Exception as error:  # onnxruntime's exceptions share no base of their own
