@@ -1,7 +1,8 @@
 // street.pov - a British street through a windscreen: a made-up scene, entirely our own work.
 // Units are metres, x right, y up, z ahead. Needs POV-Ray 3.7 and nothing but this file.
 // Render: povray +WT1 -D +W640 +H480 +A0.1 +AM2 +R3 +Istreet.pov +Ostreet.png  (one thread: the same pixels each time)
-// docs/street.jpg is this picture, a little blurred (0.6 pixels) and with a little noise, as a camera would have it.
+// docs/street.jpg is this picture, a little blurred (0.6 pixels), with a little noise and 1.1 times as bright, so that its
+// sky is white, as a camera would have it.
 #version 3.7;
 #default { finish { ambient 0 diffuse 0.75 } }
 #declare R = seed(2001);                                   // one random stream: always the same picture
