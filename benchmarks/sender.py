@@ -25,7 +25,7 @@ class Connection:
     """One request and what comes of it, without ever waiting for the other side."""
 
     def __init__(self, address: Address, request: bytes) -> None:
-        self.began = self.last = monotonic()
+        self.began, self.last = monotonic(), 0.0
         self.left = memoryview(request)
         self.came = bytearray()
         self.socket = socket.socket(socket.AF_INET, socket.SOCK_STREAM)
@@ -42,9 +42,11 @@ class Connection:
         try:
             if events & EVENT_READ:
                 data = self.socket.recv(AT_ONCE)
+                if not data:
+                    return True
                 self.came += data
                 self.last = monotonic()
-                return not data
+                return False
             self.left = self.left[self.socket.send(self.left) :]
         except BlockingIOError:  # not connected yet, or not there after all
             return False
@@ -54,7 +56,7 @@ class Connection:
 
     def close(self) -> Answer:
         self.socket.close()
-        return Answer(bytes(self.came), self.began, self.last)
+        return Answer(bytes(self.came), self.began, self.last or monotonic())
 
 
 def deliver(address: Address, plan: Sequence[Due], patience_s: float = PATIENCE_S) -> list[Answer]:
@@ -76,10 +78,10 @@ def deliver(address: Address, plan: Sequence[Due], patience_s: float = PATIENCE_
             while coming and coming[0][1].at <= monotonic():
                 number, next_one = coming.popleft()
                 connection = Connection(address, next_one.request)
-                if not connection.move(EVENT_WRITE):
-                    selector.register(connection.socket, connection.events, (number, connection))
-                else:
+                if connection.move(EVENT_WRITE):
                     answers[number] = connection.close()
+                else:
+                    selector.register(connection.socket, connection.events, (number, connection))
         for key in selector.get_map().values():
             number, connection = key.data
             answers[number] = connection.close()

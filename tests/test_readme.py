@@ -1,6 +1,7 @@
 """What the README says is so: its commands run, their output is what they print, its tables are the code's."""
 
 import io
+import json
 import re
 import shutil
 import subprocess
@@ -11,6 +12,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
+from benchmarks import report
 from service.http.settings import Settings
 from service.segmentation.catalog import EMBEDDED
 from service.segmentation.model import Model
@@ -108,6 +110,15 @@ def test_the_figures_are_those_in_the_model_files() -> None:
         expected += [(model.contract.name, [f"{100 * (v or 0):.1f}" for v in values]) for values in (four, m.iu)]
         assert model.contract.training.licence in re.sub(r"\s+", " ", README)
     assert sorted(told) == sorted(expected)
+
+
+def test_the_speeds_are_those_of_the_run_that_it_names() -> None:
+    figures = json.loads((ROOT / "docs" / "benchmarks" / "figures.json").read_text())
+    assert f"<!-- benchmarks -->\n{report.table(figures)}\n<!-- end -->" in README
+    machine = figures["machine"]
+    words = (f"{figures['rounds']} rounds", machine["processor"], f"{machine['cores']} cores", machine["commit"])
+    (told,) = re.findall(r"in one run of `make bench`,\n(.*?)\. \[CONTRIBUTING", README, re.DOTALL)
+    assert all(word in told for word in words)
 
 
 def test_each_models_card_is_of_the_file_that_is_shipped() -> None:

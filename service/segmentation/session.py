@@ -15,14 +15,6 @@ PROVIDERS = {
 }
 """onnxruntime's execution providers, by the names that people use."""
 
-AS_USUAL = -1
-ARENA = {
-    "max_mem": 0,
-    "arena_extend_strategy": 0,  # twice as much each time, or what is asked for
-    "initial_chunk_size_bytes": AS_USUAL,
-    "max_dead_bytes_per_chunk": AS_USUAL,
-}
-
 
 class Call:
     """One caller's wish for an answer: within `seconds`, where it matters, and as long as it is wanted at all."""
@@ -56,7 +48,7 @@ def share_arena() -> None:
     memory = onnxruntime.OrtMemoryInfo(
         "Cpu", onnxruntime.OrtAllocatorType.ORT_ARENA_ALLOCATOR, 0, onnxruntime.OrtMemType.DEFAULT
     )
-    onnxruntime.create_and_register_allocator(memory, onnxruntime.OrtArenaCfg(ARENA))
+    onnxruntime.create_and_register_allocator(memory, None)  # grows as any other
 
 
 def open_session(data: bytes, threads: int, providers: Sequence[str]) -> onnxruntime.InferenceSession:

@@ -68,6 +68,7 @@ def test_it_hangs_up_on_who_says_nothing() -> None:
         answers = deliver(address, planned(b"s", b"a"), patience_s=0.5)
         assert monotonic() - began < 5
     assert [answer.status for answer in answers] == [0, 200]
+    assert answers[0].ended - answers[0].began >= 0.5  # who waited in vain has waited
 
 
 def test_who_closes_has_not_answered() -> None:
