@@ -20,7 +20,13 @@ from model_export.data.folder import SegmentationFolder
 from model_export.errors import QuantizationError
 from model_export.evaluate import evaluate
 from model_export.export import packed, samples, without_traces
-from model_export.graph import FLOAT_IMAGE, drop_unused_weights
+from model_export.graph import (
+    FLOAT_IMAGE,
+    argmax_as_comparisons,
+    drop_unused_weights,
+    pools_as_convolutions,
+    stem_on_cells,
+)
 from service.segmentation.classes import rgb
 from service.segmentation.contract import Contract, Golden, Pixels, Quantization, Scale, pattern
 from service.segmentation.model import Model
@@ -32,7 +38,7 @@ METHODS: dict[str, tuple[CalibrationMethod, dict[str, Any]]] = {
 }
 """How the range of a tensor follows from what calibration images make of it."""
 
-OPERATORS = ["Conv", "Relu", "Clip", "Add", "AveragePool", "MaxPool"]
+OPERATORS = ["Conv", "Relu", "Clip", "Add", "MaxPool"]
 """What runs in integers. An activation costs nothing there, but left out it would part its convolution from the next
 one by a float copy of the tensor between them."""
 
@@ -82,6 +88,7 @@ class Quantizer:
         """The int8 file that `method` makes of the float one with these calibration images, and its mean IU."""
         graph = static(self.source, images, method)
         scale = integers_outside(graph)
+        argmax_as_comparisons(graph, len(self.contract.labels.classes))
         run = parity.by_onnxruntime(graph.SerializeToString(), scale)
         golden = self.contract.golden
         draft = msgspec.structs.replace(
@@ -115,8 +122,11 @@ def static(source: bytes, images: list[Pixels], method: str) -> onnx.ModelProto:
     calibration, options = METHODS[method]
     with tempfile.TemporaryDirectory() as folder, quiet():
         target = Path(folder) / "int8.onnx"
+        model = balanced(onnx.load_model_from_string(source))
+        stem_on_cells(model)
+        pools_as_convolutions(model)
         quantize_static(
-            balanced(onnx.load_model_from_string(source)),
+            model,
             target,
             Images(images),
             per_channel=True,
@@ -163,13 +173,10 @@ def integers_outside(model: onnx.ModelProto) -> Scale:
     dequantise.input[0] = cast.input[0]
     nodes.remove(cast)
     nodes.remove(quantise)
-    # The labels are chosen from the scores as floats, which nobody else needs.
+    # Bytes have the order of what they stand for: the labels are chosen from them.
     dequantise = maker["scores"]
-    maker[dequantise.input[0]].output[0] = dequantise.input[0] = "scores"
-    for node in nodes:
-        if node.op_type == "Reshape" and node.input[0] == "scores":
-            node.input[0] = "logits"
-    dequantise.output[0] = "logits"
+    maker[dequantise.input[0]].output[0] = "scores"
+    nodes.remove(dequantise)
     output = next(output for output in model.graph.output if output.name == "scores")
     output.type.tensor_type.elem_type = onnx.TensorProto.UINT8
     del model.graph.value_info[:]  # types as they were before
