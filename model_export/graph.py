@@ -70,8 +70,8 @@ def fold_normalisation(model: onnx.ModelProto) -> None:
 
 
 def widen(model: onnx.ModelProto) -> None:
-    """Give the image its fourth channel, where a pixel's colours still lie side by side: convolutions in integers want
-    them so, and nothing is then rearranged."""
+    """Give the image its fourth channel, before its colours are parted into planes: in integers, convolutions want them
+    together, and onnxruntime leaves the parting out."""
     brightest = numpy_helper.from_array(np.array([255], np.uint8))
     fourth = [
         onnx.helper.make_node("Shape", ["image"], ["image_shape"]),

@@ -14,6 +14,18 @@ from model_export.networks import BACKBONES, FCN
 from model_export.networks.fcn import Deconvolution
 
 
+def answer(model: onnx.ModelProto, **inputs: np.ndarray[Any, Any]) -> np.ndarray[Any, Any]:
+    return np.asarray(onnxruntime.InferenceSession(model.SerializeToString()).run(None, inputs)[0])
+
+
+def model_of(
+    nodes: list[onnx.NodeProto], given: tuple[str, int, list[int]], wanted: tuple[str, int, list[int]]
+) -> onnx.ModelProto:
+    inputs, outputs = ([helper.make_tensor_value_info(*tensor)] for tensor in (given, wanted))
+    opset = [helper.make_opsetid("", 20)]
+    return helper.make_model(helper.make_graph(nodes, "small", inputs, outputs), opset_imports=opset, ir_version=10)
+
+
 @pytest.mark.parametrize("factor", [2, 8, 16, 32])
 def test_a_convolution_and_a_rearrangement_are_the_deconvolution(factor: int) -> None:
     deconvolution = Deconvolution(3, factor).double()
@@ -58,10 +70,6 @@ def test_the_first_convolution_reads_bytes(backbone: str) -> None:
     assert [node.op_type for node in chain] == ["Cast", "Transpose", "Concat"]
 
 
-def answer(model: onnx.ModelProto, **inputs: np.ndarray[Any, Any]) -> np.ndarray[Any, Any]:
-    return np.asarray(onnxruntime.InferenceSession(model.SerializeToString()).run(None, inputs)[0])
-
-
 @pytest.mark.parametrize(("backbone", "kernel"), [("resnet50v2", [4, 4]), ("mobilenetv2", [3, 3])])
 def test_a_large_first_convolution_reads_cells_of_pixels_and_says_the_same(backbone: str, kernel: list[int]) -> None:
     model = export.to_onnx(FCN(BACKBONES[backbone](), classes=2).eval())
@@ -73,14 +81,6 @@ def test_a_large_first_convolution_reads_cells_of_pixels_and_says_the_same(backb
     (first,) = (node for node in model.graph.node if graph.FLOAT_IMAGE in node.input)
     assert next(list(a.ints) for a in first.attribute if a.name == "kernel_shape") == kernel
     np.testing.assert_allclose(answer(model, image=image), before, rtol=1e-4, atol=1e-3)
-
-
-def model_of(
-    nodes: list[onnx.NodeProto], given: tuple[str, int, list[int]], wanted: tuple[str, int, list[int]]
-) -> onnx.ModelProto:
-    inputs, outputs = ([helper.make_tensor_value_info(*tensor)] for tensor in (given, wanted))
-    opset = [helper.make_opsetid("", 20)]
-    return helper.make_model(helper.make_graph(nodes, "small", inputs, outputs), opset_imports=opset, ir_version=10)
 
 
 @pytest.mark.parametrize("classes", [1, 2, 3, 11, 255])
