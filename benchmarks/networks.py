@@ -4,7 +4,6 @@ import time
 from pathlib import Path
 
 import numpy as np
-import onnxruntime
 import torch
 
 from model_export import export, published
@@ -13,6 +12,7 @@ from model_export.restore import restore
 from service.segmentation import cores
 from service.segmentation.catalog import EMBEDDED
 from service.segmentation.model import Model
+from service.segmentation.session import open_session
 
 FOLDER = Path(".bench")
 CLASSES = 11
@@ -85,10 +85,8 @@ def _built(path: Path, network: FCN) -> Path:
 class Bare:
     """`session.run` and nothing around it, on all cores: the ceiling."""
 
-    def __init__(self, model: Path | bytes, width: int, height: int) -> None:
-        options = onnxruntime.SessionOptions()
-        options.intra_op_num_threads = cores.available()
-        self._session = onnxruntime.InferenceSession(model, options, providers=["CPUExecutionProvider"])
+    def __init__(self, model: Path, width: int, height: int) -> None:
+        self._session = open_session(model.read_bytes(), cores.available(), ("cpu",))
         shape = (1, height + -height % 32, width + -width % 32, 3)
         self._feed = {"image": np.random.default_rng(0).integers(0, 256, shape, dtype=np.uint8)}
 

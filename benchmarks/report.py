@@ -9,7 +9,7 @@ from typing import Any
 
 from benchmarks.measure import SMALL
 from benchmarks.rounds import difference, ratio
-from service.segmentation import cores
+from service.segmentation import amx, cores
 
 OURS, SCRIPT, LITSERVE = "fcn-serve", "script", "LitServe"
 
@@ -23,7 +23,8 @@ def machine() -> dict[str, Any]:
 
 def processor() -> str:
     lines = Path("/proc/cpuinfo").read_text().splitlines() if os.path.exists("/proc/cpuinfo") else []  # noqa: PTH110
-    return next((line.split(":")[1].strip() for line in lines if line.startswith("model name")), platform.machine())
+    name = next((line.split(":")[1].strip() for line in lines if line.startswith("model name")), platform.machine())
+    return f"{name} with AMX" if amx.available() else name
 
 
 def table(figures: dict[str, Any]) -> str:

@@ -1,6 +1,4 @@
-"""The same function in operations that run faster: what is done to a graph between the exporter and the file."""
-
-from itertools import pairwise
+"""The same function in operations that run faster: what is done to every graph after the exporter."""
 
 import numpy as np
 import onnx
@@ -72,18 +70,26 @@ def fold_normalisation(model: onnx.ModelProto) -> None:
 def widen(model: onnx.ModelProto) -> None:
     """Give the image its fourth channel, before its colours are parted into planes: in integers, convolutions want them
     together, and onnxruntime leaves the parting out."""
-    brightest = numpy_helper.from_array(np.array([255], np.uint8))
-    fourth = [
-        onnx.helper.make_node("Shape", ["image"], ["image_shape"]),
-        onnx.helper.make_node("Min", ["image_shape", "one_channel"], ["fourth_shape"]),
-        onnx.helper.make_node("ConstantOfShape", ["fourth_shape"], ["fourth"], value=brightest),
-        onnx.helper.make_node("Concat", ["image", "fourth"], ["bytes"], axis=3),
-    ]
     transpose = next(node for node in model.graph.node if "image" in node.input and node.op_type == "Transpose")
     transpose.input[0] = "bytes"
-    replace(model, [transpose], [*fourth, onnx.NodeProto.FromString(transpose.SerializeToString())])
+    nodes = [
+        *fourth_channel("image", "one_channel"),
+        onnx.helper.make_node("Concat", ["image", "fourth"], ["bytes"], axis=3),
+        onnx.NodeProto.FromString(transpose.SerializeToString()),
+    ]
+    replace(model, [transpose], nodes)
     most = np.iinfo(np.int64).max
     model.graph.initializer.append(numpy_helper.from_array(np.array([most, most, most, 1]), "one_channel"))
+
+
+def fourth_channel(image: str, shape: str) -> list[onnx.NodeProto]:
+    """Nodes that make `fourth`, all of it 255, with the shape of `image` but no larger than `shape` anywhere."""
+    brightest = numpy_helper.from_array(np.array([255], np.uint8))
+    return [
+        onnx.helper.make_node("Shape", [image], ["image_shape"]),
+        onnx.helper.make_node("Min", ["image_shape", shape], ["fourth_shape"]),
+        onnx.helper.make_node("ConstantOfShape", ["fourth_shape"], ["fourth"], value=brightest),
+    ]
 
 
 def norms_as_convolutions(model: onnx.ModelProto) -> None:
@@ -115,113 +121,6 @@ def norms_as_convolutions(model: onnx.ModelProto) -> None:
             numpy_helper.from_array(value, f"{node.output[0]}.{part}") for part, value in kernel.items()
         )
     drop_unused_weights(model)
-
-
-def stem_on_cells(model: onnx.ModelProto) -> None:
-    """Write a first convolution of 7x7 and stride 2 as one of 4x4 and stride 1 on cells of 2x2 pixels: in integers, a
-    convolution gathers what it reads byte by byte, and of a cell there are sixteen in a row.
-
-    Before its kernel come a row and a column of zeros, so that it covers whole cells.
-    """
-    weights = {tensor.name: tensor for tensor in model.graph.initializer}
-    convolution = next(node for node in model.graph.node if FLOAT_IMAGE in node.input)
-    kernel = numpy_helper.to_array(weights[convolution.input[1]])
-    given = {a.name: list(onnx.helper.get_attribute_value(a)) for a in convolution.attribute if a.name != "group"}
-    if (kernel.shape[1:], given["strides"], given["pads"]) != ((4, 7, 7), [2, 2], [3, 3, 3, 3]):
-        return
-    padded = np.pad(kernel, ((0, 0), (0, 0), (1, 0), (1, 0)))
-    cells = padded.reshape(-1, 4, 4, 2, 4, 2).transpose(0, 3, 5, 1, 2, 4).reshape(-1, 16, 4, 4)
-    weights[convolution.input[1]].CopyFrom(numpy_helper.from_array(np.ascontiguousarray(cells), convolution.input[1]))
-    convolution.CopyFrom(
-        onnx.helper.make_node(
-            "Conv",
-            convolution.input[:],
-            convolution.output[:],
-            convolution.name,
-            kernel_shape=[4, 4],
-            strides=[1, 1],
-            pads=[2, 2, 1, 1],
-        )
-    )
-    transpose = next(node for node in model.graph.node if "bytes" in node.input)
-    rearranged = onnx.helper.make_node("Transpose", ["cells"], transpose.output[:], perm=[0, 3, 1, 2])
-    constants = {
-        "side_by_side": [0, 0, -1, 8],
-        "first": [0],
-        "second": [1],
-        "two": [2],
-        "end": [np.iinfo(np.int64).max],
-    }
-    nodes = [
-        onnx.helper.make_node("Reshape", ["bytes", "side_by_side"], ["pairs"]),
-        onnx.helper.make_node("Slice", ["pairs", "first", "end", "second", "two"], ["upper"]),
-        onnx.helper.make_node("Slice", ["pairs", "second", "end", "second", "two"], ["lower"]),
-        onnx.helper.make_node("Concat", ["upper", "lower"], ["cells"], axis=3),
-    ]
-    replace(model, [transpose], [*nodes, rearranged])
-    model.graph.initializer.extend(
-        numpy_helper.from_array(np.array(value, np.int64), name) for name, value in constants.items()
-    )
-
-
-def pools_as_convolutions(model: onnx.ModelProto) -> None:
-    """Write average pools as convolutions of one channel each with all weights alike: in integers, onnxruntime has a
-    fast kernel for these alone."""
-    tensors = onnx.shape_inference.infer_shapes(model).graph.value_info
-    channels = {tensor.name: tensor.type.tensor_type.shape.dim[1].dim_value for tensor in tensors if is_image(tensor)}
-    for node in model.graph.node:
-        given = {a.name: onnx.helper.get_attribute_value(a) for a in node.attribute}
-        if node.op_type != "AveragePool" or any(given.get("pads", ())):
-            continue
-        (image,), side = node.input, given["kernel_shape"]
-        kernel = np.full((channels[image], 1, *side), 1 / np.prod(side), np.float32)
-        name = f"{node.output[0]}.kernel"
-        node.CopyFrom(
-            onnx.helper.make_node(
-                "Conv",
-                [image, name],
-                node.output[:],
-                node.name,
-                group=channels[image],
-                kernel_shape=side,
-                strides=given["strides"],
-            )
-        )
-        model.graph.initializer.append(numpy_helper.from_array(kernel, name))
-
-
-def is_image(tensor: onnx.ValueInfoProto) -> bool:
-    return len(tensor.type.tensor_type.shape.dim) == 4
-
-
-def argmax_as_comparisons(model: onnx.ModelProto, classes: int) -> None:
-    """Choose the labels by holding each class's plane of scores against the best of those before it. onnxruntime
-    compares many bytes at a time, while its ArgMax takes them one by one; of equal ones both choose the first. Of one
-    class nothing is to be chosen."""
-    if classes == 1:
-        return
-    argmax = next(node for node in model.graph.node if node.op_type == "ArgMax")
-    cast = next(node for node in model.graph.node if argmax.output[0] in node.input)
-    planes = [f"plane_{number}" for number in range(classes)]
-    nodes = [onnx.helper.make_node("Split", argmax.input[:], planes, axis=1, num_outputs=classes)]
-    best: list[str] = []
-    for number, (before, plane) in enumerate(pairwise(planes), 1):
-        nodes += [
-            onnx.helper.make_node("Max", [*best, before], [f"best_before_{number}"]),
-            onnx.helper.make_node("Greater", [plane, f"best_before_{number}"], [f"{plane}_is_best"]),
-            onnx.helper.make_node("Cast", [f"{plane}_is_best"], [f"{plane}_or_0"], to=onnx.TensorProto.UINT8),
-            onnx.helper.make_node("Mul", [f"{plane}_or_0", f"number_{number}"], [f"label_{number}"]),
-        ]
-        best = [f"best_before_{number}"]
-        model.graph.initializer.append(numpy_helper.from_array(np.array(number, np.uint8), f"number_{number}"))
-    # The last that is better than all before it is the best.
-    labels = [f"label_{number}" for number in range(1, classes)]
-    nodes += [
-        onnx.helper.make_node("Max", labels, ["labels_of_one_plane"]),
-        onnx.helper.make_node("Squeeze", ["labels_of_one_plane", "plane_axis"], cast.output[:]),
-    ]
-    model.graph.initializer.append(numpy_helper.from_array(np.array([1]), "plane_axis"))
-    replace(model, [argmax, cast], nodes)
 
 
 def replace(model: onnx.ModelProto, old: list[onnx.NodeProto], new: list[onnx.NodeProto]) -> None:

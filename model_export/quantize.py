@@ -20,11 +20,12 @@ from model_export.data.folder import SegmentationFolder
 from model_export.errors import QuantizationError
 from model_export.evaluate import evaluate
 from model_export.export import packed, samples, without_traces
-from model_export.graph import (
-    FLOAT_IMAGE,
+from model_export.graph import FLOAT_IMAGE, drop_unused_weights
+from model_export.integers import (
     argmax_as_comparisons,
-    drop_unused_weights,
+    name_shiftable_weights,
     pools_as_convolutions,
+    scores_in_fours,
     stem_on_cells,
 )
 from service.segmentation.classes import rgb
@@ -89,6 +90,7 @@ class Quantizer:
         graph = static(self.source, images, method)
         scale = integers_outside(graph)
         argmax_as_comparisons(graph, len(self.contract.labels.classes))
+        name_shiftable_weights(graph)
         run = parity.by_onnxruntime(graph.SerializeToString(), scale)
         golden = self.contract.golden
         draft = msgspec.structs.replace(
@@ -125,6 +127,7 @@ def static(source: bytes, images: list[Pixels], method: str) -> onnx.ModelProto:
         model = balanced(onnx.load_model_from_string(source))
         stem_on_cells(model)
         pools_as_convolutions(model)
+        scores_in_fours(model)
         quantize_static(
             model,
             target,

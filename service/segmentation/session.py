@@ -5,6 +5,7 @@ from time import monotonic
 
 import onnxruntime
 
+from service.segmentation import amx
 from service.segmentation.errors import Abandoned, ModelUnreadable, ProviderMissing, TooLate
 
 PROVIDERS = {
@@ -62,6 +63,8 @@ def open_session(data: bytes, threads: int, providers: Sequence[str]) -> onnxrun
     options.inter_op_num_threads = 1
     options.log_severity_level = 4  # errors reach the caller as exceptions
     options.add_session_config_entry("session.use_env_allocators", "1")  # one for all, if there is one
+    if tuple(providers) == ("cpu",) and amx.available():
+        data = amx.shifted(data)
     try:
         session = onnxruntime.InferenceSession(data, options, providers=[PROVIDERS[name] for name in providers])
     except Exception as error:  # onnxruntime's exceptions share no base of their own
