@@ -49,7 +49,7 @@ def stem_on_cells(model: onnx.ModelProto) -> None:
         "end": [most],
         "four_channels": [most, most, most, 4],
     }
-    names = {"image_shape", "fourth_shape", "fourth", "bytes"}
+    names = {"image_shape", "fourth_shape", "fourth", "bytes"}  # what `widen` made; a transpose follows
     widening = [node for node in model.graph.node if {*node.output} <= names or "bytes" in node.input]
     nodes = [
         onnx.helper.make_node("Reshape", ["image", "side_by_side"], ["pairs"]),
@@ -102,28 +102,28 @@ def scores_in_fours(model: onnx.ModelProto) -> None:
     makers = {node.output[0]: node for node in model.graph.node}
     weights = {tensor.name: tensor for tensor in model.graph.initializer}
 
-    def widen(name: str, axis: int) -> None:
+    def fill(name: str, axis: int) -> None:
         values = numpy_helper.to_array(weights[name])
         margins = [(0, 0)] * values.ndim
         margins[axis] = (0, -values.shape[axis] % 4)
         weights[name].CopyFrom(numpy_helper.from_array(np.pad(values, margins), name))
 
-    def widen_makers(name: str) -> None:
+    def fill_makers(name: str) -> None:
         maker = makers[name]
         if maker.op_type == "Add":
             for part in maker.input:
-                widen_makers(part)
+                fill_makers(part)
         elif maker.op_type == "ConvTranspose":
-            widen(maker.input[1], 0)
-            widen(maker.input[1], 1)
-            widen_makers(maker.input[0])
+            fill(maker.input[1], 0)
+            fill(maker.input[1], 1)
+            fill_makers(maker.input[0])
         else:  # the convolution that makes scores of features
             for parameter in maker.input[1:]:
-                widen(parameter, 0)
+                fill(parameter, 0)
 
     last = makers["scores"]
-    widen(last.input[1], 1)
-    widen_makers(last.input[0])
+    fill(last.input[1], 1)
+    fill_makers(last.input[0])
     del model.graph.value_info[:]  # shapes as they were
 
 
@@ -159,7 +159,9 @@ def argmax_as_comparisons(model: onnx.ModelProto, classes: int) -> None:
 
 def name_shiftable_weights(model: onnx.ModelProto) -> None:
     """Mark the weights of convolutions that are faster as products of matrices where a processor has AMX, for the
-    service, which knows what it runs on: those of many inputs. Of few, what is made for the product costs more."""
+    service, which knows what it runs on: those of many inputs. Of few, what is made for the product costs more.
+    They are quantised symmetrically: none is -128.
+    """
     tensors = {tensor.name: tensor for tensor in model.graph.initializer}
     makers = {node.output[0]: node for node in model.graph.node}
     for node in model.graph.node:

@@ -24,10 +24,10 @@ CARD = export.Card(
 )
 
 
-def network(seed: int, classes: int = 4) -> FCN:
+def network(seed: int, classes: int = 4, stride: int = 8) -> FCN:
     """Random, also where training would begin at zero, so that every layer has a say."""
     torch.manual_seed(seed)
-    fcn = FCN(Tiny(), classes)
+    fcn = FCN(Tiny(), classes, stride)
     with torch.no_grad():
         for layer in (*fcn.score, *fcn.fuse, fcn.upsample):
             torch.nn.init.normal_(layer.weight, std=0.2)
