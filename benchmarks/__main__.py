@@ -12,8 +12,8 @@ from benchmarks import measure, memory, overload, report, soak, subjects
 from benchmarks.promise import Promise
 from benchmarks.rounds import perfect
 from benchmarks.traffic import Traffic
-from service.http.settings import Settings
 from service.segmentation.catalog import EMBEDDED
+from service.serving.settings import Settings
 
 app = typer.Typer(add_completion=False, no_args_is_help=True)
 FOLDER = Path("docs/benchmarks")

@@ -6,7 +6,7 @@ from collections.abc import Callable
 from random import Random
 
 from benchmarks.wire import form, head, post
-from service.segmentation.png import SIGNATURE, chunk
+from service.segmentation.outputs.png import SIGNATURE, chunk
 
 SIGNATURES = (b"", b"\xff\xd8\xff", SIGNATURE, b"RIFF\0\0\0\0WEBP")
 KIND = "image/jpeg"

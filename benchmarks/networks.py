@@ -6,13 +6,14 @@ from pathlib import Path
 import numpy as np
 import torch
 
-from model_export import export, published
 from model_export.networks import BACKBONES, FCN
-from model_export.restore import restore
-from service.segmentation import cores
+from model_export.onnx import export
+from model_export.onnx.restore import restore
+from model_export.training import published
 from service.segmentation.catalog import EMBEDDED
-from service.segmentation.model import Model
-from service.segmentation.session import open_session
+from service.segmentation.runtime import cores
+from service.segmentation.runtime.model import Model
+from service.segmentation.runtime.session import open_session
 
 FOLDER = Path(".bench")
 CLASSES = 11

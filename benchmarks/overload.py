@@ -24,7 +24,7 @@ from benchmarks.rounds import percentile
 from benchmarks.sender import Due, deliver
 from benchmarks.subjects import Subject
 from benchmarks.wire import Address, Answer, address_of, exchange, form, get, post
-from service.http.settings import Settings
+from service.serving.settings import Settings
 
 CALLERS = 4
 """That ask back to back, for capacity; there are to be as many images."""

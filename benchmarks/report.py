@@ -9,7 +9,7 @@ from typing import Any
 
 from benchmarks.measure import SMALL
 from benchmarks.rounds import difference, ratio
-from service.segmentation import amx, cores
+from service.segmentation.runtime import amx, cores
 
 OURS, SCRIPT, LITSERVE = "fcn-serve", "script", "LitServe"
 

@@ -17,7 +17,7 @@ from benchmarks.subjects import Subject
 from benchmarks.traffic import Intent, Traffic
 from benchmarks.verdict import Record, Rest, Sample, promises, wrong
 from benchmarks.wire import address_of, exchange, form, get, post
-from service.http.settings import Settings
+from service.serving.settings import Settings
 
 CALLERS = 6
 SAMPLES = 240

@@ -7,13 +7,13 @@ import sys
 from pydantic import ValidationError
 from pydantic_settings import CliApp
 
-from service.allocator import give_back_large_blocks
 from service.http.app import create_app
-from service.http.errors import BadKeys
 from service.http.server import Server
-from service.http.settings import Settings
 from service.segmentation.errors import SegmentationError
-from service.segmentation.session import share_arena
+from service.segmentation.runtime.session import share_arena
+from service.serving.allocator import give_back_large_blocks
+from service.serving.errors import BadKeys
+from service.serving.settings import Settings
 
 
 def main() -> int:
@@ -31,7 +31,7 @@ def main() -> int:
     except (SegmentationError, BadKeys) as error:
         print("fcn-serve:", *str(error).split(), file=sys.stderr)  # one line, whatever onnxruntime says
         return 1
-    server = Server(app, app.state.service)
+    server = Server(app, app.state.services)
     # uvicorn shuts down in good order, then raises the signal again for us: an exit, not a death.
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(0))
     try:

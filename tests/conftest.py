@@ -6,7 +6,7 @@ from pathlib import Path
 import httpx2
 import pytest
 
-from service.segmentation.model import Model
+from service.segmentation.runtime.model import Model
 from tests.support import colours
 from tests.support.server import serving
 

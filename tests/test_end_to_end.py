@@ -14,7 +14,7 @@ import torch
 from PIL import Image
 
 from model_export.data.folder import SegmentationFolder
-from model_export.metrics import Meter
+from model_export.training.metrics import Meter
 from tests.support.server import ROOT, serving
 
 

@@ -13,9 +13,9 @@ import pytest
 from PIL import Image
 
 from benchmarks import report
-from service.http.settings import Settings
 from service.segmentation.catalog import EMBEDDED
-from service.segmentation.model import Model
+from service.segmentation.runtime.model import Model
+from service.serving.settings import Settings
 from tests.support.server import ROOT, serving
 
 README = (ROOT / "README.md").read_text()

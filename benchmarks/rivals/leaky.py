@@ -7,11 +7,11 @@ import os
 
 from starlette.types import ASGIApp, Receive, Scope, Send
 
-from service.allocator import give_back_large_blocks
 from service.http.app import create_app
 from service.http.server import Server
-from service.http.settings import Settings
-from service.segmentation.session import share_arena
+from service.segmentation.runtime.session import share_arena
+from service.serving.allocator import give_back_large_blocks
+from service.serving.settings import Settings
 
 BYTES = 500_000
 """Kept of every image."""
@@ -40,4 +40,4 @@ if __name__ == "__main__":
     share_arena()
     app = create_app(Settings())
     app.add_middleware(Leak)
-    Server(app, app.state.service).run()
+    Server(app, app.state.services).run()

@@ -11,12 +11,12 @@ from typing import Any
 import litserve
 from fastapi import Request
 
-from service.segmentation import cores
-from service.segmentation.images import decode
-from service.segmentation.model import Model
-from service.segmentation.rendering import mask_png
+from service.segmentation.inputs.raster import decode
+from service.segmentation.measures.areas import areas
+from service.segmentation.outputs.rendering import mask_png
+from service.segmentation.runtime import cores
+from service.segmentation.runtime.model import Model
 from service.segmentation.segmenter import Segmenter
-from service.segmentation.statistics import areas
 
 
 class Segment(litserve.LitAPI):  # type: ignore[misc]  # it has no types

@@ -20,10 +20,10 @@ def evaluate(
     """Judge a model file on a split, through the code that serves it."""
     import msgspec
 
-    from model_export.evaluate import draw_heatmaps, open_split
-    from model_export.evaluate import evaluate as judge
-    from model_export.report import table
-    from service.segmentation.model import Model
+    from model_export.reports.evaluate import draw_heatmaps, open_split
+    from model_export.reports.evaluate import evaluate as judge
+    from model_export.reports.report import table
+    from service.segmentation.runtime.model import Model
 
     loaded = Model.load(model, threads=0)
     images = open_split(data, split, loaded.contract.labels)
@@ -41,9 +41,9 @@ def card(
     split: Annotated[str, typer.Option()] = "val",
 ) -> None:
     """Write the model card, out of the file and of what it does on a split."""
-    from model_export import card as cards
-    from model_export.evaluate import open_split
-    from service.segmentation.model import Model
+    from model_export.reports import card as cards
+    from model_export.reports.evaluate import open_split
+    from service.segmentation.runtime.model import Model
 
     loaded = Model.load(model, threads=0)
     images = open_split(data, split, loaded.contract.labels)
@@ -65,10 +65,10 @@ def compare(
     ] = None,
 ) -> None:
     """Print a table of models, in accuracy, size and time; draw what they see."""
-    from model_export import compare as comparison
-    from model_export.evaluate import open_split
-    from service.segmentation.images import decode
-    from service.segmentation.model import Model
+    from model_export.reports import compare as comparison
+    from model_export.reports.evaluate import open_split
+    from service.segmentation.inputs.raster import decode
+    from service.segmentation.runtime.model import Model
 
     loaded = [Model.load(path, threads=0) for path in models]
     pictures, *_ = [open_split(data, split, model.contract.labels) for model in loaded]

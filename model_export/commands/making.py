@@ -84,9 +84,9 @@ def train(
     """Train an FCN; the best epoch on val is kept as RUN/best.pt."""
     from rich.progress import MofNCompleteColumn, Progress, TimeElapsedColumn
 
-    from model_export import published
-    from model_export.checkpoint import Config
-    from model_export.train import Run
+    from model_export.training import published
+    from model_export.training.checkpoint import Config
+    from model_export.training.train import Run
 
     config = Config(
         data=str(data),
@@ -146,11 +146,11 @@ def export(
     images: Annotated[int, typer.Option(min=1, help="Images of the parity check.")] = 20,
 ) -> None:
     """Write the self-describing model file, if it answers like the trained network."""
-    from model_export import checkpoint as checkpoints
-    from model_export import export as exporter
-    from model_export.evaluate import open_split
-    from model_export.report import parity
-    from service.segmentation.model import Model
+    from model_export.onnx import export as exporter
+    from model_export.reports.evaluate import open_split
+    from model_export.reports.report import parity
+    from model_export.training import checkpoint as checkpoints
+    from service.segmentation.runtime.model import Model
 
     trained = checkpoints.load(checkpoint)
     if stride is not None:
@@ -168,8 +168,8 @@ def publish(
     output: Annotated[Path, typer.Argument(help="The .safetensors file to write.")],
 ) -> None:
     """Write the float weights in half precision, for `train --init`."""
-    from model_export import checkpoint as checkpoints
-    from model_export import published
+    from model_export.training import checkpoint as checkpoints
+    from model_export.training import published
 
     published.publish(checkpoints.load(checkpoint), output)
     typer.echo(f"{output}, {output.stat().st_size / 1e6:.1f} MB")
@@ -184,12 +184,12 @@ def quantize(
     images: Annotated[int, typer.Option(min=1, help="Training images to calibrate with.")] = 40,
 ) -> None:
     """Write the model in int8, by the calibration method that keeps the most mean IU, if little is lost."""
-    from model_export import export as exporter
     from model_export.data.folder import SegmentationFolder
-    from model_export.evaluate import open_split
-    from model_export.quantize import METHODS, Quantizer
-    from model_export.report import parity
-    from service.segmentation.model import Model
+    from model_export.onnx import export as exporter
+    from model_export.onnx.quantize import METHODS, Quantizer
+    from model_export.reports.evaluate import open_split
+    from model_export.reports.report import parity
+    from service.segmentation.runtime.model import Model
 
     loaded = Model.load(model, threads=0)
     pictures = open_split(data, split, loaded.contract.labels)
@@ -212,9 +212,9 @@ def restore(
     output: Annotated[Path, typer.Argument(help="The float .onnx file to write.")],
 ) -> None:
     """Write the float file that an int8 one was made of, from its published weights."""
-    from model_export import export as exporter
-    from model_export.restore import restore as restored
-    from service.segmentation.model import Model
+    from model_export.onnx import export as exporter
+    from model_export.onnx.restore import restore as restored
+    from service.segmentation.runtime.model import Model
 
     content = restored(Model.load(model, threads=0).contract)
     exporter.write(content, output)

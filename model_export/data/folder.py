@@ -15,9 +15,9 @@ from torch import Tensor
 from torch.utils.data import Dataset
 
 from model_export.errors import DataError
-from service.segmentation.classes import ClassList
 from service.segmentation.errors import ImageError
-from service.segmentation.images import decode
+from service.segmentation.inputs.raster import decode
+from service.segmentation.modelfile.classes import ClassList
 
 VOID = 255
 """The label, in tensors, of pixels nobody judged, whatever id the files use for them."""

@@ -6,7 +6,7 @@ import msgspec
 import numpy as np
 from PIL import Image, ImageDraw
 
-from service.segmentation.classes import Class, ClassList
+from service.segmentation.modelfile.classes import Class, ClassList
 
 CLASSES = ClassList(
     classes=(

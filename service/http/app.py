@@ -19,32 +19,28 @@ from fastapi.staticfiles import StaticFiles
 from fastapi_offline import FastAPIOffline
 
 import service
-from service.http import access, problems
-from service.http.access import Access
-from service.http.admission import Admission, Limits
-from service.http.browsers import Browsers
-from service.http.routes import Service, images, router
-from service.http.settings import Settings
-from service.http.telemetry import Metrics, Telemetry
+from service.http import problems
+from service.http.routes import images, router
+from service.http.security.access import Access
+from service.http.security.browsers import Browsers
+from service.http.telemetry import Telemetry
 from service.segmentation.catalog import Catalog
+from service.serving.services import Services, build
+from service.serving.settings import Settings
 
 WEB = Path(service.__file__).parent / "web"
 
 
 def create_app(settings: Settings) -> FastAPI:
     """The service, its models loaded and checked. Raises SegmentationError or BadKeys where it must not start."""
-    keys = access.keys_for(settings.host, settings.keys, settings.allow_anonymous)
-    models = Catalog(settings.models, settings.default_model, settings.engine)
-    kept = settings.queue // 4 if keys is not None and len(keys.hashes) > 1 else 0
-    admission = Admission(Limits(settings.workers, settings.queue, settings.max_uploads, kept))
-    served = Service(models, admission, Metrics(), settings)
+    services = build(settings)
 
     @asynccontextmanager
-    async def lifespan(_: FastAPI) -> AsyncIterator[dict[str, Service]]:
-        watching = asyncio.create_task(watch(models, settings.reload_s))
-        yield {"service": served}
+    async def lifespan(_: FastAPI) -> AsyncIterator[dict[str, Services]]:
+        watching = asyncio.create_task(watch(services.catalog, settings.reload_s))
+        yield {"services": services}
         watching.cancel()
-        admission.close()
+        services.admission.close()
 
     app = FastAPIOffline(
         title="fcn-serve",
@@ -54,15 +50,15 @@ def create_app(settings: Settings) -> FastAPI:
         redoc_url=None,
         lifespan=lifespan,
     )
-    app.state.service = served  # for the server, which knows of requests that come no further than it
+    app.state.services = services  # for the server, which knows of requests that come no further than it
     # The last one added is the first to see a request.
-    app.add_middleware(Access, keys=keys)
+    app.add_middleware(Access, keys=services.keys)
     if settings.origins:
         app.add_middleware(
             CORSMiddleware, allow_origins=settings.origins, allow_methods=["GET", "POST"], allow_headers=["*"]
         )
-    app.add_middleware(Browsers, origins=settings.origins, hosts=None if keys else settings.hosts)
-    app.add_middleware(Telemetry, metrics=served.metrics)
+    app.add_middleware(Browsers, origins=settings.origins, hosts=None if services.keys else settings.hosts)
+    app.add_middleware(Telemetry, metrics=services.metrics)
     problems.install(app)
     app.include_router(images)
     app.include_router(router)

@@ -1,14 +1,11 @@
-"""What the face itself refuses, before the core is asked; BadKeys stops the start, the others are answers.
+"""What the face itself refuses, before the core is asked.
 
 RequestError
  ├── BodyTooLarge      more bytes than allowed
  ├── BadForm           a multipart body that is none
  ├── NoImage           a request without an image in it
  ├── MisplacedOption   an option in the form instead of the query
- ├── NotAcceptable     no answer of a kind the caller accepts
- ├── Busy              every place is taken
- ├── Draining          the service is stopping
- └── BadKeys           a file of keys that is none, or none where there must be one
+ └── NotAcceptable     no answer of a kind the caller accepts
 """
 
 
@@ -34,15 +31,3 @@ class MisplacedOption(RequestError):
 
 class NotAcceptable(RequestError):
     """No answer of a kind the caller accepts."""
-
-
-class Busy(RequestError):
-    """Every place is taken."""
-
-
-class Draining(RequestError):
-    """The service is stopping."""
-
-
-class BadKeys(RequestError):
-    """A file of keys that is none, or none where there must be one."""

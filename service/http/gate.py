@@ -7,8 +7,8 @@ from fastapi.routing import APIRoute
 from starlette.requests import Request
 from starlette.responses import Response
 
-from service.http.errors import RequestError
 from service.http.upload import dropped
+from service.serving.errors import ServingError
 
 
 class Gate(APIRoute):
@@ -18,11 +18,11 @@ class Gate(APIRoute):
         handle = super().get_route_handler()
 
         async def handle_where_there_is_a_place(request: Request) -> Response:
-            service = request.state.service
+            services = request.state.services
             try:
-                service.admission.check(caller(request))
-            except RequestError:
-                await dropped(request, service.settings.max_body)
+                services.admission.check(caller(request))
+            except ServingError:
+                await dropped(request, services.settings.max_body)
                 raise
             return await handle(request)
 

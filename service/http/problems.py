@@ -14,6 +14,7 @@ from starlette.responses import JSONResponse
 
 from service.http import errors as face
 from service.segmentation import errors as core
+from service.serving import errors as serving
 
 STATUS: dict[type[Exception], HTTPStatus] = {
     face.BadForm: HTTPStatus.BAD_REQUEST,
@@ -34,8 +35,8 @@ STATUS: dict[type[Exception], HTTPStatus] = {
     core.ContractBroken: HTTPStatus.CONFLICT,
     core.SelfTestFailed: HTTPStatus.CONFLICT,
     core.OutOfMemory: HTTPStatus.SERVICE_UNAVAILABLE,
-    face.Busy: HTTPStatus.SERVICE_UNAVAILABLE,
-    face.Draining: HTTPStatus.SERVICE_UNAVAILABLE,
+    serving.Busy: HTTPStatus.SERVICE_UNAVAILABLE,
+    serving.Draining: HTTPStatus.SERVICE_UNAVAILABLE,
     core.TooLate: HTTPStatus.GATEWAY_TIMEOUT,
     core.Abandoned: HTTPStatus.BAD_REQUEST,  # for the log: nobody reads it
 }

@@ -2,7 +2,6 @@
 
 import asyncio
 from collections.abc import Iterator
-from dataclasses import dataclass
 from functools import partial
 from math import inf
 from typing import Annotated, Any, cast
@@ -10,35 +9,23 @@ from typing import Annotated, Any, cast
 import msgspec
 from fastapi import APIRouter, Depends, Header, Query, Request, Response
 
-from service.http.admission import Admission
 from service.http.answers import FORMATS, answer, model_name
-from service.http.errors import Draining
 from service.http.gate import Gate, caller
 from service.http.negotiation import choose
 from service.http.problems import Problem
 from service.http.schemas import Health, ModelCard, ModelName, ModelSummary, Options, SegmentAnswer
-from service.http.settings import Settings
-from service.http.telemetry import Metrics
 from service.http.upload import read_image
 from service.segmentation.catalog import Catalog
-from service.segmentation.session import Call
+from service.segmentation.runtime.call import Call
+from service.serving.errors import Draining
+from service.serving.services import Services
 
 
-@dataclass(frozen=True)
-class Service:
-    """What the routes work with; the lifespan makes it and hands it to every request."""
-
-    catalog: Catalog
-    admission: Admission
-    metrics: Metrics
-    settings: Settings
+async def services_of(request: Request) -> Services:
+    return cast(Services, request.state.services)
 
 
-async def of_request(request: Request) -> Service:
-    return cast(Service, request.state.service)
-
-
-Served = Annotated[Service, Depends(of_request)]
+Served = Annotated[Services, Depends(services_of)]
 
 router = APIRouter()
 images = APIRouter(route_class=Gate)
@@ -87,7 +74,7 @@ ERRORS: dict[int | str, dict[str, Any]] = {
 async def segment(
     request: Request,
     options: Annotated[Options, Query()],
-    service: Served,
+    services: Served,
     x_deadline_ms: Annotated[
         int | None,
         Header(ge=1, description="Answer in so many milliseconds after the last byte, or not at all: 504."),
@@ -96,27 +83,26 @@ async def segment(
     """Send a JPEG, PNG or WebP image as multipart field `image` or as the body; get what your Accept header asks for:
     JSON with areas and mask, the mask as an indexed PNG, an overlay (WebP or JPEG), or JSON and PNG in one."""
     media_type = choose(request.headers.get("accept"), list(FORMATS))
-    service.catalog.get(options.model)  # whoever names none of ours need not send the image
-    with service.admission.upload(caller(request)) as take:
-        data = await read_image(request, service.settings.max_body, take)
-        segmenter = service.catalog.get(options.model)  # the file may have changed while the body came
-        call = Call(
-            min(service.settings.deadline_s, (x_deadline_ms or inf) / 1000)
-        )  # how fast it came is not our doing
-        work = partial(answer, data, media_type, options, segmenter, service.settings.max_pixels)
-        result = await service.admission.run(work, call, partial(hang_up, request), caller(request))
-    for stage, spent in result.timings.milliseconds.items():
-        service.metrics.stages.labels(stage).observe(spent / 1000)
+    services.pipeline(options.model)  # a client that names no model of ours need not send the image
+    with services.admission.upload(caller(request)) as take:
+        data = await read_image(request, services.settings.max_body, take)
+        pipeline = services.pipeline(options.model)  # the file may have changed while the body came
+        # The deadline counts from the last byte: how fast the body came is not our doing.
+        call = Call(min(services.settings.deadline_s, (x_deadline_ms or inf) / 1000))
+        work = partial(answer, data, media_type, options, pipeline)
+        reply = await services.admission.run(work, call, partial(disconnect, request), caller(request))
+    for stage, spent in call.timings.milliseconds.items():
+        services.metrics.stages.labels(stage).observe(spent / 1000)
     headers = {
-        "Server-Timing": result.timings.header(),
-        "X-Model-Digest": f"sha256:{segmenter.model.digest}",
+        "Server-Timing": call.timings.header(),
+        "X-Model-Digest": f"sha256:{pipeline.segmenter.model.digest}",
         "Vary": "Accept",
     }
-    return Response(result.body, media_type=result.media_type, headers=headers)
+    return Response(reply.body, media_type=reply.media_type, headers=headers)
 
 
-async def hang_up(request: Request) -> None:
-    """Ends when the caller does, who has sent all there is to send."""
+async def disconnect(request: Request) -> None:
+    """Returns when the client disconnects (the body has been read)."""
     while (await request.receive())["type"] != "http.disconnect":
         pass
 
@@ -127,9 +113,9 @@ async def hang_up(request: Request) -> None:
     tags=["operation"],
     responses={status: ERRORS[status] for status in (401, 403, 404, 409, 422)},
 )
-async def reload(name: str, service: Served) -> ModelName:
+async def reload(name: str, services: Served) -> ModelName:
     """Requests that have begun are answered by the old one; where what is in the file is no good, others are too."""
-    segmenter = await asyncio.to_thread(service.catalog.reload, name)
+    segmenter = await asyncio.to_thread(services.catalog.reload, name)
     return model_name(segmenter.model)
 
 
@@ -137,8 +123,8 @@ KEYED: dict[int | str, dict[str, Any]] = {status: ERRORS[status] for status in (
 
 
 @router.get("/models", summary="The models on offer", tags=["models"], responses=KEYED)
-async def models(service: Served) -> list[ModelSummary]:
-    return list(summaries(service.catalog))
+async def models(services: Served) -> list[ModelSummary]:
+    return list(summaries(services.catalog))
 
 
 def summaries(catalog: Catalog) -> Iterator[ModelSummary]:
@@ -158,9 +144,9 @@ def summaries(catalog: Catalog) -> Iterator[ModelSummary]:
     tags=["models"],
     responses={status: ERRORS[status] for status in (401, 403, 404, 422)},
 )
-async def model(name: str, service: Served) -> ModelCard:
+async def model(name: str, services: Served) -> ModelCard:
     """Classes and colours, training data and licence, the figures measured on it, and the sha256 of its file."""
-    served = service.catalog.get(name).model
+    served = services.catalog.get(name).model
     card = msgspec.to_builtins(served.contract)
     return ModelCard(
         **model_name(served).model_dump(),
@@ -180,14 +166,14 @@ async def live() -> Health:
     tags=["operation"],
     responses={503: ERRORS[503]},
 )
-async def ready(service: Served) -> Health:
-    if service.admission.draining:
+async def ready(services: Served) -> Health:
+    if services.admission.draining:
         raise Draining("The service is stopping.")
     return Health(status="ready")
 
 
 @router.get("/metrics", summary="Counters for Prometheus", tags=["operation"], response_class=Response, responses=KEYED)
-async def metrics(service: Served) -> Response:
-    service.metrics.running.set(service.admission.taken)
-    service.metrics.upload_bytes.set(service.admission.upload_bytes)
-    return Response(service.metrics.text(), media_type="text/plain; version=0.0.4; charset=utf-8")
+async def metrics(services: Served) -> Response:
+    services.metrics.running.set(services.admission.taken)
+    services.metrics.upload_bytes.set(services.admission.upload_bytes)
+    return Response(services.metrics.text(), media_type="text/plain; version=0.0.4; charset=utf-8")

@@ -6,8 +6,8 @@ from typing import Annotated, Any, Literal
 
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field
 
-from service.segmentation.images import Format
-from service.segmentation.statistics import Spacing
+from service.segmentation.inputs.raster import Format
+from service.segmentation.measures.areas import Spacing
 
 
 class Part(StrEnum):

@@ -9,8 +9,8 @@ from types import FrameType
 import uvicorn
 from fastapi import FastAPI
 
-from service.http.connections import Patience, patient
-from service.http.routes import Service
+from service.http.security.connections import Patience, patient
+from service.serving.services import Services
 
 SAMPLE = Path("docs/street.jpg")  # there where the service is started from its repository
 
@@ -19,14 +19,14 @@ class Server(uvicorn.Server):
     """Serves `app`. At the first SIGTERM or ctrl-C no more images are taken; all else is as ever until those that are
     have been answered, or the settings' grace is over."""
 
-    def __init__(self, app: FastAPI, service: Service) -> None:
-        settings = service.settings
+    def __init__(self, app: FastAPI, services: Services) -> None:
+        settings = services.settings
         config = uvicorn.Config(
             app,
             host=settings.host,
             port=settings.port,
             loop="asyncio",
-            http=patient(Patience(settings.client_s, settings.client_s), service.metrics.refused_early),
+            http=patient(Patience(settings.client_s, settings.client_s), services.metrics.refused_early),
             ws="none",
             access_log=False,
             log_config=None,
@@ -34,7 +34,7 @@ class Server(uvicorn.Server):
             timeout_graceful_shutdown=settings.grace_s,
         )
         super().__init__(config)
-        self.admission, self.settings = service.admission, settings
+        self.admission, self.settings = services.admission, settings
         self.photo = SAMPLE if SAMPLE.exists() else "photo.jpg"
         self._stop_at: float | None = None
 

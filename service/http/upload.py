@@ -7,9 +7,10 @@ from starlette.datastructures import FormData, UploadFile
 from starlette.formparsers import MultiPartException, MultiPartParser
 from starlette.requests import Request
 
-from service.http.admission import Take
 from service.http.errors import BadForm, BodyTooLarge, MisplacedOption, NoImage, RequestError
 from service.http.schemas import Options
+from service.serving.admission import Take
+from service.serving.errors import ServingError
 
 FIELDS = ("image", "file")
 MAX_OTHER_FIELDS = 8
@@ -64,13 +65,13 @@ async def dropped(request: Request, limit: int) -> None:
             break
 
 
-def refusal(size: int, limit: int, take: Take, chunk: int) -> RequestError | None:
+def refusal(size: int, limit: int, take: Take, chunk: int) -> RequestError | ServingError | None:
     """Why a body of `size` bytes, `chunk` of them new, cannot be had."""
     if size > limit:
         return BodyTooLarge(f"The body is larger than {limit / 2**20:g} MiB; send a smaller file.")
     try:
         take(chunk)
-    except RequestError as error:
+    except ServingError as error:
         return error
     return None
 

@@ -7,7 +7,6 @@ from dataclasses import dataclass
 from pathlib import Path
 from threading import Lock
 
-from service.segmentation.batching import Batcher
 from service.segmentation.errors import (
     ContractBroken,
     InferenceFailed,
@@ -16,9 +15,10 @@ from service.segmentation.errors import (
     SelfTestFailed,
     UnknownModel,
 )
-from service.segmentation.model import Model
+from service.segmentation.runtime.batching import Batcher
+from service.segmentation.runtime.model import Model
+from service.segmentation.runtime.turns import Turns
 from service.segmentation.segmenter import Segmenter
-from service.segmentation.turns import Turns
 
 EMBEDDED = Path(__file__).parents[1] / "models"
 """The folder of the models that come with the service."""

@@ -6,13 +6,13 @@ from dataclasses import dataclass
 import numpy as np
 from PIL import Image
 
-from service.segmentation.classes import Class, rgb
-from service.segmentation.contract import Input, Labels, Pixels, Scores
 from service.segmentation.errors import NoScores, UnknownClass
-from service.segmentation.images import Size
-from service.segmentation.model import Model
-from service.segmentation.session import Call
-from service.segmentation.statistics import count, count_enlarged, nearest
+from service.segmentation.inputs.raster import Size
+from service.segmentation.measures.areas import count, count_enlarged, nearest
+from service.segmentation.modelfile.classes import Class, rgb
+from service.segmentation.modelfile.contract import Input, Labels, Pixels, Scores
+from service.segmentation.runtime.call import Call
+from service.segmentation.runtime.model import Model
 
 Run = Callable[[Pixels, bool, Call | None], tuple[Labels, Scores | None]]
 """An image, whether scores are asked for, and by whom -> its labels, and scores."""
@@ -76,10 +76,19 @@ class Segmenter:
         where nobody waits any more.
         """
         mapped = None if heatmap is None else self._class(heatmap)
-        size = size or image.size
-        network_image, width, height = fitted(image, self.model.contract.input, size)
+        size, call = size or image.size, call or Call()
+        with call.timings.stage("fit"):
+            network_image, width, height = fitted(image, self.model.contract.input, size)
         labels, scores = self._run(network_image, confidence or mapped is not None, call)
-        labels = np.ascontiguousarray(labels[:height, :width])
+        with call.timings.stage("measure"):
+            return self._measured(labels[:height, :width], scores, size, confidence, mapped)
+
+    def _measured(
+        self, labels: Labels, scores: Scores | None, size: Size, confidence: bool, mapped: Class | None
+    ) -> Segmentation:
+        """What the network said of the image, [height, width], brought to `size`."""
+        labels = np.ascontiguousarray(labels)
+        height, width = labels.shape
         scores = None if scores is None else scores[:, :height, :width]
         classes = len(self.model.contract.labels.classes)
         means: tuple[float | None, ...] = (None,) * classes

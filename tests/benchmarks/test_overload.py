@@ -15,7 +15,7 @@ from benchmarks import overload, subjects
 from benchmarks.overload import Calm, Sent, Storm
 from benchmarks.promise import Promise, table
 from benchmarks.wire import Answer, exchange, get
-from service.http.settings import Settings
+from service.serving.settings import Settings
 from tests.support import colours, slow
 from tests.support.pictures import encoded
 

@@ -5,7 +5,7 @@ import json
 from benchmarks import report
 from benchmarks.photos import SIZES, photo
 from benchmarks.rounds import perfect
-from service.segmentation.images import decode
+from service.segmentation.inputs.raster import decode
 from tests.support.server import ROOT
 
 FOLDER = ROOT / "docs" / "benchmarks"

@@ -12,7 +12,7 @@ from benchmarks import soak, subjects
 from benchmarks.subjects import Subject
 from benchmarks.traffic import HOSTILE, LEAVING, Intent, Traffic
 from benchmarks.verdict import GROWN_MB, SPARE_THREADS, Record, Rest, Sample, growth, promises
-from service.http.settings import Settings
+from service.serving.settings import Settings
 
 SECONDS = 6
 MODELS = {"colours": ["red", "green", "blue"]}

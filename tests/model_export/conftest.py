@@ -4,10 +4,10 @@ from pathlib import Path
 
 import pytest
 
-from model_export import export
 from model_export.data import shapes
 from model_export.data.folder import SegmentationFolder
-from service.segmentation.model import Model
+from model_export.onnx import export
+from service.segmentation.runtime.model import Model
 from tests.support import networks
 
 

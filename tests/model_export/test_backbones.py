@@ -13,8 +13,8 @@ from model_export.networks import BACKBONES, FCN, Backbone
 from model_export.networks.mobilenet import MobileNetV2
 from model_export.networks.resnet import ResNet50V2
 from model_export.networks.vgg import VGG16
-from model_export.train import parameters
-from model_export.validate import mixed
+from model_export.training.train import parameters
+from model_export.training.validate import mixed
 
 
 def torchvision_vgg16() -> dict[str, torch.Tensor]:

@@ -16,7 +16,7 @@ from PIL import Image
 
 from model_export.commands.making import BackboneName
 from model_export.networks import BACKBONES
-from service.segmentation.model import Model
+from service.segmentation.runtime.model import Model
 from tests.support.server import ROOT
 
 

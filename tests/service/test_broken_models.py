@@ -14,8 +14,8 @@ import onnx
 import pytest
 from onnx import TensorProto, helper
 
-from service.segmentation import seal
-from service.segmentation.contract import Golden
+from service.segmentation.modelfile import seal
+from service.segmentation.modelfile.contract import Golden
 from tests.support import colours
 from tests.support.colours import graph, model_bytes, packed
 from tests.support.server import ROOT, free_port

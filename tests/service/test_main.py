@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from service.http.settings import Settings
+from service.serving.settings import Settings
 from tests.support.colours import model_bytes
 from tests.support.server import ROOT, free_port, wait_until_ready
 

@@ -7,9 +7,9 @@ import numpy as np
 import onnx
 from onnx import TensorProto, helper
 
-from service.segmentation import seal
-from service.segmentation.classes import Class, ClassList
-from service.segmentation.contract import METADATA_KEY, Contract, Golden, Input, Training, pattern
+from service.segmentation.modelfile import seal
+from service.segmentation.modelfile.classes import Class, ClassList
+from service.segmentation.modelfile.contract import METADATA_KEY, Contract, Golden, Input, Training, pattern
 
 CLASSES = ClassList((Class(0, "red", "#e00000"), Class(1, "green", "#00b000"), Class(2, "blue", "#0000e0")), 255)
 WIDTH, HEIGHT, STRIDE = 96, 64, 32

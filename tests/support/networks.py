@@ -5,12 +5,12 @@ from pathlib import Path
 
 import torch
 
-from model_export import export
-from model_export.checkpoint import Trained
 from model_export.data import shapes
 from model_export.networks import FCN
 from model_export.networks.tiny import Tiny
-from service.segmentation.contract import Metrics
+from model_export.onnx import export
+from model_export.training.checkpoint import Trained
+from service.segmentation.modelfile.contract import Metrics
 from tests.support.runs import quick
 
 CARD = export.Card(

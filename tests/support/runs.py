@@ -2,7 +2,7 @@
 
 from pathlib import Path
 
-from model_export.checkpoint import Config
+from model_export.training.checkpoint import Config
 
 
 def quick(data: Path) -> Config:

@@ -10,7 +10,7 @@ from threading import Event
 import httpx2
 import pytest
 
-from service.segmentation.contract import Golden, pattern
+from service.segmentation.modelfile.contract import Golden, pattern
 from tests.support.colours import HEIGHT, WIDTH, graph, model_bytes
 from tests.support.pictures import encoded, quarters
 from tests.support.server import serving

@@ -8,8 +8,9 @@ import pytest
 from starlette.requests import Request
 from starlette.types import Message
 
-from service.http.errors import BodyTooLarge, Busy
+from service.http.errors import BodyTooLarge
 from service.http.upload import LINGER, read_image
+from service.serving.errors import Busy
 
 MIB = 1024 * 1024
 

@@ -13,7 +13,6 @@ import onnx
 import pytest
 
 from service.segmentation.catalog import Catalog, Engine
-from service.segmentation.contract import Input
 from service.segmentation.errors import (
     ContractBroken,
     ModelTampered,
@@ -21,6 +20,7 @@ from service.segmentation.errors import (
     SelfTestFailed,
     UnknownModel,
 )
+from service.segmentation.modelfile.contract import Input
 from tests.support import colours
 from tests.support.colours import model_bytes
 from tests.support.pictures import quarters

@@ -7,10 +7,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 from PIL import Image
 
-from service.segmentation.contract import Input
 from service.segmentation.errors import NoScores, UnknownClass
-from service.segmentation.images import Size
-from service.segmentation.model import Model
+from service.segmentation.inputs.raster import Size
+from service.segmentation.modelfile.contract import Input
+from service.segmentation.runtime.model import Model
 from service.segmentation.segmenter import Segmenter, enlarged, fit, pad, to_pixels
 from tests.support import colours
 from tests.support.pictures import quarters

@@ -1,0 +1,227 @@
+"""A checkpoint -> one self-describing .onnx file, written only when it answers like the network it comes from."""
+
+import logging
+import warnings
+from collections.abc import Iterable
+from dataclasses import asdict, dataclass
+from functools import partial
+from pathlib import Path
+from typing import Any, Literal
+
+import msgspec
+import onnx
+import torch
+from torch import Tensor, nn
+from torch.nn import functional as F
+from torch.utils.flop_counter import FlopCounterMode
+
+from model_export.data.augment import OUTSIDE
+from model_export.data.folder import SegmentationFolder
+from model_export.errors import ParityError
+from model_export.networks import COARSEST, FCN
+from model_export.onnx import parity
+from model_export.onnx.graph import SubPixel, fold_normalisation, norms_as_convolutions
+from model_export.reports.evaluate import evaluate
+from model_export.training.checkpoint import Config, Trained, fingerprint
+from service.segmentation.modelfile import seal
+from service.segmentation.modelfile.contract import (
+    METADATA_KEY,
+    Contract,
+    Golden,
+    Input,
+    Labels,
+    Network,
+    Parity,
+    Pixels,
+    Scores,
+    Training,
+    pattern,
+)
+from service.segmentation.runtime.model import Model
+from service.segmentation.segmenter import fitted
+
+# The exporter warns of operators of a package that is neither installed nor used.
+logging.getLogger("torch.onnx._internal.exporter._registration").setLevel(logging.ERROR)
+
+GOLDEN_SIZE = (3 * COARSEST, 2 * COARSEST)
+
+# What torch and onnxruntime may differ by: sums in another order, so the last bits of a float32 score, and labels
+# only where two classes score the same to these bits.
+MAX_SCORE_DIFFERENCE = 1e-2
+MAX_DISAGREEING_PPM = 100.0
+
+
+class Served(nn.Module):
+    """The graph of the contract around an FCN: uint8 [N, H, W, 3] in; labels and scores out.
+
+    It computes what the network does, its last deconvolution in another form.
+    """
+
+    def __init__(self, network: FCN) -> None:
+        super().__init__()
+        self.network = network
+        self.upsample = SubPixel(network.upsample)
+
+    def forward(self, image: Tensor) -> tuple[Tensor, Tensor]:
+        sums = self.network.sums(self.network.encode(image.permute(0, 3, 1, 2).float()))
+        cells = self.upsample.convolution(sums[-1])
+        # Labels are chosen before they are rearranged: one byte a pixel is moved, not a score per class.
+        places = cells.unflatten(1, (-1, self.upsample.factor**2)).argmax(1).to(torch.uint8)
+        return F.pixel_shuffle(places, self.upsample.factor).squeeze(1), cells
+
+
+@dataclass(frozen=True)
+class Card:
+    """What the model is called, what it says of its origin, and whether it is to see photos in grey."""
+
+    name: str
+    version: str
+    description: str
+    data: str
+    licence: str
+    use: str = ""
+    limits: str = ""
+    color: Literal["rgb", "grey"] = "rgb"
+
+
+def export(
+    trained: Trained, card: Card, data: SegmentationFolder, split: str, parity_count: int, indices: Iterable[int]
+) -> bytes:
+    """The model file of a trained network, with its parity over `parity_count` images of the split and its figures over
+    those at `indices`. Raises ParityError where it does not answer like the network."""
+    contract, graph = describe(trained, card, data.read(0)[0].size), to_onnx(trained.network)
+    draft = checked(graph, contract, trained.network, samples(data, parity_count, contract.input))
+    evaluation = evaluate(draft, data, split, indices)
+    content = packed(graph, msgspec.structs.replace(draft.contract, evaluation=evaluation))
+    Model(content, threads=0)  # what is written has passed the service's own checks
+    return content
+
+
+def unmeasured(trained: Trained, card: Card, size: tuple[int, int], images: list[Pixels]) -> bytes:
+    """As `export`, for photos of `size`, with parity over `images` and nothing else measured. Raises ParityError."""
+    contract, graph = describe(trained, card, size), to_onnx(trained.network)
+    return packed(graph, checked(graph, contract, trained.network, images).contract)
+
+
+def checked(graph: onnx.ModelProto, contract: Contract, network: FCN, images: list[Pixels]) -> Model:
+    """The model, through the service's own checks, its contract with the parity over `images`. Raises ParityError."""
+    measured = compare(packed(graph, contract), network, images)
+    return Model(packed(graph, msgspec.structs.replace(contract, parity=measured)), threads=0)
+
+
+def to_onnx(network: FCN) -> onnx.ModelProto:
+    """The network as an ONNX graph with free N, H and W, H and W multiples of the stride."""
+    example = torch.zeros(2, 2 * COARSEST, 3 * COARSEST, 3, dtype=torch.uint8)
+    count, rows, columns = (torch.export.Dim(name) for name in ("images", "rows", "columns"))
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")  # the exporter's own housekeeping; what it makes is checked below
+        program = torch.onnx.export(
+            Served(network).eval(),
+            (example,),
+            input_names=["image"],
+            output_names=["labels", "scores"],
+            dynamic_shapes=({0: count, 1: COARSEST * rows, 2: COARSEST * columns},),
+            dynamo=True,
+            verbose=False,
+        )
+    assert program is not None
+    graph = program.model_proto
+    norms_as_convolutions(graph)
+    fold_normalisation(graph)
+    return without_traces(graph)
+
+
+def without_traces(model: onnx.ModelProto) -> onnx.ModelProto:
+    """The same model without the stack traces, and so the folders of this machine, that the exporter leaves in it."""
+    for part in (model, model.graph, *model.graph.node, *model.graph.value_info, *model.graph.initializer):
+        part.ClearField("metadata_props")
+        part.ClearField("doc_string")
+    return model
+
+
+def describe(trained: Trained, card: Card, size: tuple[int, int]) -> Contract:
+    """The contract of a network for photos of `size` (width, height), enlarged as in its validation; what is measured
+    is filled in later."""
+    width, height = (round(side * trained.config.scale) for side in size)
+    labels, _ = run_torch(trained.network, pattern(*GOLDEN_SIZE))
+    return Contract(
+        format=1,
+        name=card.name,
+        version=card.version,
+        description=card.description,
+        precision="float32",
+        labels=trained.classes,
+        input=Input(width=width, height=height, stride=COARSEST, padding=OUTSIDE, color=card.color),
+        training=Training(
+            data=card.data,
+            licence=card.licence,
+            options=portable(trained.config),
+            epoch=trained.epoch,
+            weights_sha256=fingerprint(trained.network.state_dict()),
+        ),
+        evaluation=None,
+        parity=None,
+        golden=Golden.record(labels),
+        use=card.use,
+        limits=card.limits,
+        network=complexity(trained, width, height),
+    )
+
+
+def complexity(trained: Trained, width: int, height: int) -> Network:
+    """Parameters, and multiply-accumulates of one photo of the size that the network is served at."""
+    counter = FlopCounterMode(display=False)
+    padded = torch.zeros(1, 3, height + -height % COARSEST, width + -width % COARSEST)
+    with torch.inference_mode(), counter:
+        trained.network(padded)
+    parameters = sum(parameter.numel() for parameter in trained.network.parameters())
+    return Network(trained.config.backbone, trained.config.stride, parameters, counter.get_total_flops() // 2)
+
+
+def portable(config: Config) -> dict[str, Any]:
+    """The run's options with the names of its files, not the folders of the machine it ran on."""
+    options = asdict(config)
+    files = {key: Path(options[key]).name for key in ("data", "weights", "init", "teacher") if options[key]}
+    return options | files
+
+
+def packed(graph: onnx.ModelProto, contract: Contract) -> bytes:
+    """The bytes of the model file: the graph with its contract, sealed."""
+    onnx.helper.set_model_props(graph, {METADATA_KEY: msgspec.json.encode(contract).decode()})
+    return seal.sealed(graph.SerializeToString())
+
+
+def compare(data: bytes, network: FCN, images: list[Pixels]) -> Parity:
+    """Run torch and onnxruntime on the same images. Raises ParityError where they differ by more than rounding."""
+    measured = parity.measure(partial(run_torch, network), parity.by_onnxruntime(data), images)
+    difference = measured.max_score_difference
+    # Written so that NaN fails too.
+    if not (difference <= MAX_SCORE_DIFFERENCE and measured.disagreeing_ppm <= MAX_DISAGREEING_PPM):
+        raise ParityError(
+            f"not written: onnxruntime differs from torch by up to {difference:.2g} in score "
+            f"(at most {MAX_SCORE_DIFFERENCE}) and in {measured.disagreeing_ppm:.1f} ppm of labels "
+            f"(at most {MAX_DISAGREEING_PPM:g})."
+        )
+    return measured
+
+
+@torch.inference_mode()
+def run_torch(network: FCN, image: Pixels) -> tuple[Labels, Scores]:
+    """Labels and scores of one image [H, W, 3] by torch."""
+    scores = network.eval()(torch.from_numpy(image.copy())[None].permute(0, 3, 1, 2).float())[0]
+    return scores.argmax(0).to(torch.uint8).numpy(), scores.numpy()
+
+
+def samples(data: SegmentationFolder, count: int, policy: Input) -> list[Pixels]:
+    """`count` images spread evenly over the data set, as the service gives them to the network."""
+    step = max(1, len(data) // count)
+    photos = (data.read(index)[0] for index in range(0, len(data), step)[:count])
+    return [fitted(photo, policy, photo.size)[0] for photo in photos]
+
+
+def write(data: bytes, path: Path) -> None:
+    """Write whole or not at all, so that a service watching the folder never sees half a model."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    partial = path.with_name(path.name + ".partial")
+    partial.write_bytes(data)
+    partial.replace(path)

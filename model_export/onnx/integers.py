@@ -1,0 +1,177 @@
+"""The same function in operations that onnxruntime is fast at in integers: what is done to a graph for an int8 file."""
+
+from itertools import pairwise
+
+import numpy as np
+import onnx
+from onnx import numpy_helper
+
+from model_export.onnx.graph import FLOAT_IMAGE, drop_unused_weights, fourth_channel, replace
+from service.segmentation.runtime.amx import SHIFTABLE
+
+
+def stem_on_cells(model: onnx.ModelProto) -> None:
+    """Write a first convolution of stride 2 as one of stride 1 on cells of 2x2 pixels, its kernel of 7x7 as 4x4, one of
+    3x3 as 2x2: in integers, a convolution gathers what it reads byte by byte, and of a cell there are sixteen in a row.
+
+    Before the kernel come a row and a column of zeros, so that it covers whole cells. A cell has its twelve colours,
+    and then the fourth channel of its four pixels.
+    """
+    weights = {tensor.name: tensor for tensor in model.graph.initializer}
+    convolution = next(node for node in model.graph.node if FLOAT_IMAGE in node.input)
+    kernel = numpy_helper.to_array(weights[convolution.input[1]])
+    given = {a.name: list(onnx.helper.get_attribute_value(a)) for a in convolution.attribute if a.name != "group"}
+    side = kernel.shape[-1]
+    if side not in {3, 7} or (given["strides"], given["pads"]) != ([2, 2], [side // 2] * 4):
+        return
+    cells = (side + 1) // 2
+    padded = np.pad(kernel, ((0, 0), (0, 0), (1, 0), (1, 0))).reshape(-1, 4, cells, 2, cells, 2)
+    colours, fourths = (part.transpose(0, 3, 5, 1, 2, 4) for part in (padded[:, :3], padded[:, 3:]))
+    parts = [part.reshape(len(kernel), -1, cells, cells) for part in (colours, fourths)]
+    weights[convolution.input[1]].CopyFrom(numpy_helper.from_array(np.concatenate(parts, 1), convolution.input[1]))
+    convolution.CopyFrom(
+        onnx.helper.make_node(
+            "Conv",
+            convolution.input[:],
+            convolution.output[:],
+            convolution.name,
+            kernel_shape=[cells, cells],
+            strides=[1, 1],
+            pads=[cells // 2, cells // 2, cells // 2 - 1, cells // 2 - 1],
+        )
+    )
+    most = np.iinfo(np.int64).max
+    constants = {
+        "side_by_side": [0, 0, -1, 6],
+        "first": [0],
+        "second": [1],
+        "two": [2],
+        "end": [most],
+        "four_channels": [most, most, most, 4],
+    }
+    names = {"image_shape", "fourth_shape", "fourth", "bytes"}  # what `widen` made; a transpose follows
+    widening = [node for node in model.graph.node if {*node.output} <= names or "bytes" in node.input]
+    nodes = [
+        onnx.helper.make_node("Reshape", ["image", "side_by_side"], ["pairs"]),
+        onnx.helper.make_node("Slice", ["pairs", "first", "end", "second", "two"], ["upper"]),
+        onnx.helper.make_node("Slice", ["pairs", "second", "end", "second", "two"], ["lower"]),
+        *fourth_channel("upper", "four_channels"),
+        onnx.helper.make_node("Concat", ["upper", "lower", "fourth"], ["cells"], axis=3),
+        onnx.helper.make_node("Transpose", ["cells"], widening[-1].output[:], perm=[0, 3, 1, 2]),
+    ]
+    replace(model, widening, nodes)
+    model.graph.initializer.extend(
+        numpy_helper.from_array(np.array(value, np.int64), name) for name, value in constants.items()
+    )
+    drop_unused_weights(model)
+
+
+def pools_as_convolutions(model: onnx.ModelProto) -> None:
+    """Write average pools as convolutions of one channel each with all weights alike: in integers, onnxruntime has a
+    fast kernel for these alone."""
+    tensors = onnx.shape_inference.infer_shapes(model).graph.value_info
+    channels = {tensor.name: tensor.type.tensor_type.shape.dim[1].dim_value for tensor in tensors if is_image(tensor)}
+    for node in model.graph.node:
+        given = {a.name: onnx.helper.get_attribute_value(a) for a in node.attribute}
+        if node.op_type != "AveragePool" or any(given.get("pads", ())):
+            continue
+        (image,), side = node.input, given["kernel_shape"]
+        kernel = np.full((channels[image], 1, *side), 1 / np.prod(side), np.float32)
+        name = f"{node.output[0]}.kernel"
+        node.CopyFrom(
+            onnx.helper.make_node(
+                "Conv",
+                [image, name],
+                node.output[:],
+                node.name,
+                group=channels[image],
+                kernel_shape=side,
+                strides=given["strides"],
+            )
+        )
+        model.graph.initializer.append(numpy_helper.from_array(kernel, name))
+
+
+def is_image(tensor: onnx.ValueInfoProto) -> bool:
+    return len(tensor.type.tensor_type.shape.dim) == 4
+
+
+def scores_in_fours(model: onnx.ModelProto) -> None:
+    """Give the coarse scores channels of zeros up to a multiple of four: onnxruntime's kernels take four at a time, and
+    without them the last convolution copies all that it reads, nine times over."""
+    makers = {node.output[0]: node for node in model.graph.node}
+    weights = {tensor.name: tensor for tensor in model.graph.initializer}
+
+    def fill(name: str, axis: int) -> None:
+        values = numpy_helper.to_array(weights[name])
+        margins = [(0, 0)] * values.ndim
+        margins[axis] = (0, -values.shape[axis] % 4)
+        weights[name].CopyFrom(numpy_helper.from_array(np.pad(values, margins), name))
+
+    def fill_makers(name: str) -> None:
+        maker = makers[name]
+        if maker.op_type == "Add":
+            for part in maker.input:
+                fill_makers(part)
+        elif maker.op_type == "ConvTranspose":
+            fill(maker.input[1], 0)
+            fill(maker.input[1], 1)
+            fill_makers(maker.input[0])
+        else:  # the convolution that makes scores of features
+            for parameter in maker.input[1:]:
+                fill(parameter, 0)
+
+    last = makers["scores"]
+    fill(last.input[1], 1)
+    fill_makers(last.input[0])
+    del model.graph.value_info[:]  # shapes as they were
+
+
+def argmax_as_comparisons(model: onnx.ModelProto, classes: int) -> None:
+    """Choose the labels by holding each class's plane of scores against the best of those before it. onnxruntime
+    compares many bytes at a time, while its ArgMax takes them one by one; of equal ones both choose the first. Of one
+    class nothing is to be chosen."""
+    if classes == 1:
+        return
+    argmax = next(node for node in model.graph.node if node.op_type == "ArgMax")
+    cast = next(node for node in model.graph.node if argmax.output[0] in node.input)
+    planes = [f"plane_{number}" for number in range(classes)]
+    nodes = [onnx.helper.make_node("Split", argmax.input[:], planes, axis=1, num_outputs=classes)]
+    best: list[str] = []
+    for number, (before, plane) in enumerate(pairwise(planes), 1):
+        nodes += [
+            onnx.helper.make_node("Max", [*best, before], [f"best_before_{number}"]),
+            onnx.helper.make_node("Greater", [plane, f"best_before_{number}"], [f"{plane}_is_best"]),
+            onnx.helper.make_node("Cast", [f"{plane}_is_best"], [f"{plane}_or_0"], to=onnx.TensorProto.UINT8),
+            onnx.helper.make_node("Mul", [f"{plane}_or_0", f"number_{number}"], [f"label_{number}"]),
+        ]
+        best = [f"best_before_{number}"]
+        model.graph.initializer.append(numpy_helper.from_array(np.array(number, np.uint8), f"number_{number}"))
+    # The last that is better than all before it is the best.
+    labels = [f"label_{number}" for number in range(1, classes)]
+    nodes += [
+        onnx.helper.make_node("Max", labels, ["labels_of_one_plane"]),
+        onnx.helper.make_node("Squeeze", ["labels_of_one_plane", "plane_axis"], cast.output[:]),
+    ]
+    model.graph.initializer.append(numpy_helper.from_array(np.array([1]), "plane_axis"))
+    replace(model, [argmax, cast], nodes)
+
+
+def name_shiftable_weights(model: onnx.ModelProto) -> None:
+    """Mark the weights of convolutions that are faster as products of matrices where a processor has AMX, for the
+    service, which knows what it runs on: those of many inputs. Of few, what is made for the product costs more.
+    They are quantised symmetrically: none is -128.
+    """
+    tensors = {tensor.name: tensor for tensor in model.graph.initializer}
+    makers = {node.output[0]: node for node in model.graph.node}
+    for node in model.graph.node:
+        quantised = makers.get(node.input[1]) if node.op_type == "Conv" else None
+        if quantised is None:
+            continue
+        _, channels, height, width = tensors[quantised.input[0]].dims
+        if channels < 128 or channels * height * width < 256:
+            continue
+        for place in (0, 2):  # the weights, and their zero points
+            tensor = tensors[quantised.input[place]]
+            quantised.input[place] += SHIFTABLE
+            tensor.CopyFrom(numpy_helper.from_array(numpy_helper.to_array(tensor), quantised.input[place]))

@@ -1,0 +1,36 @@
+"""How far apart two forms of one network are."""
+
+from collections.abc import Callable, Iterable
+
+import numpy as np
+import onnxruntime
+
+from service.segmentation.modelfile.contract import Labels, Parity, Pixels, Scale, Scores
+from service.segmentation.runtime.model import logits
+
+Network = Callable[[Pixels], tuple[Labels, Scores]]
+
+
+def measure(reference: Network, candidate: Network, images: Iterable[Pixels]) -> Parity:
+    """Greatest difference of scores and share of other labels over all pixels of `images`; NaN where one gives NaN."""
+    difference, disagreeing, pixels, count = 0.0, 0, 0, 0
+    for image in images:
+        labels, scores = reference(image)
+        other_labels, other_scores = candidate(image)
+        difference = float(np.maximum(difference, np.abs(scores - other_scores).max()))  # NaN, once met, stays
+        disagreeing += int((labels != other_labels).sum())
+        pixels += labels.size
+        count += 1
+    return Parity(count, difference, 1e6 * disagreeing / pixels)
+
+
+def by_onnxruntime(data: bytes, scale: Scale | None = None) -> Network:
+    """A model file's network, whether or not its contract is complete; `scale` is that of its scores, if integers."""
+    session = onnxruntime.InferenceSession(data, providers=["CPUExecutionProvider"])
+
+    def run(image: Pixels) -> tuple[Labels, Scores]:
+        labels, scores = session.run(["labels", "scores"], {"image": image[np.newaxis]})
+        first: Labels = np.asarray(labels)[0]
+        return first, logits(np.asarray(scores)[0], first.shape, scale)
+
+    return run

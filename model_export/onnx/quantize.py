@@ -1,0 +1,199 @@
+"""A float model file -> an int8 one, written only where it is about as accurate."""
+
+import io
+import logging
+import tempfile
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager, redirect_stdout
+from pathlib import Path
+from typing import Any
+
+import msgspec
+import numpy as np
+import onnx
+from onnx import numpy_helper
+from onnxruntime.quantization import CalibrationDataReader, CalibrationMethod, QuantType, quantize_static
+
+from model_export.data.augment import OUTSIDE
+from model_export.data.folder import SegmentationFolder
+from model_export.errors import QuantizationError
+from model_export.onnx import parity
+from model_export.onnx.export import packed, samples, without_traces
+from model_export.onnx.graph import FLOAT_IMAGE, drop_unused_weights
+from model_export.onnx.integers import (
+    argmax_as_comparisons,
+    name_shiftable_weights,
+    pools_as_convolutions,
+    scores_in_fours,
+    stem_on_cells,
+)
+from model_export.reports.evaluate import evaluate
+from service.segmentation.modelfile.classes import rgb
+from service.segmentation.modelfile.contract import Contract, Golden, Pixels, Quantization, Scale, pattern
+from service.segmentation.runtime.model import Model
+
+METHODS: dict[str, tuple[CalibrationMethod, dict[str, Any]]] = {
+    "min-max": (CalibrationMethod.MinMax, {}),
+    "percentile 99.999": (CalibrationMethod.Percentile, {"CalibPercentile": 99.999}),
+    "percentile 99.99": (CalibrationMethod.Percentile, {"CalibPercentile": 99.99}),
+}
+"""How the range of a tensor follows from what calibration images make of it."""
+
+OPERATORS = ["Conv", "Relu", "Clip", "Add", "MaxPool"]
+"""What runs in integers. An activation costs nothing there, but left out it would part its convolution from the next
+one by a float copy of the tensor between them."""
+
+AS_IT_IS = {"scale": np.array(1, np.float32), "zero_point": np.array(0, np.uint8)}
+"""How the image is quantised: it is its own bytes."""
+
+MAX_LOSS = 0.005
+"""Of mean IU, from the float file to the int8 one."""
+
+PARITY_IMAGES = 20
+
+
+class Images(CalibrationDataReader):  # type: ignore[misc]  # onnxruntime has no types
+    """Calibration images, one at a time: what every tensor holds of all of them at once would fill the memory."""
+
+    def __init__(self, images: list[Pixels]) -> None:
+        self.images = images
+        self._left: Iterator[Pixels] = iter(images)
+
+    def __len__(self) -> int:
+        return len(self.images)
+
+    def set_range(self, start_index: int, end_index: int) -> None:
+        self._left = iter(self.images[start_index:end_index])
+
+    def get_next(self) -> dict[str, Any] | None:
+        image = next(self._left, None)
+        return None if image is None else {"image": image[np.newaxis]}
+
+
+class Quantizer:
+    """Tries calibration methods on one float file, `source`, which is `model`; all are judged on `data` at `indices`.
+
+    Raises QuantizationError where it is no float file.
+    """
+
+    def __init__(
+        self, source: bytes, model: Model, data: SegmentationFolder, split: str, indices: Iterable[int]
+    ) -> None:
+        self.source, self.data, self.split, self.indices = source, data, split, list(indices)
+        self.contract: Contract = model.contract
+        if self.contract.precision != "float32":
+            raise QuantizationError(f"{self.contract.name} is {self.contract.precision} already: take its float file.")
+        self.before = evaluate(model, data, split, self.indices).metrics.mean_iu
+
+    def attempt(self, method: str, images: list[Pixels]) -> tuple[float, bytes]:
+        """The int8 file that `method` makes of the float one with these calibration images, and its mean IU."""
+        graph = static(self.source, images, method)
+        scale = integers_outside(graph)
+        argmax_as_comparisons(graph, len(self.contract.labels.classes))
+        name_shiftable_weights(graph)
+        run = parity.by_onnxruntime(graph.SerializeToString(), scale)
+        golden = self.contract.golden
+        draft = msgspec.structs.replace(
+            self.contract,
+            precision="int8",
+            quantization=Quantization(method, len(images), self.before),
+            scale=scale,
+            golden=Golden.record(run(pattern(golden.width, golden.height))[0]),
+            parity=parity.measure(
+                parity.by_onnxruntime(self.source), run, samples(self.data, PARITY_IMAGES, self.contract.input)
+            ),
+        )
+        evaluation = evaluate(Model(packed(graph, draft), threads=0), self.data, self.split, self.indices)
+        content = packed(graph, msgspec.structs.replace(draft, evaluation=evaluation))
+        return evaluation.metrics.mean_iu, content
+
+    def best(self, attempts: dict[str, tuple[float, bytes]]) -> str:
+        """The method that keeps the most mean IU. Raises QuantizationError where that is too little."""
+        method = max(attempts, key=lambda name: attempts[name][0])
+        mean_iu, _ = attempts[method]
+        if not self.before - mean_iu <= MAX_LOSS:  # NaN fails too
+            raise QuantizationError(
+                f"not written: int8 has a mean IU of {100 * mean_iu:.2f}, float {100 * self.before:.2f}, and at most "
+                f"{100 * MAX_LOSS:g} points may be lost; try more calibration images."
+            )
+        return method
+
+
+def static(source: bytes, images: list[Pixels], method: str) -> onnx.ModelProto:
+    """The graph with 8-bit weights (per channel) and activations between quantise and dequantise nodes (QDQ)."""
+    calibration, options = METHODS[method]
+    with tempfile.TemporaryDirectory() as folder, quiet():
+        target = Path(folder) / "int8.onnx"
+        model = balanced(onnx.load_model_from_string(source))
+        stem_on_cells(model)
+        pools_as_convolutions(model)
+        scores_in_fours(model)
+        quantize_static(
+            model,
+            target,
+            Images(images),
+            per_channel=True,
+            activation_type=QuantType.QUInt8,
+            weight_type=QuantType.QInt8,
+            op_types_to_quantize=OPERATORS,
+            calibrate_method=calibration,
+            extra_options={
+                "CalibStridedMinMax": 1,  # one image at a time, whatever the method
+                "TensorQuantOverrides": {FLOAT_IMAGE: [AS_IT_IS]},
+                **options,
+            },
+        )
+        return without_traces(onnx.load(target))
+
+
+def balanced(model: onnx.ModelProto) -> onnx.ModelProto:
+    """The same model, its first bias less what rounding the weights will add to it on an image of the mean colour.
+
+    An image's bytes are far from zero, so what a weight loses by rounding would shift the answer for every image alike.
+    """
+    weights = {tensor.name: tensor for tensor in model.graph.initializer}
+    convolution = next(node for node in model.graph.node if FLOAT_IMAGE in node.input)
+    kernel, *bias = (numpy_helper.to_array(weights[name]).astype(np.float64) for name in convolution.input[1:])
+    step = np.abs(kernel).max((1, 2, 3), keepdims=True) / np.iinfo(np.int8).max
+    lost = kernel - np.rint(kernel / step) * step
+    shift = lost.sum((2, 3)) @ np.array([*rgb(OUTSIDE), 255])
+    balance = np.asarray(sum(bias, shift), np.float32)
+    model.graph.initializer.append(numpy_helper.from_array(balance, "balanced"))
+    del convolution.input[2:]
+    convolution.input.append("balanced")
+    drop_unused_weights(model)
+    return model
+
+
+def integers_outside(model: onnx.ModelProto) -> Scale:
+    """Let the graph take the image's bytes as they are, and give its scores as bytes; says what these mean."""
+    nodes = model.graph.node
+    maker = {output: node for node in nodes for output in node.output}
+    # Bytes, cast to float and quantised in steps of one, are what they were.
+    cast = maker[FLOAT_IMAGE]
+    quantise = next(node for node in nodes if FLOAT_IMAGE in node.input)
+    dequantise = next(node for node in nodes if quantise.output[0] in node.input)
+    dequantise.input[0] = cast.input[0]
+    nodes.remove(cast)
+    nodes.remove(quantise)
+    # Bytes have the order of what they stand for: the labels are chosen from them.
+    dequantise = maker["scores"]
+    maker[dequantise.input[0]].output[0] = "scores"
+    nodes.remove(dequantise)
+    output = next(output for output in model.graph.output if output.name == "scores")
+    output.type.tensor_type.elem_type = onnx.TensorProto.UINT8
+    del model.graph.value_info[:]  # types as they were before
+    values = {tensor.name: numpy_helper.to_array(tensor) for tensor in model.graph.initializer}
+    step, zero = (values[name].item() for name in dequantise.input[1:])
+    return Scale(step, zero)
+
+
+@contextmanager
+def quiet() -> Iterator[None]:
+    """Without onnxruntime's prints per image, and its advice on a preprocessing that the exporter has done."""
+    logging.disable(logging.WARNING)
+    try:
+        with redirect_stdout(io.StringIO()):
+            yield
+    finally:
+        logging.disable(logging.NOTSET)

@@ -1,0 +1,1 @@
+"""A model file -> figures and pictures of how good it is."""

@@ -1,0 +1,101 @@
+"""Models side by side: a table of what they cost and what they are worth, and a picture of what they see."""
+
+import time
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from statistics import median
+
+import numpy as np
+from PIL import Image
+
+from model_export.data.folder import SegmentationFolder
+from model_export.onnx.export import samples
+from model_export.reports.evaluate import evaluate
+from model_export.reports.mosaic import coloured, mosaic
+from service.segmentation.modelfile.contract import Metrics, Network
+from service.segmentation.runtime.model import Model
+from service.segmentation.segmenter import Segmenter
+
+ROUNDS, RUNS = 6, 6
+
+
+@dataclass(frozen=True)
+class Row:
+    """One model: its network, how well it does, and the median milliseconds of a run of its graph."""
+
+    name: str
+    precision: str
+    network: Network | None
+    metrics: Metrics
+    milliseconds: float
+
+
+def compare(models: Sequence[Model], data: SegmentationFolder, split: str, indices: Iterable[int]) -> list[Row]:
+    """Judge and time the models on one split, one and the same photo."""
+    places = list(indices)
+    times = timed(models, data)
+    return [
+        Row(
+            model.contract.name,
+            model.contract.precision,
+            model.contract.network,
+            evaluate(model, data, split, places).metrics,
+            spent,
+        )
+        for model, spent in zip(models, times, strict=True)
+    ]
+
+
+def timed(models: Sequence[Model], data: SegmentationFolder) -> list[float]:
+    """Milliseconds per run of each graph, turn by turn, so that a busy moment of the machine hits all alike.
+
+    In each turn the first runs do not count: the threads of the model before still spin for work, on the same cores.
+    """
+    photos = [samples(data, 1, model.contract.input)[0] for model in models]
+    spent: list[list[float]] = [[] for _ in models]
+    for _ in range(ROUNDS):
+        for model, photo, times in zip(models, photos, spent, strict=True):
+            for number in range(RUNS):
+                began = time.perf_counter()
+                model.run(photo)
+                if number >= RUNS // 2:
+                    times.append(1000 * (time.perf_counter() - began))
+    return [median(times) for times in spent]
+
+
+def table(rows: Iterable[Row]) -> str:
+    """The rows in Markdown."""
+    lines = [
+        "| model | network | parameters | GMACs | precision | ms | mean IU | pixel accuracy |",
+        "|---|---|---|---|---|---|---|---|",
+    ]
+    for row in rows:
+        network = row.network
+        size = ("", "", "")
+        if network is not None:
+            millions, giga = f"{network.parameters / 1e6:.1f} M", f"{network.macs / 1e9:.1f}"
+            size = (f"FCN-{network.stride}s, {network.backbone}", millions, giga)
+        lines.append(
+            f"| {row.name} | {' | '.join(size)} | {row.precision} | {row.milliseconds:.1f} "
+            f"| {100 * row.metrics.mean_iu:.2f} | {100 * row.metrics.pixel_accuracy:.2f} |"
+        )
+    return "\n".join(lines)
+
+
+def picture(models: Sequence[Model], data: SegmentationFolder, indices: Iterable[int]) -> Image.Image:
+    """Photo, truth, and what each model makes of it, a row per image."""
+    rows = []
+    for index in indices:
+        photo, truth = data.read(index)
+        rows.append([photo, coloured(np.asarray(truth), data.classes), *masks(models, photo)])
+    return mosaic(["photo", "truth", *(model.contract.name for model in models)], rows)
+
+
+def picture_of(models: Sequence[Model], photo: Image.Image) -> Image.Image:
+    """A photo that nobody has labelled, and what each model makes of it."""
+    return mosaic(["photo", *(model.contract.name for model in models)], [[photo, *masks(models, photo)]])
+
+
+def masks(models: Sequence[Model], photo: Image.Image) -> list[Image.Image]:
+    """What each model makes of a photo, in the class colours."""
+    return [coloured(Segmenter(model).segment(photo).labels, model.contract.labels) for model in models]

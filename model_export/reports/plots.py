@@ -1,0 +1,60 @@
+"""A run as pictures: its curves, and what it takes for what."""
+
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from matplotlib.figure import Figure
+from matplotlib.ticker import MaxNLocator, PercentFormatter
+
+from service.segmentation.modelfile.classes import ClassList
+from service.segmentation.modelfile.contract import Metrics
+
+INK, ACCENT, FAINT = "#22303c", "#d1495b", "#c9d1d9"
+
+FIGURES = {"pixel_accuracy": "pixel accuracy", "mean_accuracy": "mean accuracy", "mean_iu": "mean IU"}
+
+
+def curves(rows: Sequence[Mapping[str, Any]], path: Path) -> None:
+    """Draw a run's metrics.csv: the loss of every epoch, the figures of those that were validated."""
+    figure = Figure(figsize=(10, 4), layout="constrained")
+    left, right = figure.subplots(1, 2)
+    epochs = [row["epoch"] for row in rows]
+    left.plot(epochs, [row["train_loss"] for row in rows], color=INK)
+    left.set(title="training loss", xlabel="epoch")
+    judged = [row for row in rows if row["mean_iu"] is not None]
+    for (key, name), color in zip(FIGURES.items(), (FAINT, INK, ACCENT), strict=True):
+        right.plot([row["epoch"] for row in judged], [row[key] for row in judged], "o-", ms=3, color=color, label=name)
+    right.set(title="on the validation images", xlabel="epoch", xlim=left.get_xlim())
+    right.yaxis.set_major_formatter(PercentFormatter(1))
+    right.legend(frameon=False, loc="lower right")
+    for axes in (left, right):
+        axes.xaxis.set_major_locator(MaxNLocator(integer=True))
+        axes.grid(color=FAINT, lw=0.5)
+        axes.spines[["top", "right"]].set_visible(False)
+    figure.savefig(path, dpi=120)
+
+
+def confusion(
+    matrix: np.ndarray[tuple[int, int], np.dtype[Any]], classes: ClassList, metrics: Metrics, path: Path
+) -> None:
+    """Draw a confusion matrix (truth in rows) as shares of each true class, in percent."""
+    shares = matrix / np.maximum(matrix.sum(1, keepdims=True), 1)
+    side = 1.8 + 0.62 * len(shares)
+    figure = Figure(figsize=(side + 0.6, side), layout="constrained")
+    axes = figure.subplots()
+    axes.imshow(shares, cmap="Blues", vmin=0, vmax=1)
+    places = range(len(shares))
+    axes.set_xticks(places, classes.names, rotation=45, ha="left", rotation_mode="anchor")
+    axes.set_yticks(places, classes.names)
+    axes.xaxis.tick_top()
+    axes.tick_params(length=0)
+    axes.spines[:].set_visible(False)
+    axes.set(ylabel="truth", title="labelled as")
+    for (row, column), share in np.ndenumerate(shares):
+        if share >= 0.005:
+            color = "white" if share > 0.55 else INK
+            axes.text(column, row, f"{100 * share:.0f}", ha="center", va="center", color=color, fontsize=9)
+    axes.set_xlabel(f"percent of each true class; mean IU {100 * metrics.mean_iu:.1f}")
+    figure.savefig(path, dpi=120)

@@ -1,0 +1,68 @@
+"""The float weights of a shipped model, in half precision: what networks for other classes start from."""
+
+from pathlib import Path
+
+import msgspec
+import safetensors
+import safetensors.torch
+
+from model_export.errors import CheckpointError
+from model_export.networks import FCN
+from model_export.training.checkpoint import Trained
+from service.segmentation.modelfile.classes import ClassList
+
+FOLDER = Path(__file__).parents[1] / "weights"
+
+
+class Origin(msgspec.Struct, frozen=True):
+    """What the weights belong to, in the file's metadata."""
+
+    backbone: str
+    stride: int
+    classes: ClassList
+
+
+def publish(trained: Trained, path: Path) -> None:
+    """Write the weights as float16; integers (norms' counters) are left out, as nothing that is inferred needs them."""
+    state = trained.network.state_dict()
+    halves = {name: value.half().contiguous() for name, value in state.items() if value.is_floating_point()}
+    for name, value in halves.items():
+        if not value.isfinite().all():
+            raise CheckpointError(f"{name} has values that float16 cannot hold.")
+    origin = Origin(trained.config.backbone, trained.config.stride, trained.classes)
+    path.parent.mkdir(parents=True, exist_ok=True)
+    safetensors.torch.save_file(halves, path, {"origin": msgspec.json.encode(origin).decode()})
+
+
+def locate(name: str) -> Path:
+    """The file of a shipped model's weights, or `name` itself where it is a path. Raises CheckpointError."""
+    shipped = FOLDER / f"{name}.safetensors"
+    path = shipped if shipped.exists() else Path(name)
+    if not path.exists():
+        known = ", ".join(sorted(file.stem for file in FOLDER.glob("*.safetensors")))
+        raise CheckpointError(f"There are no weights {name}; give a file, or one of those that come along: {known}.")
+    return path
+
+
+def origin(path: Path) -> Origin:
+    """What a published file is of. Raises CheckpointError."""
+    try:
+        with safetensors.safe_open(path, "pt") as file:
+            return msgspec.json.decode(file.metadata()["origin"], type=Origin)
+    except Exception as error:  # safetensors and a missing key raise their own kinds
+        raise CheckpointError(f"{path} does not hold weights that were published here: {error}") from error
+
+
+def initialise(network: FCN, path: Path, classes: ClassList) -> None:
+    """Take the weights: all of them where the classes are the same, else those that know nothing of classes."""
+    source, weights, own = origin(path), safetensors.torch.load_file(path), network.state_dict()
+    same = source.classes.names == classes.names
+    taken = {
+        name: value.float()
+        for name, value in weights.items()
+        if name in own and own[name].shape == value.shape and (same or name.startswith("backbone."))
+    }
+    needed = {name for name, value in own.items() if name.startswith("backbone.") and value.is_floating_point()}
+    if not needed <= set(taken):
+        raise CheckpointError(f"{path} is of another backbone: use --backbone {source.backbone}.")
+    network.load_state_dict(taken, strict=False)

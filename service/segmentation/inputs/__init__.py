@@ -1,0 +1,1 @@
+"""Bytes of an upload -> a picture, bounded before anything is unpacked."""

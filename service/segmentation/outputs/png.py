@@ -1,0 +1,36 @@
+"""8-bit PNG files (W3C, Portable Network Graphics, third edition) of planes that are areas of few values.
+
+Pillow packs by zlib, which takes as long as all else that is done to a mask of 12 megapixels: 23 ms. This takes 7.
+"""
+
+import struct
+
+import numpy as np
+from zlib_ng import zlib_ng
+
+from service.segmentation.modelfile.contract import Labels
+
+SIGNATURE = b"\x89PNG\r\n\x1a\n"
+GREY, INDEXED = 0, 3
+UP = 2
+"""The filter: of each line the difference to the one above, which is nothing but at the edges of areas."""
+LEVEL = 2
+
+
+def png(plane: Labels, palette: bytes = b"") -> bytes:
+    """A file of the plane: grey, or indices into the palette, whose colours are three bytes each."""
+    height, width = plane.shape
+    lines = np.empty((height, 1 + width), np.uint8)
+    lines[:, 0] = UP
+    lines[0, 1:] = plane[0]
+    np.subtract(plane[1:], plane[:-1], out=lines[1:, 1:])
+    kind = INDEXED if palette else GREY
+    header = struct.pack(">IIBBBBB", width, height, 8, kind, 0, 0, 0)
+    colours = chunk(b"PLTE", palette) if palette else b""
+    packed = zlib_ng.compress(lines.data, LEVEL)
+    return b"".join((SIGNATURE, chunk(b"IHDR", header), colours, chunk(b"IDAT", packed), chunk(b"IEND", b"")))
+
+
+def chunk(kind: bytes, data: bytes) -> bytes:
+    """Its length, its kind, its data, and the checksum of these two."""
+    return struct.pack(">I4s", len(data), kind) + data + struct.pack(">I", zlib_ng.crc32(data, zlib_ng.crc32(kind)))

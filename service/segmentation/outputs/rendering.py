@@ -1,0 +1,62 @@
+"""Labels -> pictures: the mask as an indexed PNG, the overlay on the photo; probabilities -> heat maps."""
+
+import io
+
+from PIL import Image, ImageEnhance
+
+from service.segmentation.errors import PictureTooLarge
+from service.segmentation.modelfile.classes import ClassList
+from service.segmentation.modelfile.contract import Labels
+from service.segmentation.outputs.png import png
+from service.segmentation.segmenter import Heatmap
+
+OVERLAY_OPACITY = 0.55
+OVERLAY_QUALITY = 85
+HEATMAP_GROUND = 0.4
+
+# The longest side that each format's encoder takes.
+LONGEST_SIDE = {"WEBP": 16_383, "JPEG": 65_500}
+
+
+def mask_png(labels: Labels, classes: ClassList) -> bytes:
+    """An indexed PNG of the labels' size: pixel value = class id, palette = class colours."""
+    return png(labels, bytes(palette(classes)))
+
+
+def overlay(photo: Image.Image, labels: Labels, classes: ClassList, format_: str) -> bytes:
+    """The class colours over the RGB photo, as JPEG or WEBP. Raises PictureTooLarge."""
+    return picture(Image.blend(photo, indexed(labels, classes).convert("RGB"), OVERLAY_OPACITY), format_)
+
+
+def heatmap_png(heatmap: Heatmap) -> bytes:
+    """A grey PNG of the heat map's size: 255 where the class is certain."""
+    return png(heatmap.probability)
+
+
+def heatmap_overlay(photo: Image.Image, heatmap: Heatmap, format_: str) -> bytes:
+    """The photo in dim grey, lit in the class's colour where the class is probable. Raises PictureTooLarge."""
+    dim = ImageEnhance.Brightness(photo.convert("L").convert("RGB")).enhance(HEATMAP_GROUND)
+    lit = Image.blend(photo, Image.new("RGB", photo.size, heatmap.class_.rgb), OVERLAY_OPACITY)
+    return picture(Image.composite(lit, dim, Image.fromarray(heatmap.probability)), format_)
+
+
+def picture(image: Image.Image, format_: str) -> bytes:
+    """The image as JPEG or WEBP. Raises PictureTooLarge."""
+    longest = LONGEST_SIDE[format_]
+    if max(image.size) > longest:
+        raise PictureTooLarge(f"{format_} pictures end at {longest} pixels a side; ask for image/png instead.")
+    file = io.BytesIO()
+    image.save(file, format_, quality=OVERLAY_QUALITY, method=0)
+    return file.getvalue()
+
+
+def indexed(labels: Labels, classes: ClassList) -> Image.Image:
+    """A palette image of the labels in the class colours."""
+    image = Image.fromarray(labels).convert("L")
+    image.putpalette(palette(classes))
+    return image
+
+
+def palette(classes: ClassList) -> list[int]:
+    """Red, green and blue of each class, 0..255."""
+    return [value for c in classes.classes for value in c.rgb]

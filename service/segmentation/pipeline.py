@@ -1,0 +1,111 @@
+"""The bytes of an image -> areas, files and timings: the one composition that every transport enters."""
+
+import hashlib
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from functools import cached_property
+from typing import Literal
+
+from service.segmentation.errors import OutOfMemory
+from service.segmentation.inputs.raster import Photo, decode
+from service.segmentation.measures.areas import Area, Spacing, areas
+from service.segmentation.modelfile.contract import Labels
+from service.segmentation.outputs.rendering import heatmap_overlay, heatmap_png, mask_png, overlay
+from service.segmentation.runtime.call import Call
+from service.segmentation.runtime.model import Model
+from service.segmentation.segmenter import Segmentation, Segmenter
+
+
+@dataclass(frozen=True)
+class Request:
+    """What is wanted of an image.
+
+    confidence: the mean probability of each class over its pixels.
+    heatmap: the name of a class whose probability is wanted at every pixel.
+    spacing: the size of a pixel, for areas in mm2.
+    draws_photo: an overlay will be drawn, which takes every pixel of the photo.
+    """
+
+    confidence: bool = False
+    heatmap: str | None = None
+    spacing: Spacing | None = None
+    draws_photo: bool = False
+
+
+@dataclass(frozen=True)
+class Result:
+    """One segmented image. Its files are made when they are asked for, and their time is added to `call.timings`."""
+
+    data: bytes
+    model: Model
+    photo: Photo
+    segmentation: Segmentation
+    areas: list[Area]
+    call: Call
+
+    @cached_property
+    def sha256(self) -> str:
+        """Of the bytes that were segmented, in hexadecimal."""
+        return hashlib.sha256(self.data).hexdigest()
+
+    @property
+    def labels(self) -> Labels:
+        """uint8 [H, W], of the upright image's own size."""
+        return self.segmentation.labels
+
+    def mask(self) -> bytes:
+        """An indexed PNG: pixel value = class id, palette = class colours. Raises OutOfMemory."""
+        with self._encoding():
+            return mask_png(self.labels, self.model.contract.labels)
+
+    def overlay(self, format_: Literal["WEBP", "JPEG"]) -> bytes:
+        """The photo with the classes, or the heat map where one was asked for, over it.
+
+        Raises PictureTooLarge and OutOfMemory.
+        """
+        with self._encoding():
+            if self.segmentation.heatmap is None:
+                return overlay(self.photo.image, self.labels, self.model.contract.labels, format_)
+            return heatmap_overlay(self.photo.image, self.segmentation.heatmap, format_)
+
+    def heatmap(self) -> bytes:
+        """A grey PNG of the probability that was asked for, 255 where the class is certain. Raises OutOfMemory."""
+        assert self.segmentation.heatmap is not None, "the request asked for no heat map"
+        with self._encoding():
+            return heatmap_png(self.segmentation.heatmap)
+
+    @contextmanager
+    def _encoding(self) -> Iterator[None]:
+        with self.call.timings.stage("encode"), reporting_memory_errors():
+            yield
+
+
+class Pipeline:
+    """Segments the bytes of images with one model; safe to call from several threads."""
+
+    def __init__(self, segmenter: Segmenter, max_pixels: int) -> None:
+        self.segmenter, self.max_pixels = segmenter, max_pixels
+
+    def run(self, data: bytes, request: Request | None = None, call: Call | None = None) -> Result:
+        """Decode, fit, run the network, measure.
+
+        Raises ImageError, UnknownClass, NoScores, InferenceFailed, OutOfMemory; TooLate and Abandoned by the call.
+        """
+        request, call = request or Request(), call or Call()
+        call.check()  # it may have waited for long
+        with reporting_memory_errors():
+            with call.timings.stage("decode"):
+                photo = decode(data, self.max_pixels, None if request.draws_photo else self.segmenter.needed)
+            segmentation = self.segmenter.segment(photo.image, request.confidence, request.heatmap, photo.size, call)
+        measured = areas(segmentation.pixels, request.spacing)
+        return Result(data, self.segmenter.model, photo, segmentation, measured, call)
+
+
+@contextmanager
+def reporting_memory_errors() -> Iterator[None]:
+    """Turn a MemoryError into OutOfMemory."""
+    try:
+        yield
+    except MemoryError as error:
+        raise OutOfMemory from error

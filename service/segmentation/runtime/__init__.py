@@ -1,0 +1,1 @@
+"""What runs a model file: sessions, batches, turns, and the processor's own ways."""

@@ -1,0 +1,113 @@
+"""Images that arrive together go through the network together: accelerators are built for that, processors are not."""
+
+import weakref
+from collections import deque
+from collections.abc import Sequence
+from concurrent.futures import Future
+from dataclasses import dataclass, field
+from queue import Empty, Queue
+from threading import Thread
+from time import monotonic
+
+from service.segmentation.errors import InferenceFailed, SegmentationError
+from service.segmentation.modelfile.contract import Pixels
+from service.segmentation.runtime.call import Call
+from service.segmentation.runtime.model import Answer, Model
+
+
+@dataclass(frozen=True)
+class Waiting:
+    """An image that waits for its answer. Only images of one `kind` can go together."""
+
+    image: Pixels
+    scores: bool
+    call: Call
+    answer: "Future[Answer]" = field(default_factory=Future)
+
+    @property
+    def kind(self) -> tuple[tuple[int, ...], bool]:
+        return self.image.shape, self.scores
+
+
+class Batcher:
+    """Runs images of one shape up to `largest` at a time; the first of a batch waits `wait_s` at most for others.
+
+    Safe to call from several threads, which is the point. Answers are those of images that are run alone, and an image
+    that the network fails on fails alone.
+    """
+
+    def __init__(self, model: Model, largest: int, wait_s: float) -> None:
+        self._worker = Worker(model, largest, wait_s)
+        Thread(target=self._worker.work, name="batcher", daemon=True).start()
+        # The thread knows the worker alone, so that it, and the model, go with the last who could call.
+        weakref.finalize(self, self._worker.arrivals.put, None)
+
+    @property
+    def waiting(self) -> int:
+        """Images that are in no batch yet."""
+        return self._worker.arrivals.qsize() + len(self._worker.left)
+
+    def run(self, image: Pixels, scores: bool = False, call: Call | None = None) -> Answer:
+        """As Model.run, in company. Raises InferenceFailed, TooLate, Abandoned."""
+        waiting = Waiting(image, scores, call or Call())
+        self._worker.arrivals.put(waiting)
+        return waiting.answer.result()
+
+
+class Worker:
+    """Takes what arrives, batch by batch, until a None arrives."""
+
+    def __init__(self, model: Model, largest: int, wait_s: float) -> None:
+        self._model, self._largest, self._wait_s = model, largest, wait_s
+        self.arrivals: Queue[Waiting | None] = Queue()
+        self.left: deque[Waiting] = deque()
+
+    def work(self) -> None:
+        while (first := self.left.popleft() if self.left else self.arrivals.get()) is not None:
+            batch = [waiting for waiting in self._batch(first) if self._still_wanted(waiting)]
+            if batch:
+                self._answer(batch)
+
+    def _still_wanted(self, waiting: Waiting) -> bool:
+        try:
+            waiting.call.check()
+        except SegmentationError as error:
+            waiting.answer.set_exception(error)
+            return False
+        return True
+
+    def _batch(self, first: Waiting) -> list[Waiting]:
+        """The one that has waited longest, and others of its kind: those that wait already, those that come soon."""
+        batch = [first]
+        others = deque[Waiting]()
+        for waiting in self.left:
+            fits = waiting.kind == first.kind and len(batch) < self._largest
+            (batch if fits else others).append(waiting)
+        end = monotonic() + self._wait_s
+        while len(batch) < self._largest:
+            try:
+                arrived = self.arrivals.get(timeout=max(0.0, end - monotonic()))
+            except Empty:
+                break
+            if arrived is None:
+                self.arrivals.put(None)
+                break
+            (batch if arrived.kind == first.kind else others).append(arrived)
+        self.left = others
+        return batch
+
+    def _answer(self, batch: Sequence[Waiting]) -> None:
+        try:
+            answers = self._model.run_batch([waiting.image for waiting in batch], batch[0].scores)
+        except InferenceFailed as error:
+            if len(batch) == 1:
+                batch[0].answer.set_exception(error)
+            else:
+                for waiting in batch:
+                    self._answer([waiting])
+        except Exception as error:  # whatever it is, nobody may wait for ever
+            for waiting in batch:
+                waiting.answer.set_exception(error)
+        else:
+            for waiting, answer in zip(batch, answers, strict=True):
+                waiting.answer.set_result(answer)

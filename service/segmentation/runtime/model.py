@@ -1,0 +1,153 @@
+"""One .onnx file -> Model: sealed, its contract read, its graph checked against it, its golden answer given again."""
+
+import hashlib
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+import msgspec
+import numpy as np
+import onnxruntime
+
+from service.segmentation.errors import (
+    ContractBroken,
+    InferenceFailed,
+    ModelError,
+    ModelUnreadable,
+    SelfTestFailed,
+)
+from service.segmentation.modelfile import seal
+from service.segmentation.modelfile.contract import METADATA_KEY, Contract, Labels, Pixels, Scale, Scores, pattern
+from service.segmentation.runtime.call import Call
+from service.segmentation.runtime.session import open_session
+
+# Arithmetic differs a little between processors, so a few pixels at the seams of classes may too.
+GOLDEN_AGREEMENT = 0.98
+
+
+Answer = tuple[Labels, Scores | None]
+"""Labels, and scores where they were asked for."""
+
+
+class Model:
+    """A model ready to run. `contract` is what it says of itself; `digest` is what `sha256sum` prints of its file."""
+
+    def __init__(self, data: bytes, threads: int, providers: Sequence[str] = ("cpu",), crowds: bool = False) -> None:
+        """Load the bytes of a model file; `threads` is how many cores one run may use, 0 for all. With `crowds` it can
+        `run_on_one_core` too.
+
+        Raises ModelError: its subclasses name what is wrong. Raises ProviderMissing.
+        """
+        seal.check(data)
+        self.digest = hashlib.sha256(data).hexdigest()
+        self._session = open_session(data, threads, providers)
+        self._narrow = open_session(data, 1, providers) if crowds else self._session
+        self.contract = read_contract(self._session)
+        self.has_scores = check_graph(self._session, self.contract.scale)
+        for session in {self._session, self._narrow}:
+            self._self_test(session)
+
+    @classmethod
+    def load(cls, path: Path, threads: int, providers: Sequence[str] = ("cpu",), crowds: bool = False) -> "Model":
+        """Load a file. Raises ModelError with the file's name in its sentence."""
+        try:
+            return cls(path.read_bytes(), threads, providers, crowds)
+        except OSError as error:
+            raise ModelUnreadable(f"{path}: it cannot be read: {error.strerror}.") from error
+        except ModelError as error:
+            raise type(error)(f"{path}: {error}") from error
+
+    def run(self, image: Pixels, scores: bool = False, call: Call | None = None) -> Answer:
+        """Labels of one RGB image [H, W, 3], H and W multiples of the stride; scores where asked for and there.
+
+        Raises InferenceFailed; TooLate and Abandoned where that is what became of the call.
+        """
+        return self._run(self._session, image, scores, call or Call())
+
+    def run_on_one_core(self, image: Pixels, scores: bool = False, call: Call | None = None) -> Answer:
+        """As `run`, and with the same answer, for when other images have the other cores."""
+        return self._run(self._narrow, image, scores, call or Call())
+
+    def run_batch(self, images: Sequence[Pixels], scores: bool = False) -> list[Answer]:
+        """`run` of several images of one shape at once. Raises InferenceFailed."""
+        return self._answers(self._session, images, scores)
+
+    def _run(self, session: onnxruntime.InferenceSession, image: Pixels, scores: bool, call: Call) -> Answer:
+        call.check()
+        try:
+            with call.timings.stage("network"):
+                (answer,) = self._answers(session, [image], scores, call)
+        except InferenceFailed:
+            call.check()  # it may have been told to stop
+            raise
+        return answer
+
+    def _answers(
+        self, session: onnxruntime.InferenceSession, images: Sequence[Pixels], scores: bool, call: Call | None = None
+    ) -> list[Answer]:
+        outputs = ["labels", "scores"] if scores and self.has_scores else ["labels"]
+        batch = images[0][np.newaxis] if len(images) == 1 else np.stack(images)
+        try:
+            labels, *cells = session.run(outputs, {"image": batch}, call and call.options)
+        except Exception as error:  # onnxruntime's exceptions share no base of their own
+            raise InferenceFailed("The model failed on this image; try again or send a smaller one.") from error
+        shape, scale = labels.shape[1:], self.contract.scale
+        planes = [logits(one, shape, scale) for one in cells[0]] if cells else [None] * len(images)
+        return list(zip(labels, planes, strict=True))
+
+    def _self_test(self, session: onnxruntime.InferenceSession) -> None:
+        golden = self.contract.golden
+        try:
+            expected = golden.expected()
+        except ValueError as error:
+            raise ContractBroken(f"{error}.") from error
+        try:
+            ((labels, scores),) = self._answers(session, [pattern(golden.width, golden.height)], scores=True)
+        except InferenceFailed as error:
+            raise SelfTestFailed(f"it fails on the self-test's image: {error.__cause__}") from error
+        except ValueError as error:
+            raise ContractBroken(f"its scores do not fit its labels: {error}.") from error
+        classes = len(self.contract.labels.classes)
+        if labels.shape != expected.shape:
+            raise ContractBroken(f"it gives labels of shape {labels.shape} for an image of {expected.shape}.")
+        if labels.max() >= classes or (scores is not None and len(scores) != classes):
+            raise ContractBroken(f"it tells more or fewer classes apart than the {classes} it names.")
+        if scores is not None and not np.isfinite(scores).all():
+            raise SelfTestFailed("it gives scores that are not numbers (NaN or infinity).")
+        agreement = float((labels == expected).mean())
+        if agreement < GOLDEN_AGREEMENT:
+            raise SelfTestFailed(f"it gives the recorded label at {agreement:.1%} of the self-test's pixels only.")
+
+
+def logits(cells: np.ndarray[Any, Any], shape: tuple[int, int], scale: Scale | None) -> Scores:
+    """A graph's scores, [classes * f * f, H / f, W / f], as logits [classes, H, W], H and W being `shape`."""
+    height, width = shape
+    if scale is not None:
+        cells = np.float32(scale.step) * (cells.astype(np.float32) - scale.zero)
+    factor = height // cells.shape[1]
+    planes = cells.reshape(-1, factor, factor, *cells.shape[1:]).transpose(0, 3, 1, 4, 2)
+    return planes.reshape(-1, height, width)
+
+
+def read_contract(session: onnxruntime.InferenceSession) -> Contract:
+    document = session.get_modelmeta().custom_metadata_map.get(METADATA_KEY)
+    if document is None:
+        raise ContractBroken(f"its metadata lack {METADATA_KEY!r}; export it with `python -m model_export export`.")
+    try:
+        return msgspec.json.decode(document, type=Contract)
+    except msgspec.DecodeError as error:
+        raise ContractBroken(f"its metadata are not understood: {error}.") from error
+
+
+def check_graph(session: onnxruntime.InferenceSession, scale: Scale | None) -> bool:
+    """Whether the graph gives scores; raises ContractBroken where inputs or outputs are not the contract's."""
+    inputs = {i.name: (i.type, len(i.shape), i.shape[-1]) for i in session.get_inputs()}
+    if inputs != {"image": ("tensor(uint8)", 4, 3)}:
+        raise ContractBroken(f"its input must be `image`, uint8 [N, H, W, 3], not {inputs}.")
+    outputs = {o.name: (o.type, len(o.shape)) for o in session.get_outputs()}
+    if outputs.get("labels") != ("tensor(uint8)", 3):
+        raise ContractBroken(f"its output must be `labels`, uint8 [N, H, W], not {outputs}.")
+    scores, said = ("float", "float32") if scale is None else ("uint8", "uint8, as it says their scale")
+    if outputs.get("scores", (f"tensor({scores})", 4)) != (f"tensor({scores})", 4):
+        raise ContractBroken(f"its output `scores` must be {said}, with four dimensions.")
+    return "scores" in outputs

@@ -1,0 +1,28 @@
+"""Where the time of a request went, stage by stage."""
+
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+
+class Stopwatch:
+    """Adds up wall-clock time per stage."""
+
+    def __init__(self) -> None:
+        self.milliseconds: dict[str, float] = {}
+
+    @contextmanager
+    def stage(self, name: str) -> Iterator[None]:
+        """Add the time that the block takes to the stage called `name`."""
+        began = time.perf_counter()
+        try:
+            yield
+        finally:
+            self.add(name, time.perf_counter() - began)
+
+    def add(self, name: str, seconds: float) -> None:
+        self.milliseconds[name] = round(self.milliseconds.get(name, 0) + 1000 * seconds, 3)
+
+    def header(self) -> str:
+        """The stages as a Server-Timing header (W3C Server Timing)."""
+        return ", ".join(f"{name};dur={spent:g}" for name, spent in self.milliseconds.items())

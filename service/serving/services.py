@@ -1,0 +1,34 @@
+"""What every transport works with, built from the settings."""
+
+from dataclasses import dataclass
+
+from service.segmentation.catalog import Catalog
+from service.segmentation.pipeline import Pipeline
+from service.serving.admission import Admission, Limits
+from service.serving.keys import Keys, keys_for
+from service.serving.metrics import Metrics
+from service.serving.settings import Settings
+
+
+@dataclass(frozen=True)
+class Services:
+    """The models, the queue before them, the metrics, and the keys of those who may use them (None: everybody)."""
+
+    catalog: Catalog
+    admission: Admission
+    metrics: Metrics
+    keys: Keys | None
+    settings: Settings
+
+    def pipeline(self, name: str | None) -> Pipeline:
+        """The pipeline of the model called `name`, or of the default one. Raises UnknownModel."""
+        return Pipeline(self.catalog.get(name), self.settings.max_pixels)
+
+
+def build(settings: Settings) -> Services:
+    """Load and check the models and the keys. Raises SegmentationError or BadKeys where the service must not start."""
+    keys = keys_for(settings.host, settings.keys, settings.allow_anonymous)
+    catalog = Catalog(settings.models, settings.default_model, settings.engine)
+    kept = settings.queue // 4 if keys is not None and len(keys.hashes) > 1 else 0
+    admission = Admission(Limits(settings.workers, settings.queue, settings.max_uploads, kept))
+    return Services(catalog, admission, Metrics(), keys, settings)

@@ -1,0 +1,103 @@
+"""What an operator may set: SEGMENT_PORT in the environment, or --port on the command line, and so on."""
+
+from pathlib import Path
+from typing import Annotated, Any, Literal
+
+from pydantic import BeforeValidator, Field
+from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
+
+from service.segmentation.catalog import EMBEDDED, Engine
+from service.segmentation.runtime import cores
+
+MIB = 1024 * 1024
+
+
+def split(value: Any) -> Any:
+    """`cuda,cpu` is two names."""
+    return value.split(",") if isinstance(value, str) else value
+
+
+class Settings(BaseSettings):
+    """Serve segmentation models over HTTP. Every option is a setting too: --port is SEGMENT_PORT."""
+
+    model_config = SettingsConfigDict(
+        env_prefix="SEGMENT_", env_ignore_empty=True, frozen=True, cli_prog_name="fcn-serve", cli_kebab_case=True
+    )
+
+    host: Annotated[str, Field(description="Address to listen on.")] = "127.0.0.1"
+    port: Annotated[int, Field(ge=1, le=65535, description="Port to listen on.")] = 8000
+    keys: Annotated[
+        Path | None, Field(description="File of keys, a line each: `segment` or `admin`, a blank, the key.")
+    ] = None
+    allow_anonymous: Annotated[bool, Field(description="Serve other machines without keys.")] = False
+    hosts: Annotated[
+        tuple[str, ...],
+        NoDecode,
+        BeforeValidator(split),
+        Field(description="Names the service is known by, comma-separated, beside localhost; matters without keys."),
+    ] = ()
+    origins: Annotated[
+        tuple[str, ...],
+        NoDecode,
+        BeforeValidator(split),
+        Field(description="Sites whose pages may use the service, comma-separated: `https://example.org`."),
+    ] = ()
+    models: Annotated[Path, Field(description="A model file, or a folder of them.")] = EMBEDDED
+    default_model: Annotated[
+        str | None, Field(description="Model for requests that name none; by default the first by name.")
+    ] = None
+    reload_s: Annotated[
+        float, Field(ge=0, description="Seconds between two looks whether a model file has changed; 0 for no look.")
+    ] = 2
+    max_body_mib: Annotated[float, Field(gt=0, description="Largest request body, in MiB.")] = 20
+    uploads_mib: Annotated[float, Field(gt=0, description="All bodies at once, in MiB; more are refused with 503.")] = (
+        256
+    )
+    max_megapixels: Annotated[float, Field(gt=0, description="Largest image, in millions of pixels.")] = 50
+    workers: Annotated[
+        int, Field(ge=1, description="Images worked on at once; by default one more than cores this process may use.")
+    ] = Field(default_factory=lambda: cores.available() + 1)
+    threads: Annotated[
+        int, Field(ge=1, description="Cores one image's network may use; by default those this process may use.")
+    ] = Field(default_factory=cores.available)
+    runs: Annotated[
+        int,
+        Field(
+            ge=1, description="Networks that run at once on SEGMENT_THREADS cores each; where many wait, each has one."
+        ),
+    ] = 1
+    providers: Annotated[
+        tuple[Literal["cpu", "cuda", "tensorrt", "openvino"], ...],
+        NoDecode,
+        BeforeValidator(split),
+        Field(min_length=1, description="Where networks run, comma-separated; onnxruntime must be built for it."),
+    ] = ("cpu",)
+    batch: Annotated[
+        int, Field(ge=1, description="Images that may go through a network together; worth it on accelerators.")
+    ] = 1
+    batch_wait_ms: Annotated[float, Field(ge=0, description="How long the first image of a batch waits, in ms.")] = 2
+    queue: Annotated[int, Field(ge=0, description="Images that may wait; the next is refused with 503.")] = 16
+    deadline_s: Annotated[float, Field(gt=0, description="Seconds for an answer; then 504, and no more work.")] = 30
+    client_s: Annotated[float, Field(gt=0, description="Seconds that a client may dawdle; then 408, and closed.")] = 10
+    grace_s: Annotated[int, Field(ge=1, description="Seconds that running requests get when the service stops.")] = 20
+    log_level: Annotated[
+        Literal["debug", "info", "warning", "error"], Field(description="How much is logged to standard error.")
+    ] = "info"
+
+    @property
+    def engine(self) -> Engine:
+        return Engine(self.threads, self.runs, self.providers, self.batch, self.batch_wait_ms / 1000)
+
+    @property
+    def max_body(self) -> int:
+        """In bytes."""
+        return int(self.max_body_mib * MIB)
+
+    @property
+    def max_uploads(self) -> int:
+        """In bytes."""
+        return int(self.uploads_mib * MIB)
+
+    @property
+    def max_pixels(self) -> int:
+        return int(self.max_megapixels * 1_000_000)

@@ -1,0 +1,101 @@
+"""int8 where it is about as good, and a clear no where it is not."""
+
+import msgspec
+import numpy as np
+import onnx
+import onnxruntime
+import pytest
+from onnx import numpy_helper
+
+from model_export.data.augment import OUTSIDE
+from model_export.data.folder import SegmentationFolder
+from model_export.errors import QuantizationError
+from model_export.onnx import export, parity, quantize
+from model_export.onnx.quantize import METHODS, Quantizer
+from service.segmentation.modelfile.classes import rgb
+from service.segmentation.runtime.model import Model
+
+
+@pytest.mark.parametrize("method", METHODS)
+def test_an_int8_file_answers_almost_like_the_float_one(
+    source: bytes, served: Model, drawn: SegmentationFolder, method: str
+) -> None:
+    quantizer = Quantizer(source, served, drawn, "val", range(4))
+    images = export.samples(drawn, 4, quantizer.contract.input)
+    mean_iu, content = quantizer.attempt(method, images)
+    contract = Model(content, threads=1).contract
+    assert contract.precision == "int8"
+    assert contract.quantization is not None
+    assert (contract.quantization.method, contract.quantization.images) == (method, 4)
+    assert contract.quantization.float_mean_iu == quantizer.before
+    assert contract.evaluation is not None
+    assert contract.evaluation.metrics.mean_iu == mean_iu
+    assert contract.parity is not None
+    assert 0 < contract.parity.disagreeing_ppm < 100_000
+    assert contract.training == quantizer.contract.training
+    assert len(content) < len(source) / 2
+    operators = {node.op_type for node in onnx.load_from_string(content).graph.node}
+    assert "Greater" in operators  # labels are chosen in bytes, many at a time
+    assert "ArgMax" not in operators
+
+
+def test_convolutions_and_what_lies_between_them_are_integers(source: bytes, drawn: SegmentationFolder) -> None:
+    """No activation parts a convolution from the next one: that would be a float copy of every tensor."""
+    images = export.samples(drawn, 1, Model(source, threads=1).contract.input)
+    model = quantize.static(source, images, "min-max")
+    quantize.integers_outside(model)
+    graph = model.graph
+    makers = {output: node.op_type for node in graph.node for output in node.output}
+    convolutions = [node for node in graph.node if node.op_type == "Conv"]
+    assert len(convolutions) == len([n for n in onnx.load_from_string(source).graph.node if n.op_type == "Conv"])
+    assert all(makers[name] == "DequantizeLinear" for node in convolutions for name in node.input[:2])
+    assert "Relu" not in makers.values()
+
+
+def test_bytes_go_in_and_come_out(source: bytes, served: Model, drawn: SegmentationFolder) -> None:
+    """No float copy of the image or of the scores is made for anyone."""
+    images = export.samples(drawn, 4, served.contract.input)
+    model = quantize.static(source, images, "min-max")
+    scale = quantize.integers_outside(model)
+    assert [node.op_type for node in model.graph.node].count("Cast") == 1  # of the labels, from int64
+    assert {node.op_type for node in model.graph.node if "scores" in node.input} <= {"Reshape", "Shape"}
+    float_scores = served.run(images[0], scores=True)[1]
+    scores = parity.by_onnxruntime(model.SerializeToString(), scale)(images[0])[1]
+    assert float_scores is not None
+    spread = float(float_scores.max() - float_scores.min())
+    assert scale.step == pytest.approx(spread / 255, rel=0.5)
+    assert np.abs(scores - float_scores).max() < 0.1 * spread
+
+
+def test_a_file_that_lost_too_much_is_refused(source: bytes, served: Model, drawn: SegmentationFolder) -> None:
+    quantizer = Quantizer(source, served, drawn, "val", range(4))
+    enough, little = (quantizer.before - quantize.MAX_LOSS + change for change in (1e-6, -1e-6))
+    assert quantizer.best({"worse": (little, b""), "good": (enough, b"")}) == "good"
+    for mean_iu in (little, float("nan")):
+        with pytest.raises(QuantizationError, match=r"not written: .* at most 0\.5 points may be lost"):
+            quantizer.best({"only": (mean_iu, b"")})
+
+
+def test_an_int8_file_is_not_quantised_again(source: bytes, drawn: SegmentationFolder) -> None:
+    contract = msgspec.structs.replace(Model(source, threads=1).contract, precision="int8")
+    again = export.packed(onnx.load_from_string(source), contract)
+    with pytest.raises(QuantizationError, match="int8 already"):
+        Quantizer(again, Model(again, threads=1), drawn, "val", range(4))
+
+
+def test_rounded_weights_leave_an_image_of_the_mean_colour_alone(source: bytes) -> None:
+    float_model = onnx.load_from_string(source)
+    balanced = quantize.balanced(onnx.load_from_string(source))
+    first = next(node for node in balanced.graph.node if node.op_type == "Conv")
+    for model in (float_model, balanced):
+        model.graph.output.append(onnx.helper.make_empty_tensor_value_info(first.output[0]))
+    weights = {tensor.name: tensor for tensor in balanced.graph.initializer}
+    kernel = numpy_helper.to_array(weights[first.input[1]])
+    step = np.abs(kernel).max((1, 2, 3), keepdims=True) / 127
+    weights[first.input[1]].CopyFrom(numpy_helper.from_array(np.rint(kernel / step) * step, first.input[1]))
+    image = np.full((1, 64, 96, 3), rgb(OUTSIDE), np.uint8)
+    expected, answer = (
+        onnxruntime.InferenceSession(model.SerializeToString()).run(first.output[:1], {"image": image})[0]
+        for model in (float_model, balanced)
+    )
+    np.testing.assert_allclose(answer[..., 1:-1, 1:-1], expected[..., 1:-1, 1:-1], atol=1e-3)

@@ -1,0 +1,53 @@
+"""The model card has the file's figures, and pictures of what went wrong."""
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+from PIL import Image
+
+from model_export.data.folder import VOID, SegmentationFolder
+from model_export.reports import card, mosaic
+from model_export.reports.evaluate import draw_heatmaps, evaluate
+from service.segmentation.errors import UnknownClass
+from service.segmentation.runtime.model import Model
+
+
+def test_a_card_has_the_figures_that_evaluate_prints(served: Model, drawn: SegmentationFolder, tmp_path: Path) -> None:
+    card.write(served, 123_456, drawn, "val", range(5), tmp_path / "docs" / "shapes.md")
+    text = (tmp_path / "docs" / "shapes.md").read_text()
+    metrics = evaluate(served, drawn, "val", range(5)).metrics
+    assert f"| mean IU | {100 * metrics.mean_iu:.2f} |" in text
+    assert metrics.iu[1] is not None
+    assert f"| IU disc | {100 * metrics.iu[1]:.2f} |" in text
+    assert served.digest in text
+    for said in ("FCN-8s on tiny", "0.1 MB, float32", "Apache-2.0", "For tests.", "Nothing at all."):
+        assert said in text
+    for kind in ("confusion", "failures"):
+        assert f"(shapes-{kind}.png)" in text
+        with Image.open(tmp_path / "docs" / f"shapes-{kind}.png") as picture:
+            assert min(picture.size) > 64
+
+
+def test_the_worst_images_come_first(served: Model, drawn: SegmentationFolder, tmp_path: Path) -> None:
+    card.write(served, 1, drawn, "val", range(5), tmp_path / "a.md")
+    alone = {drawn.pairs[index][0].stem: evaluate(served, drawn, "val", [index]).metrics.mean_iu for index in range(5)}
+    worst = sorted(alone, key=lambda name: alone[name])[: card.FAILURES]
+    said = ", ".join(f"{name} ({100 * alone[name]:.1f})" for name in worst)
+    assert said in (tmp_path / "a.md").read_text()
+
+
+def test_errors_are_red_and_what_nobody_judged_is_white() -> None:
+    labels = np.array([[0, 1, 2]], np.uint8)
+    picture = np.asarray(mosaic.errors(labels, np.array([[0, 2, VOID]], np.uint8)))
+    assert [tuple(pixel) for pixel in picture[0].tolist()] == [mosaic.RIGHT, mosaic.WRONG, mosaic.UNJUDGED]
+
+
+def test_a_heat_map_is_drawn_for_every_image(served: Model, drawn: SegmentationFolder, tmp_path: Path) -> None:
+    draw_heatmaps(served, drawn, "disc", range(5), tmp_path / "heat")
+    written = sorted((tmp_path / "heat").iterdir())
+    assert [path.name for path in written] == [f"{index:04d}.webp" for index in range(5)]
+    with Image.open(written[0]) as picture:
+        assert picture.size == (96, 64)
+    with pytest.raises(UnknownClass, match="background, disc, square, triangle"):
+        draw_heatmaps(served, drawn, "road", range(5), tmp_path)

@@ -1,0 +1,47 @@
+"""A model file judged through the code that serves it."""
+
+from pathlib import Path
+
+import msgspec
+import numpy as np
+import pytest
+from PIL import Image
+
+from model_export.data import shapes
+from model_export.errors import DataError
+from model_export.reports.evaluate import evaluate, open_split
+from service.segmentation.runtime.model import Model
+from tests.support.colours import CLASSES
+from tests.support.pictures import quarters
+
+
+def write_pair(
+    root: Path, name: str, image: Image.Image, labels: np.ndarray[tuple[int, ...], np.dtype[np.uint8]]
+) -> None:
+    for kind in ("images", "labels"):
+        (root / "val" / kind).mkdir(parents=True, exist_ok=True)
+    image.save(root / "val" / "images" / f"{name}.png")
+    Image.fromarray(labels).save(root / "val" / "labels" / f"{name}.png")
+
+
+def test_the_figures_are_of_what_the_service_would_answer(model: Model, tmp_path: Path) -> None:
+    """One picture is labelled as the model sees it; of the other a quarter is void and the rest the wrong class."""
+    (tmp_path / "classes.json").write_bytes(msgspec.json.encode(CLASSES))
+    truth = np.asarray(quarters()).argmax(2).astype(np.uint8)
+    wrong = np.full((64, 96), 1, np.uint8)
+    wrong[:32, :48] = 255
+    write_pair(tmp_path, "a", quarters(), truth)
+    write_pair(tmp_path, "b", Image.new("RGB", (96, 64), "blue"), wrong)
+    data = open_split(tmp_path, "val", model.contract.labels)
+    evaluation = evaluate(model, data, "val", range(2))
+    right, judged = 64 * 96, 64 * 96 + 64 * 96 * 3 // 4
+    assert (evaluation.split, evaluation.images) == ("val", 2)
+    assert evaluation.metrics.pixel_accuracy == pytest.approx(right / judged)
+    assert evaluation.metrics.iu[0] == 1
+    assert evaluate(model, data, "val", [0]).metrics.mean_iu == 1
+
+
+def test_data_of_other_classes_are_refused(model: Model, tmp_path: Path) -> None:
+    shapes.write(tmp_path, train=1, val=1, width=32, height=32, seed=0)
+    with pytest.raises(DataError, match=r"'disc'.*the model's .*'red'"):
+        open_split(tmp_path, "val", model.contract.labels)

@@ -1,0 +1,63 @@
+"""What training minimises."""
+
+import pytest
+import torch
+
+from model_export.data.folder import VOID
+from model_export.training import losses
+
+
+def sure(labels: torch.Tensor, classes: int) -> torch.Tensor:
+    """Logits [1, classes, H, W] that leave no doubt about these labels [1, H, W]."""
+    return 50.0 * torch.nn.functional.one_hot(labels, classes).movedim(-1, 1).float()
+
+
+def test_lovasz_is_one_minus_the_mean_iu_where_the_network_has_no_doubt() -> None:
+    truth = torch.tensor([[[0, 0, 0, 1, 1, VOID]]])
+    answer = torch.tensor([[[0, 0, 1, 1, 1, 2]]])
+    assert losses.lovasz_softmax(sure(answer, 3), truth).item() == pytest.approx(1 - (2 / 3 + 2 / 3) / 2)
+    assert losses.lovasz_softmax(sure(truth.clamp(max=2), 3), truth).item() == pytest.approx(0, abs=1e-6)
+
+
+def test_following_lovasz_raises_the_iu() -> None:
+    truth = torch.randint(0, 4, (1, 12, 12), generator=torch.Generator().manual_seed(0))
+    logits = torch.zeros(1, 4, 12, 12, requires_grad=True)
+    optimizer = torch.optim.Adam([logits], lr=0.1)
+    for _ in range(60):
+        optimizer.zero_grad()
+        losses.lovasz_softmax(logits, truth).backward()
+        optimizer.step()
+    assert (logits.argmax(1) == truth).float().mean() > 0.95
+
+
+def test_a_crop_of_nothing_but_void_teaches_nothing() -> None:
+    logits = torch.randn(1, 3, 4, 4, requires_grad=True)
+    loss = losses.lovasz_softmax(logits, torch.full((1, 4, 4), VOID))
+    loss.backward()
+    assert loss.item() == 0
+    assert logits.grad is not None
+    assert not logits.grad.any()
+
+
+def test_deep_supervision_judges_each_coarser_sum_and_not_the_finest() -> None:
+    truth = torch.zeros(1, 32, 32, dtype=torch.long)
+    right, wrong = (sure(torch.full((1, size, size), label), 2) for label, size in ((0, 2), (1, 4)))
+    finest = torch.zeros(1, 2, 4, 4)
+    weights = torch.ones(2)
+    assert losses.deep_supervision([right, finest], truth, weights).item() == pytest.approx(0, abs=1e-6)
+    assert losses.deep_supervision([right, wrong, finest], truth, weights).item() == pytest.approx(50)
+    assert losses.deep_supervision([finest], truth, weights).item() == 0
+
+
+def test_a_student_that_answers_like_its_teacher_has_nothing_to_learn() -> None:
+    teacher = torch.randn(2, 3, 4, 4)
+    assert losses.distillation(teacher + 7, teacher).item() == pytest.approx(0, abs=1e-6)
+    assert losses.distillation(-teacher, teacher).item() > 0.1
+
+
+def test_thinned_maps_stay_together() -> None:
+    labels = torch.arange(64).view(1, 8, 8)
+    for _ in range(10):
+        scores, truth = losses.thinned(4, labels[:, None] * 2, labels)
+        assert truth.shape == (1, 2, 2)
+        assert torch.equal(scores[:, 0], truth * 2)

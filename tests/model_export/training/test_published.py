@@ -1,0 +1,84 @@
+"""Published weights start networks for other classes."""
+
+import dataclasses
+from pathlib import Path
+
+import pytest
+import torch
+from rich.progress import Progress
+
+from model_export.data import shapes
+from model_export.errors import CheckpointError
+from model_export.networks import FCN
+from model_export.networks.mobilenet import MobileNetV2
+from model_export.networks.tiny import Tiny
+from model_export.training import published
+from model_export.training.train import Run
+from service.segmentation.modelfile.classes import Class, ClassList
+from tests.support import networks
+from tests.support.runs import quick
+
+OTHERS = ClassList((Class(0, "no", "#000000"), Class(1, "yes", "#ffffff")))
+
+
+@pytest.fixture(scope="module")
+def weights(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    path = tmp_path_factory.mktemp("published") / "shapes.safetensors"
+    published.publish(networks.trained(), path)
+    return path
+
+
+def test_the_same_classes_get_the_whole_network(weights: Path) -> None:
+    network = FCN(Tiny(), classes=4)
+    published.initialise(network, weights, shapes.CLASSES)
+    image = torch.rand(1, 3, 64, 96) * 255
+    with torch.inference_mode():
+        torch.testing.assert_close(network.eval()(image), networks.network(0)(image), rtol=1e-2, atol=1e-2)
+
+
+def test_other_classes_get_all_that_knows_nothing_of_classes(weights: Path) -> None:
+    network = FCN(Tiny(), classes=2)
+    published.initialise(network, weights, OTHERS)
+    trained = networks.network(0).state_dict()
+    for name, value in network.state_dict().items():
+        if name.startswith("backbone.") and value.is_floating_point():
+            torch.testing.assert_close(value, trained[name], rtol=1e-3, atol=1e-4)
+    assert not any(parameter.any() for parameter in network.score.parameters())
+
+
+def test_weights_of_another_backbone_are_refused_with_the_right_one(weights: Path) -> None:
+    with pytest.raises(CheckpointError, match="use --backbone tiny"):
+        published.initialise(FCN(MobileNetV2(), classes=4), weights, shapes.CLASSES)
+
+
+def test_a_file_that_was_not_published_is_refused(tmp_path: Path) -> None:
+    (tmp_path / "a.safetensors").write_bytes(b"nothing of the kind")
+    with pytest.raises(CheckpointError, match="does not hold weights"):
+        published.origin(tmp_path / "a.safetensors")
+
+
+def test_weights_that_nobody_has_are_named(tmp_path: Path) -> None:
+    with pytest.raises(CheckpointError, match=r"There are no weights .*gone; give a file, or one of .*: .*street"):
+        published.locate(str(tmp_path / "gone"))
+
+
+def test_values_that_half_precision_cannot_hold_are_refused(tmp_path: Path) -> None:
+    trained = networks.trained()
+    with torch.no_grad():
+        trained.network.upsample.weight[0, 0, 0, 0] = 1e6
+    with pytest.raises(CheckpointError, match=r"upsample\.weight has values that float16 cannot hold"):
+        published.publish(trained, tmp_path / "a.safetensors")
+
+
+def test_a_run_learns_on_from_published_weights(weights: Path, tmp_path: Path) -> None:
+    """With rates of nearly zero, it stays what it began as."""
+    shapes.write(tmp_path / "data", train=12, val=3, width=64, height=64, seed=0)
+    config = dataclasses.replace(
+        quick(tmp_path / "data"), epochs=1, init=str(weights), rate=1e-9, backbone_rate=1e-9, average=0.0
+    )
+    run = Run(config, tmp_path / "run", workers=0)
+    with Progress(disable=True) as progress:
+        run.train(progress)
+    learned, began = run.network.state_dict(), networks.network(0).state_dict()
+    torch.testing.assert_close(learned["score.0.weight"], began["score.0.weight"], rtol=1e-2, atol=1e-3)
+    torch.testing.assert_close(learned["backbone.to_32.1.running_mean"], began["backbone.to_32.1.running_mean"])

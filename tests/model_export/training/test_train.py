@@ -1,0 +1,231 @@
+"""Training: what a run keeps, and that a resumed one is an unbroken one."""
+
+import csv
+import dataclasses
+import itertools
+import json
+import re
+from pathlib import Path
+
+import pytest
+import torch
+from PIL import Image
+from rich.progress import Progress
+
+from model_export.data import shapes
+from model_export.errors import CheckpointError, DataError
+from model_export.networks import FCN
+from model_export.networks.fcn import Deconvolution
+from model_export.networks.tiny import Tiny
+from model_export.training import checkpoint
+from model_export.training.checkpoint import Config, Trained, fingerprint
+from model_export.training.train import Run, class_weights
+from model_export.training.validate import validate
+from service.segmentation.modelfile.classes import ClassList
+from service.segmentation.modelfile.contract import Metrics
+from tests.support.runs import quick
+
+
+@pytest.fixture(scope="module")
+def data(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    root = tmp_path_factory.mktemp("shapes")
+    shapes.write(root, train=12, val=3, width=64, height=64, seed=0)
+    return root
+
+
+@pytest.fixture
+def config(data: Path) -> Config:
+    return quick(data)
+
+
+def logged(run: Path) -> list[dict[str, str]]:
+    """The rows of the run's metrics.csv."""
+    with (run / "metrics.csv").open(newline="") as file:
+        return list(csv.DictReader(file))
+
+
+def train(run: Run) -> Run:
+    with Progress(disable=True) as progress:
+        run.train(progress)
+    return run
+
+
+def stop_after(run: Run, steps: int) -> None:
+    """Ask the run to stop in its `steps`th step, as the first ctrl-C does."""
+    count = itertools.count(1)
+
+    def interrupt(*_: object) -> None:
+        if next(count) == steps:
+            run.stop()
+
+    run.optimizer.register_step_post_hook(interrupt)
+    train(run)
+
+
+@pytest.mark.parametrize(
+    "steps", [1, 3, 8, 12], ids=["in an epoch", "at an epoch's end", "in a later one", "at the end"]
+)
+def test_a_resumed_run_computes_what_an_unbroken_one_does(config: Config, tmp_path: Path, steps: int) -> None:
+    whole = train(Run(config, tmp_path / "whole", workers=0))
+    stop_after(Run(config, tmp_path / "broken", workers=0), steps)
+    resumed = Run(config, tmp_path / "broken", workers=0)
+    resumed.resume()
+    assert 3 * resumed.epoch + resumed.step == steps
+    train(resumed)
+    assert fingerprint(resumed.network.state_dict()) == fingerprint(whole.network.state_dict())
+    assert fingerprint(resumed.average.state_dict()) == fingerprint(whole.average.state_dict())
+    rows = [logged(tmp_path / name) for name in ("whole", "broken")]
+    for of_whole, of_broken in zip(*rows, strict=True):
+        assert {**of_whole, "seconds": ""} == {**of_broken, "seconds": ""}
+
+
+def test_a_killed_run_loses_no_more_than_minutes(
+    config: Config, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("model_export.training.train.SAVE_EVERY_S", 0)
+    run = Run(config, tmp_path, workers=0)
+    steps = itertools.count(1)
+
+    def die(*_: object) -> None:
+        if next(steps) == 6:
+            raise RuntimeError("the machine is gone")
+
+    run.optimizer.register_step_pre_hook(die)
+    with pytest.raises(RuntimeError, match="the machine is gone"):
+        train(run)
+    resumed = Run(config, tmp_path, workers=0)
+    resumed.resume()
+    assert (resumed.epoch, resumed.step) == (1, 2)
+
+
+def test_a_run_keeps_its_best_network_with_all_that_is_needed_to_use_it(config: Config, tmp_path: Path) -> None:
+    run = train(Run(config, tmp_path, workers=0))
+    trained = checkpoint.load(tmp_path / "best.pt")
+    assert trained.classes == shapes.CLASSES
+    assert trained.config == config
+    assert trained.metrics.mean_iu == run.best
+    rows = logged(tmp_path)
+    assert [row["epoch"] for row in rows] == ["1", "2", "3", "4"]
+    assert max(float(row["mean_iu"]) for row in rows) == run.best
+    assert {"train_loss", "pixel_accuracy", "iu disc"} <= set(rows[0])
+
+
+def test_a_run_can_be_looked_at(config: Config, tmp_path: Path) -> None:
+    train(Run(config, tmp_path, workers=0))
+    for name in ("curves.png", "confusion.png"):
+        with Image.open(tmp_path / name) as picture:
+            assert min(picture.size) > 300
+            assert len(picture.convert("RGB").getcolors(1 << 24) or ()) > 20
+    origin = json.loads((tmp_path / "config.json").read_text())
+    assert origin["seed"] == 7
+    assert re.fullmatch(r"[0-9a-f]{7,}(-dirty)?", origin["commit"])
+
+
+def test_every_epoch_draws_its_images_anew(config: Config, tmp_path: Path) -> None:
+    run = Run(dataclasses.replace(config, epochs=2), tmp_path, workers=0)
+    seen = []
+    run.network.backbone.register_forward_pre_hook(lambda _, inputs: seen.extend(inputs[0].sum((1, 2, 3)).tolist()))
+    train(run)
+    assert len(set(seen)) == len(seen) == 2 * 12
+
+
+def test_another_run_cannot_be_resumed(config: Config, tmp_path: Path) -> None:
+    train(Run(dataclasses.replace(config, epochs=1), tmp_path, workers=0))
+    with pytest.raises(CheckpointError, match="of a run with other options"):
+        Run(dataclasses.replace(config, epochs=1, rate=1e-3), tmp_path, workers=0).resume()
+
+
+def test_nothing_to_resume_is_said(config: Config, tmp_path: Path) -> None:
+    with pytest.raises(CheckpointError, match=r"last\.pt is missing"):
+        Run(config, tmp_path, workers=0).resume()
+
+
+def test_too_few_images_for_a_batch_are_said(config: Config, tmp_path: Path) -> None:
+    with pytest.raises(DataError, match="12 training images do not fill a batch of 13"):
+        Run(dataclasses.replace(config, batch=13), tmp_path, workers=0)
+
+
+def test_a_long_run_validates_only_now_and_then_and_at_its_end(config: Config, tmp_path: Path) -> None:
+    run = Run(dataclasses.replace(config, epochs=13), tmp_path, workers=0)
+    run.epoch = 10
+    train(run)
+    assert [bool(row["mean_iu"]) for row in logged(tmp_path)] == [True, False, True]
+
+
+def test_held_out_images_are_judged_on_and_not_trained_on(config: Config, tmp_path: Path) -> None:
+    run = Run(dataclasses.replace(config, hold_out="000", batch=2), tmp_path, workers=0)
+    names = [[image.name for image, _ in data.pairs] for data in (run.train_set, run.val_set)]
+    assert names == [["0010.png", "0011.png"], [f"{index:04d}.png" for index in range(10)]]
+
+
+def test_what_holds_out_nothing_is_said(config: Config, tmp_path: Path) -> None:
+    with pytest.raises(DataError, match="No image is left"):
+        Run(dataclasses.replace(config, hold_out="Seq05"), tmp_path, workers=0)
+
+
+def test_a_student_learns_from_its_teacher_too(config: Config, tmp_path: Path) -> None:
+    train(Run(dataclasses.replace(config, epochs=1), tmp_path / "teacher", workers=0))
+    teacher = str(tmp_path / "teacher" / "best.pt")
+    students = [
+        train(Run(dataclasses.replace(config, epochs=1, teacher=teacher, distil=distil), tmp_path / "s", workers=0))
+        for distil in (0.0, 1.0)
+    ]
+    assert len({fingerprint(student.network.state_dict()) for student in students}) == 2
+    assert all(not p.requires_grad or p.grad is None for p in students[1].teacher.parameters())  # type: ignore[union-attr]
+
+
+@pytest.mark.parametrize("fixed", [True, False])
+def test_fixed_deconvolutions_stay_bilinear_and_others_learn(config: Config, tmp_path: Path, fixed: bool) -> None:
+    run = train(Run(dataclasses.replace(config, fixed=fixed), tmp_path, workers=0))
+    for deconvolution in (*run.network.fuse, run.network.upsample):
+        bilinear = Deconvolution(4, deconvolution.stride[0])
+        assert torch.equal(deconvolution.weight, bilinear.weight) is fixed
+
+
+def test_a_teacher_of_other_classes_is_refused(config: Config, tmp_path: Path) -> None:
+    classes = ClassList(shapes.CLASSES.classes[:2])
+    two = Trained(FCN(Tiny(), classes=2), classes, config, 1, Metrics(0.9, 0.8, 0.7, 0.8, (0.7,) * 2))
+    checkpoint.save(two, tmp_path / "other.pt")
+    with pytest.raises(CheckpointError, match="tells other classes apart: background, disc"):
+        Run(dataclasses.replace(config, teacher=str(tmp_path / "other.pt")), tmp_path, workers=0)
+
+
+def test_photos_are_judged_at_the_size_they_will_be_served_at(config: Config, tmp_path: Path) -> None:
+    run = Run(dataclasses.replace(config, scale=1.5), tmp_path, workers=0)
+    seen = []
+    run.network.backbone.register_forward_pre_hook(lambda _, inputs: seen.append(tuple(inputs[0].shape[2:])))
+    meter = validate(run.network, run.val_set, scale=1.5, device=run.device)
+    assert set(seen) == {(96, 96)}
+    assert meter.metrics().iu[0] is not None
+
+
+def test_rare_classes_weigh_more(config: Config, tmp_path: Path) -> None:
+    weights = class_weights(Run(config, tmp_path, workers=0).val_set)
+    assert weights[0] == weights.min()
+    assert weights.max() <= 1 / torch.log(torch.tensor(1.10)) + 1e-4
+
+
+class Harmful:
+    """Unpickled as pickle would, this makes a folder."""
+
+    def __init__(self, path: Path) -> None:
+        self.path = path
+
+    def __reduce__(self) -> tuple[object, tuple[Path]]:
+        return Path.mkdir, (self.path,)
+
+
+def test_a_checkpoint_with_code_in_it_is_refused_and_runs_nothing(tmp_path: Path) -> None:
+    torch.save({"network": Harmful(tmp_path / "made")}, tmp_path / "best.pt")
+    with pytest.raises(CheckpointError, match="is not a checkpoint"):
+        checkpoint.load(tmp_path / "best.pt")
+    assert not (tmp_path / "made").exists()
+
+
+def test_a_checkpoint_that_is_none_is_refused(tmp_path: Path) -> None:
+    (tmp_path / "best.pt").write_bytes(b"nothing of the kind")
+    with pytest.raises(CheckpointError, match="is not a checkpoint"):
+        checkpoint.load(tmp_path / "best.pt")
+    checkpoint.write({"config": {}}, tmp_path / "best.pt")
+    with pytest.raises(CheckpointError, match="of this version"):
+        checkpoint.load(tmp_path / "best.pt")

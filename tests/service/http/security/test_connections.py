@@ -1,0 +1,172 @@
+"""Nobody holds a connection by being slow, and nobody else notices who tries."""
+
+import json
+import select
+import selectors
+import socket
+import time
+from collections import Counter
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack
+from pathlib import Path
+from typing import cast
+
+import httpx2
+import pytest
+from prometheus_client.parser import text_string_to_metric_families
+
+from service.http.security.connections import PatientProtocol, patient
+from tests.support.effort import DAWDLERS, DEAF
+from tests.support.pictures import encoded, quarters
+from tests.support.server import serving
+
+PATIENCE_S = 1.0
+HEAD = b"POST /segment HTTP/1.1\r\nHost: localhost\r\nContent-Type: image/png\r\nContent-Length: 100000\r\n\r\n"
+
+
+@pytest.fixture(scope="module")
+def hurried(model_file: Path) -> Iterator[httpx2.Client]:
+    with serving(model_file, client_s=PATIENCE_S) as url, httpx2.Client(base_url=url) as client:
+        yield client
+
+
+def dawdle(client: httpx2.Client, first: bytes, drop: Callable[[int], bytes]) -> tuple[list[bytes], float]:
+    """Open connections that send `first`, and then a drop now and then; what each was told, and after how long the last
+    was closed. Meanwhile others are served."""
+    address = (client.base_url.host, client.base_url.port or 80)
+    watch = selectors.DefaultSelector()
+    told: dict[socket.socket, bytes] = {}
+    for _ in range(DAWDLERS):
+        connection = socket.create_connection(address)
+        connection.sendall(first)
+        watch.register(connection, selectors.EVENT_READ)
+        told[connection] = b""
+    began, number = time.monotonic(), 0
+    while watch.get_map():
+        assert time.monotonic() - began < 10 * PATIENCE_S, f"{len(watch.get_map())} connections are still open"
+        assert client.post("/segment", files={"image": encoded(quarters())}).status_code == 200
+        number += 1
+        for key, _ in watch.select(timeout=0.05):
+            connection = cast(socket.socket, key.fileobj)
+            try:
+                data = connection.recv(65536)
+            except ConnectionError:
+                data = b""
+            told[connection] += data
+            if not data:
+                watch.unregister(connection)
+                connection.close()
+        for key in list(watch.get_map().values()):
+            try:
+                cast(socket.socket, key.fileobj).sendall(drop(number))
+            except ConnectionError:
+                continue  # closed in this moment; read in the next
+    return list(told.values()), time.monotonic() - began
+
+
+@pytest.mark.parametrize(
+    ("first", "drop"),
+    [(b"", b""), (b"GET / HTTP/1.1\r\n", b"X: y\r\n"), (HEAD, b""), (HEAD, b"drop")],
+    ids=["silent", "a dripping head", "a body that does not come", "a dripping body"],
+)
+def test_who_dawdles_is_told_and_closed(hurried: httpx2.Client, first: bytes, drop: bytes) -> None:
+    answers, seconds = dawdle(hurried, first, lambda _: drop)
+    assert seconds < 4 * PATIENCE_S
+    for answer in answers:
+        head, _, body = answer.partition(b"\r\n\r\n")
+        assert head.startswith(b"HTTP/1.1 408 Request Timeout\r\n")
+        assert json.loads(body)["code"] == "request_timeout"
+
+
+def counted(client: httpx2.Client) -> dict[str, float]:
+    """Requests by status."""
+    samples = text_string_to_metric_families(client.get("/metrics").text)
+    (requests,) = [family for family in samples if family.name == "segment_requests"]
+    statuses = Counter[str]()
+    for sample in requests.samples:
+        if sample.name == "segment_requests_total" and sample.labels["route"] != "/metrics":
+            statuses[sample.labels["status"]] += sample.value  # type: ignore[assignment]
+    return dict(statuses)
+
+
+@pytest.mark.parametrize("first", [HEAD + b"half", b"GET / HTTP/1.1\r\nX: y"], ids=["a body", "a head"])
+def test_a_request_that_came_too_slowly_is_counted_once(hurried: httpx2.Client, first: bytes) -> None:
+    before = counted(hurried)
+    with socket.create_connection((hurried.base_url.host, hurried.base_url.port or 80)) as connection:
+        connection.sendall(first)
+        connection.settimeout(10 * PATIENCE_S)
+        assert connection.recv(65536).startswith(b"HTTP/1.1 408 ")
+    after = counted(hurried)
+    assert after == before | {"408": before.get("408", 0) + 1}
+
+
+def test_what_is_no_http_is_told_so_and_counted_once(hurried: httpx2.Client) -> None:
+    before = counted(hurried)
+    with socket.create_connection((hurried.base_url.host, hurried.base_url.port or 80)) as connection:
+        connection.sendall(b"\x16\x03\x01 hello\r\n\r\n")
+        answer = connection.recv(65536)
+        assert connection.recv(65536) == b""
+    head, _, body = answer.partition(b"\r\n\r\n")
+    assert head.startswith(b"HTTP/1.1 400 Bad Request\r\nContent-Type: application/problem+json\r\n")
+    assert json.loads(body)["code"] == "bad_request"
+    assert counted(hurried) == before | {"400": before.get("400", 0) + 1}
+
+
+def test_what_came_fast_buys_no_long_silence(hurried: httpx2.Client) -> None:
+    """A megabyte at once would be a minute at the least rate."""
+    length = 2_000_000
+    head = HEAD.replace(b"100000", str(length).encode())
+    with socket.create_connection((hurried.base_url.host, hurried.base_url.port or 80)) as connection:
+        connection.sendall(head + bytes(length // 2))
+        began = time.monotonic()
+        connection.settimeout(10 * PATIENCE_S)
+        assert connection.recv(65536).startswith(b"HTTP/1.1 408 ")
+        assert time.monotonic() - began < 4 * PATIENCE_S
+
+
+def test_a_slow_line_that_moves_is_waited_for(hurried: httpx2.Client) -> None:
+    """Longer than a client may dawdle, but at more than the least rate."""
+    data = encoded(quarters(600, 400), "PNG", compress_level=0)
+    rate = 4 * PatientProtocol.patience.rate
+
+    def pieces() -> Iterator[bytes]:
+        for start in range(0, len(data), 8192):
+            time.sleep(8192 / rate)
+            yield data[start : start + 8192]
+
+    began = time.monotonic()
+    response = hurried.post("/segment", content=pieces(), headers={"Content-Type": "image/png"})
+    assert response.status_code == 200
+    assert time.monotonic() - began > 3 * PATIENCE_S
+
+
+def test_who_does_not_read_is_closed(hurried: httpx2.Client) -> None:
+    """Many who ask for some megabytes, and leave them lying."""
+    much = 400 * b"GET /openapi.json HTTP/1.1\r\nHost: localhost\r\n\r\n"
+    with ExitStack() as stack:
+        closed = select.poll()
+        for _ in range(DEAF):
+            connection = stack.enter_context(socket.socket())
+            connection.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 4096)
+            connection.connect((hurried.base_url.host, hurried.base_url.port or 80))
+            connection.sendall(much)
+            closed.register(connection, 0)  # told of nothing but its end
+        began, open_ = time.monotonic(), DEAF
+        while open_:
+            assert time.monotonic() - began < 20 * PATIENCE_S, f"{open_} connections are still open"
+            assert hurried.post("/segment", files={"image": encoded(quarters())}).status_code == 200
+            for descriptor, _ in closed.poll(50):
+                closed.unregister(descriptor)
+                open_ -= 1
+
+
+def test_a_connection_that_is_kept_is_used_again(hurried: httpx2.Client) -> None:
+    for _ in range(3):
+        assert hurried.get("/health/live").status_code == 200
+        time.sleep(0.7 * PATIENCE_S)
+
+
+def test_each_patience_is_its_own() -> None:
+    impatient = patient(type(PatientProtocol.patience)(head_s=1), lambda _: None)
+    assert impatient.patience.head_s == 1
+    assert PatientProtocol.patience.head_s == 10

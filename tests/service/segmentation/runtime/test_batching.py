@@ -1,0 +1,122 @@
+"""Images that arrive together go through the network together, and nobody can tell from the answers."""
+
+from collections.abc import Sequence
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+from threading import Event
+from time import sleep
+from typing import Any
+
+import numpy as np
+import pytest
+
+from service.segmentation.errors import Abandoned, InferenceFailed, TooLate
+from service.segmentation.modelfile.contract import Pixels
+from service.segmentation.runtime.batching import Batcher
+from service.segmentation.runtime.call import Call
+from service.segmentation.runtime.model import Model
+
+POISON = np.full((32, 32, 3), 66, np.uint8)
+
+
+class Watched(Model):
+    """The colours model; it notes its batches, holds the first back until told, and fails on one image."""
+
+    def __init__(self, *args: Any) -> None:
+        self.batches: list[int] = []
+        self.busy, self.go_on = Event(), Event()
+        self.go_on.set()
+        super().__init__(*args)
+
+    def run_batch(self, images: Sequence[Pixels], scores: bool = False) -> Any:
+        self.busy.set()
+        self.go_on.wait()
+        if any(np.array_equal(image, POISON) for image in images):
+            raise InferenceFailed("poison")
+        self.batches.append(len(images))
+        return super().run_batch(images, scores)
+
+
+@pytest.fixture
+def watched(model_file: Path) -> Watched:
+    model = Watched.load(model_file, threads=1)
+    assert isinstance(model, Watched)
+    model.batches.clear()
+    model.busy.clear()
+    return model
+
+
+def pictures(count: int, height: int = 32) -> list[Pixels]:
+    draw = np.random.default_rng(0)
+    return [draw.integers(0, 255, (height, 32, 3), dtype=np.uint8) for _ in range(count)]
+
+
+def send_while_busy(model: Watched, images: list[Pixels], largest: int) -> list[Any]:
+    """Let one image hold the network while all others arrive; the outcome of each, labels or error."""
+    batcher = Batcher(model, largest, wait_s=0.05)
+
+    def outcome(image: Pixels) -> Any:
+        try:
+            return batcher.run(image)[0]
+        except InferenceFailed as error:
+            return str(error)
+
+    model.go_on.clear()
+    with ThreadPoolExecutor(len(images) + 1) as callers:
+        callers.submit(outcome, np.zeros((64, 64, 3), np.uint8))
+        model.busy.wait()
+        outcomes = [callers.submit(outcome, image) for image in images]
+        while batcher.waiting < len(images):
+            sleep(0.001)
+        model.go_on.set()
+        return [one.result(10) for one in outcomes]
+
+
+def test_images_that_wait_go_together_and_are_answered_as_if_alone(model: Model, watched: Watched) -> None:
+    images = pictures(7)
+    answers = send_while_busy(watched, images, largest=4)
+    for image, labels in zip(images, answers, strict=True):
+        assert np.array_equal(labels, model.run(image)[0])
+    assert sum(watched.batches) == 8
+    assert max(watched.batches) == 4
+
+
+def test_only_images_of_one_shape_go_together(model: Model, watched: Watched) -> None:
+    images = [image for pair in zip(pictures(3), pictures(3, height=64), strict=True) for image in pair]
+    answers = send_while_busy(watched, images, largest=8)
+    for image, labels in zip(images, answers, strict=True):
+        assert np.array_equal(labels, model.run(image)[0])
+    assert max(watched.batches) == 3
+
+
+def test_a_poisoned_image_fails_alone(model: Model, watched: Watched) -> None:
+    images = [*pictures(3), POISON]
+    *answers, refused = send_while_busy(watched, images, largest=8)
+    assert refused == "poison"
+    for image, labels in zip(images, answers, strict=False):
+        assert np.array_equal(labels, model.run(image)[0])
+
+
+def test_scores_come_where_they_are_asked_for(model: Model) -> None:
+    batcher = Batcher(model, 2, wait_s=0)
+    (image,) = pictures(1)
+    assert batcher.run(image)[1] is None
+    labels, scores = batcher.run(image, scores=True)
+    expected, expected_scores = model.run(image, scores=True)
+    assert np.array_equal(labels, expected)
+    assert scores is not None
+    assert expected_scores is not None
+    assert np.array_equal(scores, expected_scores)
+
+
+def test_an_image_that_nobody_waits_for_goes_into_no_batch(watched: Watched) -> None:
+    batcher = Batcher(watched, 4, wait_s=0)
+    (image,) = pictures(1)
+    gone = Call()
+    gone.abandon()
+    with pytest.raises(Abandoned):
+        batcher.run(image, call=gone)
+    with pytest.raises(TooLate):
+        batcher.run(image, call=Call(seconds=0))
+    assert watched.batches == []
+    assert batcher.run(image)[0].shape == (32, 32)

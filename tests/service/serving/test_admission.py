@@ -1,0 +1,207 @@
+"""Places are bounded; who comes when all are taken is refused at once."""
+
+import asyncio
+import threading
+import time
+from collections.abc import Callable
+from typing import TypeVar
+
+import pytest
+
+from service.segmentation.errors import Abandoned, TooLate
+from service.segmentation.runtime.call import Call
+from service.serving.admission import Admission, Limits
+from service.serving.errors import Busy, Draining
+
+T = TypeVar("T")
+
+
+MANY = 1_000_000
+
+
+def admitting(workers: int, queue: int, kept: int = 0) -> Admission:
+    return Admission(Limits(workers, queue, MANY, kept))
+
+
+async def never() -> None:
+    """A caller who stays."""
+    await asyncio.Event().wait()
+
+
+async def do(admission: Admission, work: Callable[[], T], caller: str | None = None) -> T:
+    return await admission.run(lambda _: work(), Call(), never, caller)
+
+
+def test_work_runs_in_the_admissions_own_threads() -> None:
+    async def scenario() -> str:
+        return await do(admitting(1, 0), lambda: threading.current_thread().name)
+
+    assert asyncio.run(scenario()).startswith("segment")
+
+
+def test_the_place_after_the_last_is_refused_and_given_once_one_is_free() -> None:
+    async def scenario() -> None:
+        admission = admitting(1, 1)
+        release = threading.Event()
+        taken = [asyncio.create_task(do(admission, lambda: release.wait(5))) for _ in range(2)]
+        await asyncio.sleep(0)
+        with pytest.raises(Busy):
+            await do(admission, lambda: None)
+        release.set()
+        assert await asyncio.gather(*taken) == [True, True]
+        assert await do(admission, lambda: "served") == "served"
+        await asyncio.sleep(0.01)
+        assert admission.taken == 0
+        admission.close()
+
+    asyncio.run(scenario())
+
+
+def test_an_error_of_the_work_is_the_callers_and_frees_the_place() -> None:
+    async def scenario() -> None:
+        admission = admitting(1, 0)
+        for _ in range(3):
+            with pytest.raises(ZeroDivisionError):
+                await do(admission, lambda: 1 // 0)
+            await asyncio.sleep(0.01)
+        admission.close()
+
+    asyncio.run(scenario())
+
+
+def test_a_caller_who_has_gone_keeps_the_place_until_the_work_ends() -> None:
+    async def scenario() -> None:
+        admission = admitting(1, 0)
+        release = threading.Event()
+        task = asyncio.create_task(do(admission, lambda: release.wait(5)))
+        await asyncio.sleep(0.01)
+        task.cancel()
+        await asyncio.gather(task, return_exceptions=True)
+        assert admission.taken == 1
+        release.set()
+        await asyncio.sleep(0.05)
+        assert admission.taken == 0
+        admission.close()
+
+    asyncio.run(scenario())
+
+
+def test_when_time_is_over_the_caller_is_told_and_what_has_not_begun_never_does() -> None:
+    async def scenario() -> None:
+        admission = admitting(1, 1)
+        release = threading.Event()
+        begun = []
+        running = asyncio.create_task(do(admission, lambda: release.wait(5)))
+        await asyncio.sleep(0.01)
+        with pytest.raises(TooLate):
+            await admission.run(lambda _: begun.append(1), Call(seconds=0.05), never)
+        await asyncio.sleep(0.01)
+        assert admission.taken == 1  # the one who waited has left the queue
+        release.set()
+        assert await running
+        assert begun == []
+        admission.close()
+
+    asyncio.run(scenario())
+
+
+def test_work_is_told_when_its_caller_hangs_up() -> None:
+    async def scenario() -> None:
+        admission = admitting(1, 0)
+        gone = asyncio.Event()
+        stopped = threading.Event()
+
+        def work(call: Call) -> None:
+            while not call.options.terminate:
+                time.sleep(0.001)
+            stopped.set()
+
+        running = asyncio.create_task(admission.run(work, Call(), gone.wait))
+        await asyncio.sleep(0.02)
+        assert admission.taken == 1
+        gone.set()
+        with pytest.raises(Abandoned):
+            await running
+        assert stopped.wait(5)
+        await asyncio.sleep(0.01)
+        assert admission.taken == 0
+        admission.close()
+
+    asyncio.run(scenario())
+
+
+def test_callers_take_turns_however_much_one_of_them_sends() -> None:
+    async def scenario() -> str:
+        admission = admitting(1, 9)
+        release = threading.Event()
+        served: list[str] = []
+        busy = asyncio.create_task(do(admission, lambda: release.wait(5), "busy"))
+        await asyncio.sleep(0)
+
+        def waiting(caller: str) -> "asyncio.Task[None]":
+            return asyncio.create_task(do(admission, lambda: served.append(caller), caller))
+
+        tasks = [waiting(caller) for caller in "aaaabca"]
+        await asyncio.sleep(0)
+        release.set()
+        await asyncio.gather(busy, *tasks)
+        admission.close()
+        return "".join(served)
+
+    assert asyncio.run(scenario()) == "abcaaaa"
+
+
+def test_the_last_places_are_for_callers_who_have_none() -> None:
+    async def scenario() -> None:
+        admission = admitting(1, 4, kept=2)
+        release = threading.Event()
+
+        def waiting(caller: str) -> "asyncio.Task[bool]":
+            return asyncio.create_task(do(admission, lambda: release.wait(5), caller))
+
+        tasks = [waiting("much") for _ in range(3)]
+        await asyncio.sleep(0)
+        with pytest.raises(Busy, match="for others"):
+            await do(admission, lambda: None, "much")
+        tasks.append(waiting("little"))
+        await asyncio.sleep(0)
+        with pytest.raises(Busy, match="for others"):
+            await do(admission, lambda: None, "little")
+        tasks.append(waiting("less"))
+        await asyncio.sleep(0)
+        with pytest.raises(Busy, match="at its limit"):
+            await do(admission, lambda: None, "last")
+        release.set()
+        assert all(await asyncio.gather(*tasks))
+        admission.close()
+
+    asyncio.run(scenario())
+
+
+def test_uploads_have_so_much_room_between_them() -> None:
+    admission = admitting(1, 4)
+    with admission.upload() as first, admission.upload() as second:
+        first(MANY // 2)
+        second(MANY // 2)
+        with pytest.raises(Busy, match="no room for another upload"):
+            second(1)
+        assert admission.upload_bytes == MANY
+    assert admission.upload_bytes == 0
+
+
+def test_an_upload_is_refused_before_it_comes_where_no_place_is_free() -> None:
+    async def scenario() -> None:
+        admission = admitting(1, 0)
+        release = threading.Event()
+        running = asyncio.create_task(do(admission, lambda: release.wait(5)))
+        await asyncio.sleep(0)
+        with admission.upload() as take, pytest.raises(Busy, match="at its limit"):
+            take(0)
+        release.set()
+        await running
+        admission.drain()
+        with admission.upload() as take, pytest.raises(Draining):
+            take(0)
+        admission.close()
+
+    asyncio.run(scenario())
