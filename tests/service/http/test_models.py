@@ -47,7 +47,7 @@ def test_metrics_count_requests_by_route_and_status(client: httpx2.Client) -> No
     client.post("/segment", files={"image": encoded(quarters())})
     client.post("/segment", files={"image": b"no image"})
     assert (value(good), value(bad)) == (before[0] + 1, before[1] + 1)
-    assert value('segment_stage_seconds_count{stage="infer"}') >= 1
+    assert value('segment_stage_seconds_count{stage="network"}') >= 1
     assert value("segment_places_taken") == 0
 
 

@@ -53,7 +53,7 @@ def test_json_has_every_class_and_a_mask_that_agrees_with_it(client: httpx2.Clie
     assert pixels == pytest.approx([10_000, 20_000, 30_000], rel=0.05)
     assert mask_of(answer).histogram()[:3] == pixels
     assert all(c["area_mm2"] is None and c["confidence"] is None for c in answer["classes"])
-    assert set(answer["timings_ms"]) == {"decode", "infer", "areas", "encode"}
+    assert set(answer["timings_ms"]) == {"decode", "fit", "network", "measure", "encode"}
 
 
 def test_png_is_the_mask_of_the_uploads_size(client: httpx2.Client) -> None:
@@ -176,7 +176,7 @@ def test_a_model_may_be_named(client: httpx2.Client) -> None:
 def test_every_answer_has_a_request_id_and_says_where_the_time_went(client: httpx2.Client) -> None:
     response = segment(client, encoded(quarters()))
     stages = [part.split(";dur=")[0] for part in response.headers["Server-Timing"].split(", ")]
-    assert sorted(stages) == ["areas", "decode", "encode", "infer"]
+    assert sorted(stages) == ["decode", "encode", "fit", "measure", "network"]
     assert len(response.headers["X-Request-Id"]) == 32
     given = client.get("/health/live", headers={"X-Request-Id": "robot-7.42"})
     assert given.headers["X-Request-Id"] == "robot-7.42"
