@@ -67,7 +67,7 @@ sbom: $(AUDIT)/ready $(SERVE)/ready
 		$(SERVE)/bin/python
 
 openapi: $(DEV)/ready
-	$(DEV)/bin/python -c 'import json; from service.http import app, settings; \
+	$(DEV)/bin/python -c 'import json; from service.http import app; from service.serving import settings; \
 		print(json.dumps(app.create_app(settings.Settings()).openapi(), indent=1))' > docs/openapi.json
 
 lock: $(DEV)/ready

@@ -13,7 +13,7 @@ from service.http.answers import FORMATS, answer, model_name
 from service.http.gate import Gate, caller
 from service.http.negotiation import choose
 from service.http.problems import Problem
-from service.http.schemas import Health, ModelCard, ModelName, ModelSummary, Options, SegmentAnswer
+from service.http.schemas import Health, ModelCard, ModelName, ModelSummary, Options, RefusedModel, SegmentAnswer
 from service.http.upload import read_image
 from service.segmentation.catalog import Catalog
 from service.segmentation.runtime.call import Call
@@ -123,8 +123,10 @@ KEYED: dict[int | str, dict[str, Any]] = {status: ERRORS[status] for status in (
 
 
 @router.get("/models", summary="The models on offer", tags=["models"], responses=KEYED)
-async def models(services: Served) -> list[ModelSummary]:
-    return list(summaries(services.catalog))
+async def models(services: Served) -> list[ModelSummary | RefusedModel]:
+    """Those that are served, then the files that are not, each with the reason."""
+    refused = [RefusedModel(name=name, refused=reason) for name, reason in services.catalog.reasons().items()]
+    return [*summaries(services.catalog), *refused]
 
 
 def summaries(catalog: Catalog) -> Iterator[ModelSummary]:

@@ -120,6 +120,13 @@ class ModelSummary(ModelName):
     classes: list[str]
 
 
+class RefusedModel(BaseModel):
+    """A file in the models folder that is not served."""
+
+    name: Annotated[str, Field(description="The file's name without `.onnx`.")]
+    refused: Annotated[str, Field(description="Why it is not served.")]
+
+
 class ModelCard(ModelName):
     """Everything the model file says of itself; what is measured, as its export wrote it."""
 

@@ -2,6 +2,7 @@
 
 import hashlib
 import logging
+import os
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -10,8 +11,8 @@ from threading import Lock
 from service.segmentation.errors import (
     ContractBroken,
     InferenceFailed,
+    ModelError,
     ModelUnreadable,
-    SegmentationError,
     SelfTestFailed,
     UnknownModel,
 )
@@ -54,14 +55,15 @@ class Engine:
 class Catalog:
     """Segmenters by their models' names, in name order, and the name of the one that serves requests which name none.
 
-    Safe to use from several threads: `segmenters` is replaced as a whole.
+    `refused` has the cause for each file whose content is not served, by the file's name without `.onnx`. Safe to use
+    from several threads: `segmenters` and `refused` are replaced as a whole.
     """
 
     def __init__(self, path: Path, default: str | None, engine: Engine) -> None:
         """Load one model file, or every `.onnx` file of a folder; `default` is by default the first by name.
 
-        Raises ModelError: one bad file is enough, so that nobody learns of it from a request. Raises UnknownModel where
-        `default` is not among them, and ProviderMissing.
+        A file that must not be served is logged and left out. Raises its ModelError where it is, or may be, the
+        default's; UnknownModel where `default` is not among the models; ProviderMissing.
         """
         self._path, self._engine = path, engine
         self._turns = Turns(engine.runs, engine.threads if engine.crowds else 1)  # of all models: they share the cores
@@ -69,14 +71,17 @@ class Catalog:
         self._files: dict[str, Path] = {}
         self._taken: dict[Path, Stamp] = {}
         self.segmenters: dict[str, Segmenter] = {}
+        self.refused: dict[str, ModelError] = {}
         self._last = self._stamps()
         if not self._last:
             raise ModelUnreadable(f"{path} is neither an .onnx file nor a folder that holds one.")
         for file in self._last:
-            self._serve(file)
-        if default is not None and default not in self.segmenters:
-            raise UnknownModel(f"The default model {default!r} is not in {path}, which has: {', '.join(self._files)}.")
-        self.default = default or next(iter(self.segmenters))
+            self._serve_or_refuse(file)
+        self.default = default or min([*self.segmenters, *self.refused])
+        if self.default not in self.segmenters:
+            known = ", ".join(self.segmenters)
+            missing = UnknownModel(f"The default model {default!r} is not in {path}, which has: {known}.")
+            raise self.refused.get(self.default, missing)
 
     def get(self, name: str | None) -> Segmenter:
         """The segmenter called `name`, or the default one. Raises UnknownModel."""
@@ -85,6 +90,11 @@ class Catalog:
             known = ", ".join(segmenters)
             raise UnknownModel(f"There is no model {wanted[:100]!r}; these are served: {known}.")
         return segmenters[wanted]
+
+    def reasons(self) -> dict[str, str]:
+        """Why files are not served, by their names without `.onnx`, in sentences that do not name the folder."""
+        folder = self._path if self._path.is_dir() else self._path.parent
+        return {stem: str(error).replace(f"{folder}{os.sep}", "") for stem, error in self.refused.items()}
 
     def reload(self, name: str) -> Segmenter:
         """Serve what is in the model's file now. Raises UnknownModel; ModelError, and then the old one stays."""
@@ -105,19 +115,27 @@ class Catalog:
             stamps = self._stamps()
             for file, stamp in stamps.items():
                 if stamp != self._taken.get(file) and stamp == self._last.get(file):
-                    self._serve_or_say_why_not(file)
+                    self._look_at(file)
             self._last = stamps
 
-    def _serve_or_say_why_not(self, file: Path) -> None:
+    def _look_at(self, file: Path) -> None:
         try:
-            segmenter = self._serve(file)
-        except SegmentationError as error:
-            log.error("not served: %s", error)  # noqa: TRY400  # the sentence says it
+            segmenter = self._serve_or_refuse(file)
         except Exception:
             log.exception("not served: %s", file)
         else:
-            contract = segmenter.model.contract
-            log.info("now served: %s, version %s, from %s", contract.name, contract.version, file)
+            if segmenter is not None:
+                contract = segmenter.model.contract
+                log.info("now served: %s, version %s, from %s", contract.name, contract.version, file)
+
+    def _serve_or_refuse(self, file: Path) -> Segmenter | None:
+        """Load a file, or log and keep why it must not be served. Raises ProviderMissing."""
+        try:
+            return self._serve(file)
+        except ModelError as error:
+            log.error("not served: %s", error)  # noqa: TRY400  # the sentence says it
+            self.refused = self.refused | {file.stem: error}
+            return None
 
     def _serve(self, file: Path) -> Segmenter:
         """Load a file, and put its model in the place of what it held before. Raises ModelError, ProviderMissing."""
@@ -138,6 +156,7 @@ class Catalog:
             raise SelfTestFailed(f"{file}: it fails on an image of its native size: {error.__cause__}") from error
         self._files[name] = file
         self.segmenters = dict(sorted((self.segmenters | {name: segmenter}).items()))
+        self.refused = {stem: error for stem, error in self.refused.items() if stem != file.stem}
         return segmenter
 
     def _stamps(self) -> dict[Path, Stamp]:

@@ -27,7 +27,8 @@ export async function segment(file, settings, signal) {
 }
 
 export async function models() {
-  return (await ask("/models", { headers: { Accept: "application/json" } })).json();
+  const all = await (await ask("/models", { headers: { Accept: "application/json" } })).json();
+  return all.filter((model) => !model.refused);
 }
 
 /** The same request from a shell. */

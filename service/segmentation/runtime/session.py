@@ -5,7 +5,7 @@ from collections.abc import Sequence
 import onnxruntime
 
 from service.segmentation.errors import ModelUnreadable, ProviderMissing
-from service.segmentation.runtime import amx
+from service.segmentation.runtime import amx, saturation
 
 PROVIDERS = {
     "cpu": "CPUExecutionProvider",
@@ -36,6 +36,8 @@ def open_session(data: bytes, threads: int, providers: Sequence[str]) -> onnxrun
     options.inter_op_num_threads = 1
     options.log_severity_level = 4  # errors reach the caller as exceptions
     options.add_session_config_entry("session.use_env_allocators", "1")  # one for all, if there is one
+    if saturation.saturates():
+        options.add_session_config_entry(saturation.PRECISE, "1")
     if tuple(providers) == ("cpu",) and amx.available():
         data = amx.shifted(data)
     try:

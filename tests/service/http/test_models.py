@@ -1,11 +1,13 @@
 """What the service says of itself: models, health, metrics, documentation."""
 
 import hashlib
+import shutil
 from pathlib import Path
 
 import httpx2
 
 from tests.support.pictures import encoded, quarters
+from tests.support.server import serving
 
 
 def test_models_are_listed_with_their_digests(client: httpx2.Client, model_file: Path) -> None:
@@ -20,6 +22,18 @@ def test_models_are_listed_with_their_digests(client: httpx2.Client, model_file:
             "classes": ["red", "green", "blue"],
         }
     ]
+
+
+def test_a_refused_model_is_listed_with_the_reason(model_file: Path, tmp_path: Path) -> None:
+    shutil.copy(model_file, tmp_path)
+    (tmp_path / "half.onnx").write_bytes(model_file.read_bytes()[:1000])
+    with serving(tmp_path) as url, httpx2.Client(base_url=url) as client:
+        served, refused = client.get("/models").json()
+        assert served["name"] == "colours"
+        assert refused["name"] == "half"
+        assert refused["refused"].startswith("half.onnx: it is truncated")
+        assert client.get("/health/ready").status_code == 200
+        assert client.get("/models/half").status_code == 404
 
 
 def test_a_model_tells_all_that_its_file_says(client: httpx2.Client) -> None:

@@ -59,17 +59,48 @@ def test_a_default_that_is_not_there_stops_the_start(folder: Path) -> None:
         Catalog(folder, "bear", Engine(1))
 
 
-def test_two_models_of_one_name_stop_the_start(folder: Path) -> None:
+def test_of_two_models_of_one_name_the_first_file_is_served(folder: Path) -> None:
     (folder / "three.onnx").write_bytes(model_bytes(name="apple", version="2"))
-    with pytest.raises(ContractBroken, match="called 'apple' too"):
-        Catalog(folder, None, Engine(1))
+    models = Catalog(folder, "apple", Engine(1))
+    assert models.get("apple").model.contract.version == "2"
+    assert "called 'apple' too" in models.reasons()["two"]
 
 
-def test_one_bad_file_among_good_ones_stops_the_start(folder: Path) -> None:
-    data = model_bytes(name="bad")
-    (folder / "bad.onnx").write_bytes(data.replace(b"strongest", b"strangest"))
+@pytest.fixture
+def with_a_bad_one(folder: Path) -> Path:
+    (folder / "bad.onnx").write_bytes(model_bytes(name="bad").replace(b"strongest", b"strangest"))
+    return folder
+
+
+def test_a_refused_model_does_not_stop_the_others(with_a_bad_one: Path, caplog: pytest.LogCaptureFixture) -> None:
+    models = Catalog(with_a_bad_one, "zebra", Engine(1))
+    assert list(models.segmenters) == ["apple", "zebra"]
+    (line,) = [record.message for record in caplog.records]
+    assert line.startswith(f"not served: {with_a_bad_one / 'bad.onnx'}: its bytes are not those")
+    (reason,) = models.reasons().values()
+    assert reason.startswith("bad.onnx: its bytes are not those")
+
+
+def test_a_refused_model_is_served_once_its_file_is_good(with_a_bad_one: Path) -> None:
+    models = Catalog(with_a_bad_one, "zebra", Engine(1))
+    write(with_a_bad_one / "bad.onnx", model_bytes(name="bad"))
+    for _ in range(2):
+        models.look()
+    assert list(models.segmenters) == ["apple", "bad", "zebra"]
+    assert models.reasons() == {}
+
+
+def test_a_refused_model_that_is_the_default_stops_the_start(with_a_bad_one: Path) -> None:
     with pytest.raises(ModelTampered, match=r"bad\.onnx"):
-        Catalog(folder, None, Engine(1))
+        Catalog(with_a_bad_one, "bad", Engine(1))
+
+
+def test_without_a_named_default_a_refused_file_that_may_hold_it_stops_the_start(with_a_bad_one: Path) -> None:
+    (with_a_bad_one / "bad.onnx").rename(with_a_bad_one / "yak.onnx")
+    assert Catalog(with_a_bad_one, None, Engine(1)).default == "apple"
+    (with_a_bad_one / "yak.onnx").rename(with_a_bad_one / "ant.onnx")
+    with pytest.raises(ModelTampered, match=r"ant\.onnx"):
+        Catalog(with_a_bad_one, None, Engine(1))
 
 
 def test_a_folder_without_models_stops_the_start(tmp_path: Path) -> None:
