@@ -1,4 +1,4 @@
-"""LitServe around the very model that the service serves, and the service's own steps before and after it.
+"""LitServe around the very model and the very pipeline that the service serves.
 
 python lit.py MODEL PORT
 """
@@ -11,9 +11,7 @@ from typing import Any
 import litserve
 from fastapi import Request
 
-from service.segmentation.inputs.raster import decode
-from service.segmentation.measures.areas import areas
-from service.segmentation.outputs.rendering import mask_png
+from service.segmentation.pipeline import Pipeline
 from service.segmentation.runtime import cores
 from service.segmentation.runtime.model import Model
 from service.segmentation.segmenter import Segmenter
@@ -21,22 +19,19 @@ from service.segmentation.segmenter import Segmenter
 
 class Segment(litserve.LitAPI):  # type: ignore[misc]  # it has no types
     def setup(self, device: str) -> None:  # noqa: ARG002  # LitServe's signature
-        self.segmenter = Segmenter(Model.load(Path(sys.argv[1]), cores.available()))
+        model = Model.load(Path(sys.argv[1]), cores.available())
+        self.pipeline = Pipeline(Segmenter(model), max_pixels=50_000_000)
 
     def decode_request(self, request: Request) -> bytes:
         data: bytes = request["image"].file.read()
         return data
 
     def predict(self, data: bytes) -> dict[str, Any]:
-        photo = decode(data, 50_000_000, self.segmenter.needed)
-        segmentation = self.segmenter.segment(photo.image, size=photo.size)
-        classes = self.segmenter.model.contract.labels
-        mask = base64.b64encode(mask_png(segmentation.labels, classes)).decode()
-        measured = areas(segmentation.pixels)
-        named = zip(classes.names, measured, strict=True)
+        result = self.pipeline.run(data)
+        named = zip(result.model.contract.labels.names, result.areas, strict=True)
         return {
             "classes": [{"name": name, "pixels": a.pixels, "fraction": a.fraction} for name, a in named],
-            "mask": mask,
+            "mask": base64.b64encode(result.mask()).decode(),
         }
 
     def encode_response(self, output: dict[str, Any]) -> dict[str, Any]:

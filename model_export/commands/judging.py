@@ -17,7 +17,7 @@ def evaluate(
     heatmap: Annotated[str | None, typer.Option(help="A class: draw how probable it is on every image.")] = None,
     pictures: Annotated[Path, typer.Option(help="Where heat maps go.")] = Path("heatmaps"),
 ) -> None:
-    """Judge a model file on a split, through the code that serves it."""
+    """Judge a model file on a split, through the pipeline that serves it."""
     import msgspec
 
     from model_export.reports.evaluate import draw_heatmaps, open_split
@@ -67,7 +67,6 @@ def compare(
     """Print a table of models, in accuracy, size and time; draw what they see."""
     from model_export.reports import compare as comparison
     from model_export.reports.evaluate import open_split
-    from service.segmentation.inputs.raster import decode
     from service.segmentation.runtime.model import Model
 
     loaded = [Model.load(path, threads=0) for path in models]
@@ -76,6 +75,6 @@ def compare(
         raise typer.BadParameter(f"{split} has images 0 to {len(pictures) - 1}", param_hint="--image")
     typer.echo(comparison.table(comparison.compare(loaded, pictures, split, tracked(len(pictures)))))
     if picture is not None and photo is not None:
-        comparison.picture_of(loaded, decode(photo.read_bytes(), max_pixels=50_000_000).image).save(picture)
+        comparison.picture_of(loaded, photo.read_bytes()).save(picture)
     elif picture is not None:
         comparison.picture(loaded, pictures, image).save(picture)

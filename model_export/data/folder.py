@@ -3,7 +3,8 @@
 Images are anything the service accepts; `labels/NAME.png` holds one class id per pixel of `images/NAME.*`.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Self
 
@@ -16,8 +17,9 @@ from torch.utils.data import Dataset
 
 from model_export.errors import DataError
 from service.segmentation.errors import ImageError
-from service.segmentation.inputs.raster import decode
+from service.segmentation.inputs.raster import Size, decode
 from service.segmentation.modelfile.classes import ClassList
+from service.segmentation.modelfile.contract import Labels
 
 VOID = 255
 """The label, in tensors, of pixels nobody judged, whatever id the files use for them."""
@@ -79,17 +81,34 @@ class SegmentationFolder(Dataset[Sample]):
 
     def read(self, index: int) -> tuple[Image.Image, Image.Image]:
         """The pair as pictures, RGB and L, void as VOID. Raises DataError where they do not fit together."""
-        image_path, label_path = self.pairs[index]
+        with self.naming(index):
+            image = decode(self.file(index), MAX_PIXELS).image
+        return image, Image.fromarray(self.truth(index, image.size))
+
+    def file(self, index: int) -> bytes:
+        """The image's file, as a client would upload it."""
+        return self.pairs[index][0].read_bytes()
+
+    @contextmanager
+    def naming(self, index: int) -> Iterator[None]:
+        """Turn an error about the image into a DataError that names its file."""
         try:
-            image = decode(image_path.read_bytes(), MAX_PIXELS).image
+            yield
         except ImageError as error:
-            raise DataError(f"{image_path}: {error}") from error
+            raise DataError(f"{self.pairs[index][0]}: {error}") from error
+
+    def truth(self, index: int, size: Size | None = None) -> Labels:
+        """The label, uint8 [H, W], void as VOID. The image is not read.
+
+        Raises DataError where the label is invalid, or not of the image's `size` (width, height), where that is given.
+        """
+        image_path, label_path = self.pairs[index]
         with Image.open(label_path) as file:
             if file.mode not in ("L", "P", "1"):
                 raise DataError(f"{label_path} must be an 8-bit PNG of class ids, not {file.mode}.")
+            if size is not None and file.size != size:
+                raise DataError(f"{label_path} is not of the size of {image_path}.")
             ids = self._to_ids[np.asarray(file).astype(np.uint8)]
-        if ids.shape != (image.height, image.width):
-            raise DataError(f"{label_path} is not of the size of {image_path}.")
         if (ids < 0).any():
             raise DataError(f"{label_path} holds an id that classes.json does not list.")
-        return image, Image.fromarray(ids.astype(np.uint8))
+        return ids.astype(np.uint8)

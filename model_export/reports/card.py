@@ -7,13 +7,11 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
-import numpy as np
-import torch
 from PIL import Image
 
 from model_export.data.folder import SegmentationFolder
 from model_export.reports import plots
-from model_export.reports.evaluate import answers
+from model_export.reports.evaluate import predictions, serving
 from model_export.reports.mosaic import coloured, errors, mosaic
 from model_export.reports.report import figures, parity
 from model_export.training.metrics import Meter
@@ -34,22 +32,28 @@ class Failure:
 
 
 def write(model: Model, size: int, data: SegmentationFolder, split: str, indices: Iterable[int], path: Path) -> None:
-    """Write the card of a model file of `size` bytes to `path`, and its pictures beside it."""
+    """Write the card of a model file of `size` bytes to `path`, and its pictures beside it.
+
+    An image that is void throughout has no mean IU, so it is not among the worst. Raises DataError.
+    """
     classes = data.classes
     meter = Meter(len(classes.classes))
     judged: list[tuple[Failure, Image.Image, Image.Image]] = []
-    for index, labels, truth in answers(model, data, indices):
+    for prediction in predictions(serving(model), data, indices):
+        labels, truth = prediction.labels, prediction.truth
         alone = Meter(len(classes.classes))
         for each in (meter, alone):
-            each.add(torch.from_numpy(labels.copy()), torch.from_numpy(truth.copy()))
-        failure = Failure(data.pairs[index][0].stem, alone.metrics().mean_iu)
+            each.add(labels, truth)
+        if not alone.confusion.any():
+            continue
+        failure = Failure(prediction.name, alone.metrics().mean_iu)
         judged.append((failure, coloured(labels, classes), errors(labels, truth)))
         judged = sorted(judged, key=lambda case: case[0].mean_iu)[:FAILURES]
     evaluation = Evaluation(split, len(data), meter.metrics())
     path.parent.mkdir(parents=True, exist_ok=True)
     pictures = {kind: path.with_name(f"{path.stem}-{kind}.png") for kind in ("confusion", "failures")}
-    plots.confusion(np.asarray(meter.confusion()), classes, evaluation.metrics, pictures["confusion"])
-    mosaic(["its answer", "wrong in red"], [case[1:] for case in judged]).quantize(64).save(pictures["failures"])
+    plots.confusion(meter.confusion, classes, evaluation.metrics, pictures["confusion"])
+    mosaic(["its labels", "wrong in red"], [case[1:] for case in judged]).quantize(64).save(pictures["failures"])
     text = compose(model, size, evaluation, classes, [case[0] for case in judged], pictures)
     path.write_text(text, encoding="utf-8")
 

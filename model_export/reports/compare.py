@@ -5,16 +5,15 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from statistics import median
 
-import numpy as np
 from PIL import Image
 
 from model_export.data.folder import SegmentationFolder
 from model_export.onnx.export import samples
-from model_export.reports.evaluate import evaluate
+from model_export.reports.evaluate import evaluate, serving
 from model_export.reports.mosaic import coloured, mosaic
 from service.segmentation.modelfile.contract import Metrics, Network
+from service.segmentation.pipeline import Request
 from service.segmentation.runtime.model import Model
-from service.segmentation.segmenter import Segmenter
 
 ROUNDS, RUNS = 6, 6
 
@@ -86,16 +85,19 @@ def picture(models: Sequence[Model], data: SegmentationFolder, indices: Iterable
     """Photo, truth, and what each model makes of it, a row per image."""
     rows = []
     for index in indices:
-        photo, truth = data.read(index)
-        rows.append([photo, coloured(np.asarray(truth), data.classes), *masks(models, photo)])
+        with data.naming(index):
+            photo, *masks = seen(models, data.file(index))
+        rows.append([photo, coloured(data.truth(index, photo.size), data.classes), *masks])
     return mosaic(["photo", "truth", *(model.contract.name for model in models)], rows)
 
 
-def picture_of(models: Sequence[Model], photo: Image.Image) -> Image.Image:
-    """A photo that nobody has labelled, and what each model makes of it."""
-    return mosaic(["photo", *(model.contract.name for model in models)], [[photo, *masks(models, photo)]])
+def picture_of(models: Sequence[Model], photo: bytes) -> Image.Image:
+    """The photo in a file that nobody has labelled, and what each model makes of it. Raises ImageError."""
+    return mosaic(["photo", *(model.contract.name for model in models)], [seen(models, photo)])
 
 
-def masks(models: Sequence[Model], photo: Image.Image) -> list[Image.Image]:
-    """What each model makes of a photo, in the class colours."""
-    return [coloured(Segmenter(model).segment(photo).labels, model.contract.labels) for model in models]
+def seen(models: Sequence[Model], photo: bytes) -> list[Image.Image]:
+    """The photo in a file, and what each model makes of it, in the class colours. Raises ImageError."""
+    results = [serving(model).run(photo, Request(draws_photo=True)) for model in models]
+    masks = [coloured(result.labels, result.model.contract.labels) for result in results]
+    return [results[0].photo.image, *masks]

@@ -1,42 +1,55 @@
 """The four figures of Long, Shelhamer and Darrell 2015 (section 5), from one confusion matrix."""
 
-import torch
-from torch import Tensor
-from torchmetrics.classification import MulticlassConfusionMatrix
+from typing import Any
+
+import numpy as np
 
 from model_export.data.folder import VOID
+from model_export.errors import DataError
 from service.segmentation.modelfile.contract import Metrics
+
+Labels = np.ndarray[Any, np.dtype[np.uint8]]
+"""Class ids, of any shape."""
+
+Confusion = np.ndarray[tuple[int, int], np.dtype[np.int64]]
+"""Pixel counts [C, C], truth in rows, prediction in columns."""
 
 
 class Meter:
     """Adds up labels against truth, image by image."""
 
     def __init__(self, classes: int) -> None:
-        # Stays on the CPU: torchmetrics' matrix is exact there, and labels are small.
-        self._matrix = MulticlassConfusionMatrix(classes, ignore_index=VOID, validate_args=False)
+        self.confusion: Confusion = np.zeros((classes, classes), np.int64)
 
-    def add(self, labels: Tensor, truth: Tensor) -> None:
-        """Count integer tensors of one shape; truth VOID is left out."""
-        self._matrix.update(labels.long().cpu(), truth.long().cpu())
-
-    def confusion(self) -> Tensor:
-        """Pixel counts [C, C], truth in rows, prediction in columns."""
-        counts: Tensor = self._matrix.compute()
-        return counts
+    def add(self, labels: Labels, truth: Labels) -> None:
+        """Count labels and truth of one shape; pixels whose truth is VOID are left out."""
+        classes = len(self.confusion)
+        judged = truth != VOID
+        pairs = truth[judged].astype(np.int64) * classes + labels[judged]
+        self.confusion += np.bincount(pairs, minlength=classes**2).reshape(classes, classes)
 
     def metrics(self) -> Metrics:
-        return from_confusion(self.confusion().double())
+        """The figures so far. Raises DataError where no pixel was judged."""
+        if not self.confusion.any():
+            raise DataError("No pixel of these images has a class: all are void, so there is nothing to judge by.")
+        return from_confusion(self.confusion)
 
 
-def from_confusion(confusion: Tensor) -> Metrics:
-    """The figures of a matrix [C, C] of pixel counts, truth in rows, prediction in columns."""
+def from_confusion(confusion: Confusion) -> Metrics:
+    """The figures of a matrix that counts at least one pixel.
+
+    A class without a pixel in truth has no accuracy. One that is neither in truth nor predicted has no IU either. The
+    means leave out what does not exist.
+    """
     hits, truth, predicted = confusion.diagonal(), confusion.sum(1), confusion.sum(0)
-    accuracy = hits / truth
-    iu = hits / (truth + predicted - hits)
+    union = truth + predicted - hits
+    iu = [hit / all_ if all_ else None for hit, all_ in zip(hits.tolist(), union.tolist(), strict=True)]
+    there = [value for value in iu if value is not None]
+    weighted = sum(share * (value or 0) for share, value in zip(truth.tolist(), iu, strict=True))
     return Metrics(
-        pixel_accuracy=(hits.sum() / truth.sum()).item(),
-        mean_accuracy=accuracy.nanmean().item(),
-        mean_iu=iu.nanmean().item(),
-        frequency_weighted_iu=((truth * iu).nansum() / truth.sum()).item(),
-        iu=tuple(None if torch.isnan(value) else value.item() for value in iu),
+        pixel_accuracy=float(hits.sum() / truth.sum()),
+        mean_accuracy=float((hits[truth > 0] / truth[truth > 0]).mean()),
+        mean_iu=sum(there) / len(there),
+        frequency_weighted_iu=weighted / int(truth.sum()),
+        iu=tuple(iu),
     )

@@ -126,7 +126,7 @@ class Run:
             self.best = metrics.mean_iu
             trained = Trained(average, self.classes, self.config, self.epoch, metrics)
             checkpoint.save(trained, self.folder / "best.pt")
-            plots.confusion(meter.confusion().numpy(), self.classes, metrics, self.folder / "confusion.png")
+            plots.confusion(meter.confusion, self.classes, metrics, self.folder / "confusion.png")
         return metrics
 
     def _train_epoch(self, progress: Progress) -> None:

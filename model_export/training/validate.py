@@ -49,5 +49,5 @@ def validate(network: FCN, data: SegmentationFolder, scale: float, device: torch
         logits = network.enlarge(mixed(network, padded(batch))[-1])
         labels = logits[:, :, :height, :width].argmax(1, keepdim=True).byte()
         labels = F.interpolate(labels, (image.height, image.width), mode="nearest-exact")
-        meter.add(labels[0, 0], torch.from_numpy(np.array(truth)))
+        meter.add(labels[0, 0].cpu().numpy(), np.asarray(truth))
     return meter

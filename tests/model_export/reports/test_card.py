@@ -1,11 +1,14 @@
 """The model card has the file's figures, and pictures of what went wrong."""
 
+import re
+import shutil
 from pathlib import Path
 
 import numpy as np
 import pytest
 from PIL import Image
 
+from model_export.data import shapes
 from model_export.data.folder import VOID, SegmentationFolder
 from model_export.reports import card, mosaic
 from model_export.reports.evaluate import draw_heatmaps, evaluate
@@ -35,6 +38,21 @@ def test_the_worst_images_come_first(served: Model, drawn: SegmentationFolder, t
     worst = sorted(alone, key=lambda name: alone[name])[: card.FAILURES]
     said = ", ".join(f"{name} ({100 * alone[name]:.1f})" for name in worst)
     assert said in (tmp_path / "a.md").read_text()
+
+
+def test_an_image_of_nothing_but_void_is_not_among_the_worst(
+    served: Model, drawn: SegmentationFolder, tmp_path: Path
+) -> None:
+    """It has no mean IU; a NaN in its place would have left the order of the others to chance."""
+    shutil.copytree(drawn.pairs[0][0].parents[2], tmp_path / "data")
+    label = tmp_path / "data" / "val" / "labels" / "0001.png"
+    with Image.open(label) as file:
+        Image.new("L", file.size, shapes.CLASSES.ignored or 0).save(label)
+    card.write(served, 1, SegmentationFolder(tmp_path / "data", "val"), "val", range(4), tmp_path / "a.md")
+    (said,) = re.findall(r"with their mean IU: (.*)", (tmp_path / "a.md").read_text())
+    worst = re.findall(r"(\d{4}) \((\d+\.\d)\)", said)
+    assert sorted(name for name, _ in worst) == ["0000", "0002", "0003"]
+    assert [float(mean_iu) for _, mean_iu in worst] == sorted(float(mean_iu) for _, mean_iu in worst)
 
 
 def test_errors_are_red_and_what_nobody_judged_is_white() -> None:

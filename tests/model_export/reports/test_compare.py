@@ -33,8 +33,7 @@ def test_the_picture_has_photo_truth_and_every_models_mask(served: Model, drawn:
 
 
 def test_a_photo_that_nobody_labelled_is_drawn_without_truth(served: Model, drawn: SegmentationFolder) -> None:
-    photo, _ = drawn.read(0)
-    pixels = np.asarray(compare.picture_of([served], photo))
+    pixels = np.asarray(compare.picture_of([served], drawn.file(0)))
     assert pixels.shape[:2] == (CAPTION + 64, 2 * 96 + GAP)
     beside_truth = np.asarray(compare.picture([served], drawn, [0]))
     assert np.array_equal(pixels[CAPTION:, 96 + GAP :], beside_truth[CAPTION:, 2 * (96 + GAP) :])
