@@ -1,7 +1,7 @@
 # make serve   the service, on a machine that has only Python 3.11 or newer
 # make test    all tests; sets up torch too
 # make check   style, types, imports
-# make bench   how fast it is, beside LitServe and the script that people write; takes 25 minutes
+# make bench   measure the service beside LitServe and two plain FastAPI scripts; takes 30 minutes
 # make overload a minute of ten times as many requests as can be answered, and whether the service keeps its promises
 # make fuzz    the tests that make hostile files and requests up, for minutes in place of seconds
 # make soak    an hour of mixed traffic, hostile and impatient callers among it, and whether the service is what it was

@@ -1,4 +1,4 @@
-"""`python -m benchmarks`: how fast the service is beside what people would use in its place."""
+"""`python -m benchmarks`: how fast the service is beside the alternatives, and what it withstands."""
 
 import json
 from contextlib import ExitStack
@@ -26,13 +26,14 @@ def speed(
     count: Annotated[int, typer.Option(min=20, help="Requests back to back, or at random, per round.")] = 60,
     output: Annotated[Path, typer.Option(help="Folder for the table, the figures and the plot.")] = FOLDER,
 ) -> None:
-    """The service, LitServe and the script that people write, side by side."""
+    """The service beside LitServe and two scripts: FastAPI around the float model, and around the served file."""
     figures: dict[str, object] = {"machine": report.machine(), "rounds": rounds}
     typer.echo("graphs ...")
     figures["graphs"] = measure.graphs(rounds, repeats)
     with ExitStack() as stack:
-        running = [stack.enter_context(start()) for start in (subjects.service, subjects.script, subjects.litserve)]
-        ours, _, litserve = running
+        started = (subjects.service, subjects.script, subjects.plain, subjects.litserve)
+        running = [stack.enter_context(start()) for start in started]
+        ours, *_, litserve = running
         typer.echo("one request at a time ...")
         figures["alone"] = measure.one_at_a_time(running, rounds, repeats)
         typer.echo("back to back ...")
@@ -53,6 +54,25 @@ def speed(
     (output / "table.md").write_text(f"{report.table(figures)}\n\n{report.stages(figures)}\n")
     report.plot(figures, output / "speed.png")
     typer.echo((output / "table.md").read_text())
+
+
+@app.command()
+def against(
+    checkout: Annotated[
+        Path, typer.Argument(help="Another checkout of this repository.", file_okay=False, exists=True)
+    ],
+    rounds: Annotated[int, typer.Option(min=3, help="Everything is measured once in each.")] = 7,
+    repeats: Annotated[int, typer.Option(min=3, help="Requests alone, per round.")] = 9,
+    count: Annotated[int, typer.Option(min=20, help="Requests back to back, per round.")] = 60,
+) -> None:
+    """The service of this checkout beside that of another one, and the plain script, turn by turn."""
+    there = subjects.service(str(checkout), checkout.resolve())
+    with subjects.service() as ours, there as theirs, subjects.plain() as plain:
+        running = [ours, theirs, plain]
+        typer.echo("one request at a time ...")
+        alone = measure.one_at_a_time(running, rounds, repeats)
+        typer.echo("back to back ...")
+        typer.echo(report.against(alone, measure.back_to_back(running, rounds, count)))
 
 
 @app.command()

@@ -1,4 +1,4 @@
-"""Figures -> a table in Markdown, and a plot. What varies too much from round to round is said to be no figure."""
+"""Figures -> tables in Markdown, and a plot. A ratio that varies too much between rounds is not printed."""
 
 import os
 import platform
@@ -11,7 +11,7 @@ from benchmarks.measure import SMALL
 from benchmarks.rounds import difference, ratio
 from service.segmentation.runtime import amx, cores
 
-OURS, SCRIPT, LITSERVE = "fcn-serve", "script", "LitServe"
+OURS, LITSERVE = "fcn-serve", "LitServe"
 
 
 def machine() -> dict[str, Any]:
@@ -41,13 +41,11 @@ def table(figures: dict[str, Any]) -> str:
     ]
     for size, spent in alone.items():
         rows.append((f"one request, JPEG of {size}: ms over the bare graph", over(spent[OURS], spent["bare"])))
-        rows += [(f"… times as fast as {name}", str(ratio(spent[name], spent[OURS]))) for name in (SCRIPT, LITSERVE)]
+        rows += [(f"… times as fast as {name}", str(ratio(spent[name], spent[OURS]))) for name in rivals(spent)]
     for size, done in offline.items():
         rows.append((f"back to back, {size}: images a second", f"{median(done[OURS]):.1f}"))
-        rows += [
-            (f"… over {said}", str(ratio(done[OURS], done[name])))
-            for name, said in (("bare", "the bare graph"), (SCRIPT, SCRIPT), (LITSERVE, LITSERVE))
-        ]
+        rows.append(("… over the bare graph", str(ratio(done[OURS], done["bare"]))))
+        rows += [(f"… over {name}", str(ratio(done[OURS], done[name]))) for name in rivals(done)]
     ours, lit = loaded["figures"][OURS], loaded["figures"][LITSERVE]
     rows += [
         (f"at random, {loaded['per_second']:.1f} a second: p50, p90, p99 in ms", quantiles(ours)),
@@ -57,6 +55,22 @@ def table(figures: dict[str, Any]) -> str:
         ("… refused", f"{sum(ours['refused']):.0f}"),
     ]
     lines = ["| | median (quartiles) over rounds |", "|---|---|", *(f"| {name} | {value} |" for name, value in rows)]
+    return "\n".join(lines)
+
+
+def rivals(measured: dict[str, list[float]]) -> list[str]:
+    """What the service was measured beside, in that order."""
+    return [name for name in measured if name not in ("bare", OURS)]
+
+
+def against(alone: dict[str, Any], offline: dict[str, Any]) -> str:
+    """The service of this checkout over each other subject, in Markdown: above 1 it is the faster one."""
+    others = rivals(next(iter(alone.values())))
+    lines = [f"| {OURS} over | {' | '.join(others)} |", "|---|" + "---|" * len(others)]
+    for size, spent in alone.items():
+        lines.append(f"| one request, {size} | {' | '.join(str(ratio(spent[n], spent[OURS])) for n in others)} |")
+    for size, done in offline.items():
+        lines.append(f"| back to back, {size} | {' | '.join(str(ratio(done[OURS], done[n])) for n in others)} |")
     return "\n".join(lines)
 
 
@@ -89,8 +103,8 @@ def plot(figures: dict[str, Any], path: Path) -> None:
     mpl.use("agg")
     from matplotlib import pyplot as plt  # noqa: PLC0415
 
-    names = [OURS, LITSERVE, SCRIPT]
-    colours = ["#1f6f8b", "#9fb8c4", "#d7dee3"]
+    names = [OURS, *reversed(rivals(next(iter(figures["alone"].values()))))]
+    colours = ["#1f6f8b", *["#9fb8c4"] * (len(names) - 2), "#d7dee3"]
     panels = [(f"{size}, ms", [median(spent[name]) for name in names]) for size, spent in figures["alone"].items()]
     panels += [
         (f"{size} back to back, images/s", [median(done[name]) for name in names])

@@ -52,33 +52,48 @@ class Subject:
 
 
 @contextmanager
-def service(name: str = "fcn-serve", **settings: object) -> Iterator[Subject]:
-    with _serving(name, "service", settings) as subject:
+def service(name: str = "fcn-serve", root: Path = ROOT, **settings: object) -> Iterator[Subject]:
+    """The service of the checkout at `root`, as it comes but for `settings`."""
+    with _serving(name, "service", settings, root) as subject:
         yield subject
 
 
 @contextmanager
 def leaky(**settings: object) -> Iterator[Subject]:
-    """The service, which keeps something of every image."""
-    with _serving("leaky", "benchmarks.rivals.leaky", settings) as subject:
+    """The service with a leak: it keeps something of every image."""
+    with _serving("leaky", "benchmarks.rivals.leaky", settings, ROOT) as subject:
         yield subject
 
 
 @contextmanager
-def _serving(name: str, module: str, settings: Mapping[str, object]) -> Iterator[Subject]:
+def _serving(name: str, module: str, settings: Mapping[str, object], root: Path) -> Iterator[Subject]:
     port = free_port()
     environment = os.environ | {"SEGMENT_LOG_LEVEL": "warning"}
     environment |= {f"SEGMENT_{key.upper()}": str(value) for key, value in settings.items()}
     environment |= {"SEGMENT_PORT": str(port)}
-    with _running(name, [sys.executable, "-m", module], port, "/health/ready", environment) as subject:
+    with _running(name, [sys.executable, "-m", module], port, "/health/ready", environment, root) as subject:
         yield subject
 
 
 @contextmanager
 def script() -> Iterator[Subject]:
+    """FastAPI around the float model."""
+    with _scripted("script", "script.py", networks.street_plain().resolve()) as subject:
+        yield subject
+
+
+@contextmanager
+def plain() -> Iterator[Subject]:
+    """FastAPI around the file that the service serves."""
+    with _scripted("plain script", "plain.py", EMBEDDED / "street.onnx") as subject:
+        yield subject
+
+
+@contextmanager
+def _scripted(name: str, file: str, model: Path) -> Iterator[Subject]:
     port = free_port()
-    command = [sys.executable, str(RIVALS / "script.py"), str(networks.street_plain().resolve()), str(port)]
-    with _running("script", command, port, "/openapi.json") as subject:
+    command = [sys.executable, str(RIVALS / file), str(model), str(port)]
+    with _running(name, command, port, "/openapi.json") as subject:
         yield subject
 
 
@@ -92,10 +107,15 @@ def litserve() -> Iterator[Subject]:
 
 @contextmanager
 def _running(
-    name: str, command: list[str], port: int, ready: str, environment: dict[str, str] | None = None
+    name: str,
+    command: list[str],
+    port: int,
+    ready: str,
+    environment: dict[str, str] | None = None,
+    root: Path = ROOT,
 ) -> Iterator[Subject]:
     began = time.perf_counter()
-    process = subprocess.Popen(command, cwd=ROOT, env=environment, stdout=subprocess.DEVNULL)  # noqa: S603  # our own
+    process = subprocess.Popen(command, cwd=root, env=environment, stdout=subprocess.DEVNULL)  # noqa: S603  # our own
     try:
         _wait(process, port, ready)
         spent = time.perf_counter() - began
