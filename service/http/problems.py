@@ -1,7 +1,11 @@
-"""Every error as application/problem+json (RFC 9457), by one table from error class to status."""
+"""Every error as application/problem+json (RFC 9457), by one table from error class to status.
 
+A failure of the service itself is logged here, once, with its causes and the id of its request.
+"""
+
+import logging
 import re
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from http import HTTPStatus
 from typing import Any
 
@@ -16,35 +20,40 @@ from service.http import errors as face
 from service.segmentation import errors as core
 from service.serving import errors as serving
 
-STATUS: dict[type[Exception], HTTPStatus] = {
-    face.BadForm: HTTPStatus.BAD_REQUEST,
-    core.UnknownModel: HTTPStatus.NOT_FOUND,
-    face.NotAcceptable: HTTPStatus.NOT_ACCEPTABLE,
+log = logging.getLogger("fcn_serve.failure")
+
+CLIENT_CLOSED_REQUEST = 499
+"""nginx's status for a client that disconnected before its answer; only the log and the metrics see it."""
+
+STATUS: dict[type[Exception], int] = {
+    face.RequestError: HTTPStatus.BAD_REQUEST,
     face.BodyTooLarge: HTTPStatus.REQUEST_ENTITY_TOO_LARGE,
-    core.ImageTooLarge: HTTPStatus.REQUEST_ENTITY_TOO_LARGE,
-    core.UnsupportedFormat: HTTPStatus.UNSUPPORTED_MEDIA_TYPE,
-    core.DamagedImage: HTTPStatus.UNPROCESSABLE_ENTITY,
-    core.UnknownClass: HTTPStatus.UNPROCESSABLE_ENTITY,
-    core.NoScores: HTTPStatus.UNPROCESSABLE_ENTITY,
-    core.PictureTooLarge: HTTPStatus.UNPROCESSABLE_ENTITY,
     face.NoImage: HTTPStatus.UNPROCESSABLE_ENTITY,
     face.MisplacedOption: HTTPStatus.UNPROCESSABLE_ENTITY,
-    core.InferenceFailed: HTTPStatus.SERVICE_UNAVAILABLE,
-    core.ModelUnreadable: HTTPStatus.CONFLICT,
-    core.ModelTampered: HTTPStatus.CONFLICT,
-    core.ContractBroken: HTTPStatus.CONFLICT,
-    core.SelfTestFailed: HTTPStatus.CONFLICT,
-    core.OutOfMemory: HTTPStatus.SERVICE_UNAVAILABLE,
+    face.NotAcceptable: HTTPStatus.NOT_ACCEPTABLE,
+    serving.ServingError: HTTPStatus.INTERNAL_SERVER_ERROR,
     serving.Busy: HTTPStatus.SERVICE_UNAVAILABLE,
     serving.Draining: HTTPStatus.SERVICE_UNAVAILABLE,
+    core.SegmentationError: HTTPStatus.INTERNAL_SERVER_ERROR,  # InferenceFailed and ProviderMissing among them
+    core.ImageError: HTTPStatus.UNPROCESSABLE_ENTITY,
+    core.UnsupportedFormat: HTTPStatus.UNSUPPORTED_MEDIA_TYPE,
+    core.ImageTooLarge: HTTPStatus.REQUEST_ENTITY_TOO_LARGE,
+    core.PictureTooLarge: HTTPStatus.UNPROCESSABLE_ENTITY,
+    core.ModelError: HTTPStatus.CONFLICT,
+    core.UnknownModel: HTTPStatus.NOT_FOUND,
+    core.UnknownClass: HTTPStatus.UNPROCESSABLE_ENTITY,
+    core.NoScores: HTTPStatus.UNPROCESSABLE_ENTITY,
+    core.OutOfMemory: HTTPStatus.SERVICE_UNAVAILABLE,
     core.TooLate: HTTPStatus.GATEWAY_TIMEOUT,
-    core.Abandoned: HTTPStatus.BAD_REQUEST,  # for the log: nobody reads it
+    core.Abandoned: CLIENT_CLOSED_REQUEST,
 }
+"""The most specific class decides; a root's status is that of its subclasses which are not listed."""
 
-# Our words for the phrases of RFC 9110, which Python 3.11 still knows by older names.
-TITLES = {413: "Content Too Large", 422: "Unprocessable Content"}
+TITLES = {413: "Content Too Large", 422: "Unprocessable Content", CLIENT_CLOSED_REQUEST: "Client Closed Request"}
+"""RFC 9110's phrases where Python 3.11 has older ones, and nginx's."""
 
 RETRY_AFTER_S = "1"
+INTERNAL_ERROR = "internal_error"
 LONGEST_ECHO = 100
 
 
@@ -60,20 +69,21 @@ class Problem(BaseModel):
 
 
 def install(app: FastAPI) -> None:
-    """Answer every error of the table, of the framework and of nobody's making in the one shape."""
+    """Answer every error of the table and of the framework in the one shape."""
     for error in STATUS:
         app.add_exception_handler(error, on_known)
     app.add_exception_handler(RequestValidationError, on_invalid)
     app.add_exception_handler(HTTPException, on_http)
-    app.add_exception_handler(ClientDisconnect, on_gone)
-    app.add_exception_handler(Exception, on_unknown)
+    app.add_exception_handler(ClientDisconnect, on_disconnect)
 
 
 def problem(
     request: Request, status: int, detail: str, code: str, headers: dict[str, str] | None = None
 ) -> JSONResponse:
+    """The response, and `code` noted in the request's state for the log and the metrics."""
+    request.state.code = code
     content: dict[str, Any] = Problem(
-        title=TITLES.get(status, HTTPStatus(status).phrase),
+        title=TITLES.get(status) or HTTPStatus(status).phrase,
         status=status,
         detail=detail,
         code=code,
@@ -83,9 +93,35 @@ def problem(
 
 
 async def on_known(request: Request, error: Exception) -> JSONResponse:
-    status = STATUS[type(error)]
+    status, code = status_of(error), code_of(error)
+    if status == HTTPStatus.INTERNAL_SERVER_ERROR or isinstance(error, core.OutOfMemory):
+        log_failure(request, code, error)
     headers = {"Retry-After": RETRY_AFTER_S} if status == HTTPStatus.SERVICE_UNAVAILABLE else None
-    return problem(request, status, str(error), snake(type(error).__name__), headers)
+    return problem(request, status, str(error), code, headers)
+
+
+def status_of(error: Exception) -> int:
+    """The status of the most specific class in the table."""
+    return next(STATUS[class_] for class_ in type(error).__mro__ if class_ in STATUS)
+
+
+def code_of(error: Exception) -> str:
+    """The error's stable name: `inference_failed` of InferenceFailed."""
+    return re.sub(r"(?<=[a-z])(?=[A-Z])", "_", type(error).__name__).lower()
+
+
+def log_failure(request: Request, code: str, error: Exception) -> None:
+    """One line with every cause, the request's id first; an error that no table knows brings its traceback."""
+    causes = " <- ".join(" ".join(f"{type(cause).__name__}: {cause}".split()) for cause in chain(error))
+    unknown = error if code == INTERNAL_ERROR else None
+    log.error("request_id=%s code=%s cause=%s", request.state.request_id, code, causes, exc_info=unknown)
+
+
+def chain(error: BaseException | None) -> Iterator[BaseException]:
+    """An error, what caused it, what caused that, and so on."""
+    while error is not None:
+        yield error
+        error = error.__cause__ or (None if error.__suppress_context__ else error.__context__)
 
 
 async def on_invalid(request: Request, error: Exception) -> JSONResponse:
@@ -109,22 +145,17 @@ async def on_http(request: Request, error: Exception) -> JSONResponse:
     if error.status_code == HTTPStatus.METHOD_NOT_ALLOWED:
         allowed = (error.headers or {}).get("Allow", "another method")
         detail = f"{request.url.path[:LONGEST_ECHO]} does not take {request.method[:LONGEST_ECHO]}; use {allowed}."
-    code = snake(HTTPStatus(error.status_code).name.lower())
+    code = HTTPStatus(error.status_code).name.lower()
     return problem(request, error.status_code, detail, code, dict(error.headers or {}))
 
 
-async def on_gone(request: Request, _: Exception) -> JSONResponse:
-    """The caller hung up in mid-upload: nobody reads this answer, but the log tells it from a fault of ours."""
-    return problem(request, HTTPStatus.BAD_REQUEST, "The request ended before its body did.", "incomplete_body")
+async def on_disconnect(request: Request, _: Exception) -> JSONResponse:
+    """The client disconnected during its upload."""
+    return await on_known(request, core.Abandoned())
 
 
-async def on_unknown(request: Request, _: Exception) -> JSONResponse:
-    """A fault of ours: logged with its traceback by the server, told without it."""
+def on_unknown(request: Request, error: Exception) -> JSONResponse:
+    """An error that nobody foresaw: logged with its traceback, answered without it."""
+    log_failure(request, INTERNAL_ERROR, error)
     detail = "The service failed on this request; please report it with the request id."
-    # Made outside of the middleware that gives every other answer its id.
-    headers = {"X-Request-Id": request.state.request_id}
-    return problem(request, HTTPStatus.INTERNAL_SERVER_ERROR, detail, "internal_error", headers)
-
-
-def snake(name: str) -> str:
-    return re.sub(r"(?<=[a-z])(?=[A-Z])", "_", name).lower()
+    return problem(request, HTTPStatus.INTERNAL_SERVER_ERROR, detail, INTERNAL_ERROR)

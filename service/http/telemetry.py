@@ -1,4 +1,4 @@
-"""A request id for every request, a log line and a count when it ends."""
+"""Every request gets an id and, when it ends, a log line and a count; no error gets past here."""
 
 import logging
 import re
@@ -6,8 +6,10 @@ import time
 import uuid
 
 from starlette.datastructures import Headers, MutableHeaders
+from starlette.requests import Request
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
+from service.http.problems import on_unknown
 from service.serving.metrics import Metrics
 
 log = logging.getLogger("fcn_serve.request")
@@ -17,7 +19,7 @@ _GIVEN_ID = re.compile(r"[A-Za-z0-9._-]{1,64}")
 
 
 class Telemetry:
-    """ASGI middleware. Takes a caller's X-Request-Id where it is harmless, else makes one."""
+    """ASGI middleware. Keeps the client's X-Request-Id if it is harmless, else makes one."""
 
     def __init__(self, app: ASGIApp, metrics: Metrics) -> None:
         self.app = app
@@ -31,12 +33,12 @@ class Telemetry:
         request_id = given if _GIVEN_ID.fullmatch(given) else uuid.uuid4().hex
         scope.setdefault("state", {})["request_id"] = request_id
         began = time.perf_counter()
-        status, size = 500, 0  # unless an answer starts
+        started, status, size = False, 503, 0  # a request without an answer was cancelled: the service is stopping
 
         async def send_counted(message: Message) -> None:
-            nonlocal status, size
+            nonlocal started, status, size
             if message["type"] == "http.response.start":
-                status = message["status"]
+                started, status = True, message["status"]
                 MutableHeaders(scope=message)["X-Request-Id"] = request_id
             elif message["type"] == "http.response.body":
                 size += len(message.get("body", b""))
@@ -44,15 +46,21 @@ class Telemetry:
 
         try:
             await self.app(scope, receive, send_counted)
+        except Exception as error:
+            response = on_unknown(Request(scope), error)
+            if not started:
+                await response(scope, receive, send_counted)
         finally:
-            status = scope["state"].get("ended_with", status)
+            state = scope["state"]
+            code = state.get("code", "ok" if started else "draining")
+            status, code = state.get("ended_with", (status, code))
             seconds = time.perf_counter() - began
-            # The route's template, not the path, and no method of the caller's making: labels have an end.
+            # The route's template, not the path, and no method that a client made up: labels are few.
             route = getattr(scope.get("route"), "path", "none")
             method = scope["method"] if scope["method"] in METHODS else "other"
-            self.metrics.requests.labels(method, route, str(status)).inc()
+            self.metrics.requests.labels(method, route, str(status), code).inc()
             self.metrics.seconds.labels(route).observe(seconds)
             log.info(
-                "request_id=%s method=%s route=%s status=%d bytes=%d ms=%.1f",
-                request_id, method, route, status, size, 1000 * seconds,
+                "request_id=%s method=%s route=%s status=%d code=%s bytes=%d ms=%.1f",
+                request_id, method, route, status, code, size, 1000 * seconds,
             )  # fmt: skip

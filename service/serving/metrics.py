@@ -8,7 +8,7 @@ class Metrics:
 
     def __init__(self) -> None:
         self.registry = CollectorRegistry()
-        labels = ("method", "route", "status")
+        labels = ("method", "route", "status", "code")
         self.requests = Counter("segment_requests", "Requests answered.", labels, registry=self.registry)
         self.seconds = Histogram(
             "segment_request_seconds", "From first byte of the request to last of the answer.", ("route",),
@@ -20,9 +20,9 @@ class Metrics:
         self.running = Gauge("segment_places_taken", "Images worked on or waiting.", registry=self.registry)
         self.upload_bytes = Gauge("segment_upload_bytes", "Bytes of uploads held.", registry=self.registry)
 
-    def refused_early(self, status: int) -> None:
-        """Count a request that has not come as far as the application."""
-        self.requests.labels("none", "none", str(status)).inc()
+    def refused_early(self, status: int, code: str) -> None:
+        """Count a request that did not reach the application."""
+        self.requests.labels("none", "none", str(status), code).inc()
 
     def text(self) -> bytes:
         return generate_latest(self.registry)

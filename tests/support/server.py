@@ -6,7 +6,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, nullcontext
 from pathlib import Path
 from urllib.parse import urlsplit
 
@@ -25,16 +25,22 @@ def free_port() -> int:
 
 @contextmanager
 def serving(
-    models: Path | None = None, python: str = sys.executable, cwd: Path = ROOT, **settings: object
+    models: Path | None = None,
+    python: str = sys.executable,
+    cwd: Path = ROOT,
+    log: Path | None = None,
+    **settings: object,
 ) -> Iterator[str]:
-    """A running service's URL; `settings` are those of the environment, without their prefix, in lower case."""
+    """A running service's URL; `settings` are those of the environment, without their prefix, in lower case. What it
+    logs goes to the file `log`, if one is given."""
     port = free_port()
     environment = {key: value for key, value in os.environ.items() if not key.startswith("SEGMENT_")}
     environment |= {f"SEGMENT_{key.upper()}": str(value) for key, value in settings.items()}
     environment["SEGMENT_PORT"] = str(port)
     if models is not None:
         environment["SEGMENT_MODELS"] = str(models)
-    process = subprocess.Popen([python, "-m", "service"], cwd=cwd, env=environment)
+    with nullcontext() if log is None else log.open("wb") as file:
+        process = subprocess.Popen([python, "-m", "service"], cwd=cwd, env=environment, stderr=file)
     try:
         wait_until_ready(f"http://127.0.0.1:{port}", process)
         yield f"http://127.0.0.1:{port}"

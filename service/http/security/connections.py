@@ -30,7 +30,7 @@ class PatientProtocol(H11Protocol):
     """uvicorn's protocol on h11, as httptools takes headers without end, and a look at each connection now and then."""
 
     patience: ClassVar[Patience] = Patience()
-    count: ClassVar[Callable[[int], None]]
+    count: ClassVar[Callable[[int, str], None]]
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
@@ -72,7 +72,7 @@ class PatientProtocol(H11Protocol):
     def shutdown(self) -> None:
         """The server stops: a request that has not come as a whole is sent away, an answer on its way is finished."""
         if self._receiving():
-            self._end(503, STOPPING)
+            self._end(503, "draining", STOPPING)
         else:
             super().shutdown()
 
@@ -92,7 +92,7 @@ class PatientProtocol(H11Protocol):
             self.transport.get_extra_info("socket").setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, NO_LINGER)
             self.transport.abort()
         elif not self.transport.is_closing() and self._too_slow_to_send():
-            self._end(408, TOO_SLOW if self._came or self.cycle is None else b"")
+            self._end(408, "request_timeout", TOO_SLOW if self._came or self.cycle is None else b"")
         self._look_later()
 
     def _too_slow_to_read(self) -> bool:
@@ -110,15 +110,15 @@ class PatientProtocol(H11Protocol):
 
     def send_400_response(self, msg: str) -> None:  # noqa: ARG002  # uvicorn's words, for which we have our own
         """What came is no HTTP."""
-        self._end(400, NO_HTTP if self.conn.our_state in {h11.IDLE, h11.SEND_RESPONSE} else b"")
+        self._end(400, "bad_request", NO_HTTP if self.conn.our_state in {h11.IDLE, h11.SEND_RESPONSE} else b"")
 
-    def _end(self, status: int, answer: bytes) -> None:
+    def _end(self, status: int, code: str, answer: bytes) -> None:
         if self._receiving():
-            self.cycle.scope["state"]["ended_with"] = status  # for the log and the count
+            self.cycle.scope["state"]["ended_with"] = status, code  # for the log and the count
             self.cycle.disconnected = True  # what the application still says goes nowhere
             self.cycle.message_event.set()
         elif answer and self._came:
-            type(self).count(status)
+            type(self).count(status, code)
         self.transport.write(answer)
         self.transport.close()
 
@@ -143,6 +143,6 @@ NO_HTTP = answer(400, "Bad Request", "What came is not a request of HTTP/1.1; se
 STOPPING = answer(503, "Service Unavailable", "The service is stopping; try again in a moment.", "draining")
 
 
-def patient(patience: Patience, count: Callable[[int], None]) -> type[PatientProtocol]:
-    """The protocol with this patience; `count` is told the status of what never was a request."""
+def patient(patience: Patience, count: Callable[[int, str], None]) -> type[PatientProtocol]:
+    """The protocol with this patience; `count` is told the status and code of what never was a request."""
     return type("Patient", (PatientProtocol,), {"patience": patience, "count": staticmethod(count)})

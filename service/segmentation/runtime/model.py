@@ -90,7 +90,7 @@ class Model:
         try:
             labels, *cells = session.run(outputs, {"image": batch}, call and call.options)
         except Exception as error:  # onnxruntime's exceptions share no base of their own
-            raise InferenceFailed("The model failed on this image; try again or send a smaller one.") from error
+            raise InferenceFailed("The model failed on this image; the service's log has the cause.") from error
         shape, scale = labels.shape[1:], self.contract.scale
         planes = [logits(one, shape, scale) for one in cells[0]] if cells else [None] * len(images)
         return list(zip(labels, planes, strict=True))

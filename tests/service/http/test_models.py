@@ -7,6 +7,7 @@ from pathlib import Path
 import httpx2
 
 from tests.support.pictures import encoded, quarters
+from tests.support.scrape import metric
 from tests.support.server import serving
 
 
@@ -51,18 +52,16 @@ def test_health_is_live_and_ready(client: httpx2.Client) -> None:
 
 
 def test_metrics_count_requests_by_route_and_status(client: httpx2.Client) -> None:
-    def value(line: str) -> float:
-        found = [text.split()[-1] for text in client.get("/metrics").text.splitlines() if text.startswith(line)]
-        return float(found[0]) if found else 0.0
+    def count(status: str, code: str) -> float:
+        labels = {"method": "POST", "route": "/segment", "status": status, "code": code}
+        return metric(client, "segment_requests_total", **labels)
 
-    good = 'segment_requests_total{method="POST",route="/segment",status="200"}'
-    bad = 'segment_requests_total{method="POST",route="/segment",status="415"}'
-    before = value(good), value(bad)
+    before = count("200", "ok"), count("415", "unsupported_format")
     client.post("/segment", files={"image": encoded(quarters())})
     client.post("/segment", files={"image": b"no image"})
-    assert (value(good), value(bad)) == (before[0] + 1, before[1] + 1)
-    assert value('segment_stage_seconds_count{stage="network"}') >= 1
-    assert value("segment_places_taken") == 0
+    assert (count("200", "ok"), count("415", "unsupported_format")) == (before[0] + 1, before[1] + 1)
+    assert metric(client, "segment_stage_seconds_count", stage="network") >= 1
+    assert metric(client, "segment_places_taken") == 0
 
 
 def test_paths_nobody_serves_share_one_label(client: httpx2.Client) -> None:

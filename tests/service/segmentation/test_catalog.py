@@ -7,9 +7,7 @@ import weakref
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
-import msgspec
 import numpy as np
-import onnx
 import pytest
 
 from service.segmentation.catalog import Catalog, Engine
@@ -21,7 +19,7 @@ from service.segmentation.errors import (
     UnknownModel,
 )
 from service.segmentation.modelfile.contract import Input
-from tests.support import colours
+from tests.support import picky
 from tests.support.colours import model_bytes
 from tests.support.pictures import quarters
 
@@ -213,13 +211,8 @@ def test_a_model_that_is_replaced_is_let_go_with_its_thread(folder: Path) -> Non
 
 
 def test_a_model_that_cannot_hold_its_largest_image_stops_the_start(tmp_path: Path) -> None:
-    picky = colours.graph()
-    shift = onnx.helper.make_tensor("zeros", onnx.TensorProto.UINT8, [1, 64, 96], bytes(64 * 96), raw=True)
-    picky.graph.initializer.append(shift)
-    picky.graph.node[2].output[0] = "any size"
-    picky.graph.node.append(onnx.helper.make_node("Add", ["any size", "zeros"], ["labels"]))
     large = Input(width=192, height=128, stride=32, padding="#ff0000")
-    (tmp_path / "picky.onnx").write_bytes(colours.packed(picky, msgspec.json.encode(colours.contract(input=large))))
+    (tmp_path / "picky.onnx").write_bytes(picky.model_bytes(input=large))
     with pytest.raises(SelfTestFailed, match=r"picky\.onnx: it fails on an image of its native size: .*Add"):
         Catalog(tmp_path, None, Engine(1))
 

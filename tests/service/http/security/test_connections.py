@@ -167,6 +167,6 @@ def test_a_connection_that_is_kept_is_used_again(hurried: httpx2.Client) -> None
 
 
 def test_each_patience_is_its_own() -> None:
-    impatient = patient(type(PatientProtocol.patience)(head_s=1), lambda _: None)
+    impatient = patient(type(PatientProtocol.patience)(head_s=1), lambda *_: None)
     assert impatient.patience.head_s == 1
     assert PatientProtocol.patience.head_s == 10
