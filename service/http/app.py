@@ -1,8 +1,8 @@
 """The application. An upload comes down once and goes up once:
 
-    uvicorn -> telemetry -> browsers, access: who may -> gate: a place, or refused at once
+    uvicorn -> telemetry -> browsers: whose page may -> access: whose key may -> gate: a slot, or refused at once
             -> route reads the body, bounded -> admission: its turn
-            -> one hop to a worker: decode, infer, areas, encode -> response
+            -> one hop to a worker: decode, fit, network, measure, encode -> response
 
 Read on in routes.py; what a worker does is in answers.py; every refusal is in problems.py.
 """
@@ -20,8 +20,7 @@ from fastapi_offline import FastAPIOffline
 
 import service
 from service.http import problems
-from service.http.routes import images, router
-from service.http.security.access import Access
+from service.http.routes import router
 from service.http.security.browsers import Browsers
 from service.http.telemetry import Telemetry
 from service.segmentation.catalog import Catalog
@@ -52,7 +51,6 @@ def create_app(settings: Settings) -> FastAPI:
     )
     app.state.services = services  # for the server, which knows of requests that come no further than it
     # The last one added is the first to see a request.
-    app.add_middleware(Access, keys=services.keys)
     if settings.origins:
         app.add_middleware(
             CORSMiddleware, allow_origins=settings.origins, allow_methods=["GET", "POST"], allow_headers=["*"]
@@ -60,7 +58,6 @@ def create_app(settings: Settings) -> FastAPI:
     app.add_middleware(Browsers, origins=settings.origins, hosts=None if services.keys else settings.hosts)
     app.add_middleware(Telemetry, metrics=services.metrics)
     problems.install(app)
-    app.include_router(images)
     app.include_router(router)
     app.mount("/web", StaticFiles(directory=WEB), name="web")
 

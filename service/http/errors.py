@@ -1,8 +1,10 @@
 """What the face itself refuses, before the core is asked.
 
 RequestError
+ ├── Unauthorized      no key, or an unknown one
+ ├── Forbidden         a key without the role that the route requires
  ├── BodyTooLarge      more bytes than allowed
- ├── BadForm           a multipart body that is none
+ ├── BadForm           a multipart body that cannot be read
  ├── NoImage           a request without an image in it
  ├── MisplacedOption   an option in the form instead of the query
  └── NotAcceptable     no answer of a kind the caller accepts
@@ -13,12 +15,20 @@ class RequestError(Exception):
     """The root: `str(error)` is a sentence for the caller."""
 
 
+class Unauthorized(RequestError):
+    """No key, or an unknown one."""
+
+
+class Forbidden(RequestError):
+    """A key without the role that the route requires."""
+
+
 class BodyTooLarge(RequestError):
     """More bytes than allowed."""
 
 
 class BadForm(RequestError):
-    """A multipart body that is none."""
+    """A multipart body that cannot be read."""
 
 
 class NoImage(RequestError):

@@ -27,6 +27,8 @@ CLIENT_CLOSED_REQUEST = 499
 
 STATUS: dict[type[Exception], int] = {
     face.RequestError: HTTPStatus.BAD_REQUEST,
+    face.Unauthorized: HTTPStatus.UNAUTHORIZED,
+    face.Forbidden: HTTPStatus.FORBIDDEN,
     face.BodyTooLarge: HTTPStatus.REQUEST_ENTITY_TOO_LARGE,
     face.NoImage: HTTPStatus.UNPROCESSABLE_ENTITY,
     face.MisplacedOption: HTTPStatus.UNPROCESSABLE_ENTITY,
@@ -52,7 +54,10 @@ STATUS: dict[type[Exception], int] = {
 TITLES = {413: "Content Too Large", 422: "Unprocessable Content", CLIENT_CLOSED_REQUEST: "Client Closed Request"}
 """RFC 9110's phrases where Python 3.11 has older ones, and nginx's."""
 
-RETRY_AFTER_S = "1"
+HEADERS: dict[int, dict[str, str]] = {
+    HTTPStatus.UNAUTHORIZED: {"WWW-Authenticate": "Bearer"},
+    HTTPStatus.SERVICE_UNAVAILABLE: {"Retry-After": "1"},
+}
 INTERNAL_ERROR = "internal_error"
 LONGEST_ECHO = 100
 
@@ -96,8 +101,7 @@ async def on_known(request: Request, error: Exception) -> JSONResponse:
     status, code = status_of(error), code_of(error)
     if status == HTTPStatus.INTERNAL_SERVER_ERROR or isinstance(error, core.OutOfMemory):
         log_failure(request, code, error)
-    headers = {"Retry-After": RETRY_AFTER_S} if status == HTTPStatus.SERVICE_UNAVAILABLE else None
-    return problem(request, status, str(error), code, headers)
+    return problem(request, status, str(error), code, HEADERS.get(status))
 
 
 def status_of(error: Exception) -> int:

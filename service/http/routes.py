@@ -10,10 +10,11 @@ import msgspec
 from fastapi import APIRouter, Depends, Header, Query, Request, Response
 
 from service.http.answers import FORMATS, answer, model_name
-from service.http.gate import Gate, caller
+from service.http.gate import caller, gate
 from service.http.negotiation import choose
 from service.http.problems import Problem
 from service.http.schemas import Health, ModelCard, ModelName, ModelSummary, Options, RefusedModel, SegmentAnswer
+from service.http.security.access import ADMIN, OPEN, SEGMENT, GuardedRoute
 from service.http.upload import read_image
 from service.segmentation.catalog import Catalog
 from service.segmentation.runtime.call import Call
@@ -27,8 +28,7 @@ async def services_of(request: Request) -> Services:
 
 Served = Annotated[Services, Depends(services_of)]
 
-router = APIRouter()
-images = APIRouter(route_class=Gate)
+router = APIRouter(route_class=GuardedRoute)
 
 BINARY = {"type": "string", "format": "binary"}
 
@@ -63,8 +63,9 @@ ERRORS: dict[int | str, dict[str, Any]] = {
 }
 
 
-@images.post(
+@router.post(
     "/segment",
+    dependencies=[SEGMENT, Depends(gate)],
     summary="Segment an image",
     tags=["images"],
     response_model=SegmentAnswer,
@@ -109,6 +110,7 @@ async def disconnect(request: Request) -> None:
 
 @router.post(
     "/models/{name}/reload",
+    dependencies=[ADMIN],
     summary="Serve what is in the model's file now",
     tags=["operation"],
     responses={status: ERRORS[status] for status in (401, 403, 404, 409, 422)},
@@ -122,7 +124,7 @@ async def reload(name: str, services: Served) -> ModelName:
 KEYED: dict[int | str, dict[str, Any]] = {status: ERRORS[status] for status in (401, 403)}
 
 
-@router.get("/models", summary="The models on offer", tags=["models"], responses=KEYED)
+@router.get("/models", dependencies=[SEGMENT], summary="The models on offer", tags=["models"], responses=KEYED)
 async def models(services: Served) -> list[ModelSummary | RefusedModel]:
     """Those that are served, then the files that are not, each with the reason."""
     refused = [RefusedModel(name=name, refused=reason) for name, reason in services.catalog.reasons().items()]
@@ -142,6 +144,7 @@ def summaries(catalog: Catalog) -> Iterator[ModelSummary]:
 
 @router.get(
     "/models/{name}",
+    dependencies=[SEGMENT],
     summary="All a model says of itself",
     tags=["models"],
     responses={status: ERRORS[status] for status in (401, 403, 404, 422)},
@@ -157,13 +160,14 @@ async def model(name: str, services: Served) -> ModelCard:
     )
 
 
-@router.get("/health/live", summary="Whether the process answers", tags=["operation"])
+@router.get("/health/live", dependencies=[OPEN], summary="Whether the process answers", tags=["operation"])
 async def live() -> Health:
     return Health(status="live")
 
 
 @router.get(
     "/health/ready",
+    dependencies=[OPEN],
     summary="Whether models are loaded and images are taken",
     tags=["operation"],
     responses={503: ERRORS[503]},
@@ -174,7 +178,14 @@ async def ready(services: Served) -> Health:
     return Health(status="ready")
 
 
-@router.get("/metrics", summary="Counters for Prometheus", tags=["operation"], response_class=Response, responses=KEYED)
+@router.get(
+    "/metrics",
+    dependencies=[ADMIN],
+    summary="Counters for Prometheus",
+    tags=["operation"],
+    response_class=Response,
+    responses=KEYED,
+)
 async def metrics(services: Served) -> Response:
     services.metrics.running.set(services.admission.taken)
     services.metrics.upload_bytes.set(services.admission.upload_bytes)

@@ -1,48 +1,65 @@
-"""Who may do what. Keys stand in a file, one a line with its role; a request shows its key before its body is read."""
+"""Who may call a route. The role stands at the route; a key is checked before parameters and body are read."""
 
-import re
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import Annotated, Any
 
-from starlette.datastructures import Headers
-from starlette.requests import Request
-from starlette.types import ASGIApp, Receive, Scope, Send
+from fastapi import Depends, Request, Security
+from fastapi.params import Depends as Dependency
+from fastapi.routing import APIRoute
+from fastapi.security import HTTPAuthorizationCredentials, HTTPBearer
 
-from service.http.problems import problem
-from service.serving.keys import Keys, Role, digest
+from service.http.errors import Forbidden, Unauthorized
+from service.serving.keys import Role, digest
 
-OPEN = ("/health/", "/docs", "/openapi.json", "/static-offline-docs/", "/web/")
-ADMIN = re.compile(r"/metrics.*|/models/.*/reload.*")
-
-
-def needed(path: str) -> Role:
-    """The role that a path takes: one that is named nowhere takes a key."""
-    if path == "/" or path.startswith(OPEN):
-        return Role.ANYONE
-    return Role.ADMIN if ADMIN.fullmatch(path) else Role.SEGMENT
+bearer = HTTPBearer(auto_error=False, scheme_name="key", description="A key out of the file that SEGMENT_KEYS names.")
 
 
-class Access:
-    """ASGI middleware. `keys` None lets everybody do everything."""
+@dataclass(frozen=True)
+class Requires:
+    """A dependency: the caller shows a key of this role, or of a higher one. Raises Unauthorized and Forbidden.
 
-    def __init__(self, app: ASGIApp, keys: Keys | None) -> None:
-        self.app, self.keys = app, keys
+    Where no keys are configured, every caller is served.
+    """
 
-    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        refused = None if self.keys is None or scope["type"] != "http" else self._refusal(scope, self.keys)
-        if refused is None:
-            await self.app(scope, receive, send)
+    role: Role
+
+    async def __call__(
+        self, request: Request, shown: Annotated[HTTPAuthorizationCredentials | None, Security(bearer)]
+    ) -> None:
+        keys = request.state.services.keys
+        if keys is None:
             return
-        status, detail, code, headers = refused
-        await problem(Request(scope), status, detail, code, headers)(scope, receive, send)
+        if shown is None:
+            raise Unauthorized("This needs a key; send it as `Authorization: Bearer KEY`.")
+        key = shown.credentials.strip()
+        role = keys.role(key)
+        if role == Role.ANYONE:
+            raise Unauthorized("The key in `Authorization` is unknown; check it, or ask the operator for a new one.")
+        if role < self.role:
+            raise Forbidden("This needs an administrator's key.")
+        request.state.caller = digest(key)
 
-    def _refusal(self, scope: Scope, keys: Keys) -> tuple[int, str, str, dict[str, str]] | None:
-        role = needed(scope["path"])
-        scheme, _, key = Headers(scope=scope).get("authorization", "").partition(" ")
-        has = keys.role(key.strip()) if scheme.lower() == "bearer" else Role.ANYONE
-        if has > Role.ANYONE:
-            scope.setdefault("state", {})["caller"] = digest(key.strip())
-        if has >= role:
-            return None
-        if has == Role.ANYONE:
-            detail = "This takes a key; send it as `Authorization: Bearer KEY`."
-            return 401, detail, "unauthorized", {"WWW-Authenticate": "Bearer"}
-        return 403, "This takes the key of an administrator.", "forbidden", {}
+
+async def anyone() -> None:
+    """A dependency: no key is needed."""
+
+
+OPEN, SEGMENT, ADMIN = ROLES = Depends(anyone), Depends(Requires(Role.SEGMENT)), Depends(Requires(Role.ADMIN))
+"""For a route's `dependencies`: who may call it."""
+
+
+class GuardedRoute(APIRoute):
+    """A route whose `dependencies` name one of ROLES, which is checked first; ADMIN where they name none."""
+
+    def __init__(
+        self,
+        path: str,
+        endpoint: Callable[..., Any],
+        *,
+        dependencies: Sequence[Dependency] | None = None,
+        **options: Any,
+    ) -> None:
+        others = [dependency for dependency in dependencies or () if dependency not in ROLES]
+        roles = [dependency for dependency in dependencies or () if dependency in ROLES]
+        super().__init__(path, endpoint, dependencies=[*(roles or [ADMIN]), *others], **options)

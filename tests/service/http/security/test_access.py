@@ -9,10 +9,11 @@ from typing import Any
 
 import httpx2
 import pytest
+from fastapi import APIRouter
 from starlette.routing import Mount, Route
 
 from service.http.app import create_app
-from service.http.security.access import needed
+from service.http.security import access
 from service.serving.errors import BadKeys
 from service.serving.keys import Keys, Role, keys_for
 from service.serving.settings import Settings
@@ -39,32 +40,117 @@ def locked(model_file: Path, keys: Path) -> Iterator[httpx2.Client]:
         yield client
 
 
-def routes(router: Any) -> list[tuple[str, str]]:
-    """Every method and path of an application."""
-    found = []
+ROLES = {
+    ("POST", "/segment"): Role.SEGMENT,
+    ("GET", "/models"): Role.SEGMENT,
+    ("GET", "/models/{name}"): Role.SEGMENT,
+    ("POST", "/models/{name}/reload"): Role.ADMIN,
+    ("GET", "/metrics"): Role.ADMIN,
+    ("GET", "/health/live"): Role.ANYONE,
+    ("GET", "/health/ready"): Role.ANYONE,
+    ("GET", "/"): Role.ANYONE,
+    ("GET", "/docs"): Role.ANYONE,
+    ("GET", "/docs/oauth2-redirect"): Role.ANYONE,
+    ("GET", "/openapi.json"): Role.ANYONE,
+    ("GET", "/web"): Role.ANYONE,
+    ("GET", "/static-offline-docs"): Role.ANYONE,
+}
+"""Who may call each route. A new route belongs in here."""
+
+REFUSED = {307, 400, 401, 403, 404, 405}
+
+
+def routes(router: Any) -> set[tuple[str, str]]:
+    """Every method and path of an application; HEAD goes with GET."""
+    found = set()
     for route in router.routes:
         if isinstance(route, Route):
-            found += [(method, route.path.format(name="colours")) for method in sorted(route.methods or ())]
+            found |= {(method, route.path) for method in (route.methods or set()) - {"HEAD"}}
         elif isinstance(route, Mount):
-            found.append(("GET", f"{route.path}/"))
+            found.add(("GET", route.path))
         else:  # a router that was included
-            found += routes(route.original_router)
+            found |= routes(route.original_router)
     return found
 
 
-def test_every_route_takes_the_role_it_should(locked: httpx2.Client, model_file: Path) -> None:
-    """Generated from the application: a new route is in it, and takes a key until it is said to be open."""
-    there = routes(create_app(Settings(models=model_file)))
-    assert {("POST", "/segment"), ("GET", "/models"), ("GET", "/metrics"), ("GET", "/health/ready")} <= set(there)
-    taken = {}
-    for method, path in there:
-        for key, role in CALLERS.items():
-            headers = {} if key is None else {"Authorization": f"Bearer {key}"}
-            status = locked.request(method, path, headers=headers).status_code
-            assert (status in (401, 403)) == (role < needed(path)), (method, path, key, status)
-            taken[path] = needed(path)
-    assert {path for path, role in taken.items() if role == Role.ADMIN} == {"/metrics", "/models/colours/reload"}
-    assert {path for path, role in taken.items() if role == Role.SEGMENT} == {"/segment", "/models", "/models/colours"}
+def disguises(path: str) -> list[str]:
+    """Ways to write a path, or one that a careless reader takes for it."""
+    endings = (
+        "",
+        "%0a",
+        "%0d",
+        "%0d%0a",
+        "%00",
+        "%20",
+        "/",
+        "//",
+        "%2f",
+        "/.",
+        "/%2e",
+        ";x",
+        "%3bx",
+        "?x",
+        "%3f",
+        "%23",
+    )
+    beginnings = (
+        "/",
+        "/.",
+        "/%2e",
+        "/x/..",
+        "/web/..",
+        "/docs/%2e%2e",
+        "/health/..%2f",
+        "/docs",
+        "//host",
+        "http://host",
+    )
+    rest = path[1:]
+    return [
+        *(path + ending for ending in endings),
+        *(beginning + path for beginning in beginnings),
+        path.upper(),
+        "/" + rest.replace("/", "%2f"),
+        "/" + rest.replace("/", "%5c"),
+        "/" + rest.replace("/", "//"),
+        "/" + "".join(f"%{ord(letter):02x}" for letter in rest),
+    ]
+
+
+def test_every_route_is_known_to_these_tests(model_file: Path) -> None:
+    assert routes(create_app(Settings(models=model_file))) == set(ROLES)
+
+
+@pytest.mark.parametrize(("method", "path"), ROLES)
+def test_no_way_to_write_a_path_gives_more_than_its_role(locked: httpx2.Client, method: str, path: str) -> None:
+    """As it stands, a path gives exactly its role. The requests have no body, and get an answer all the same."""
+    path, needed = path.format(name="colours"), ROLES[method, path]
+    connection = http.client.HTTPConnection(locked.base_url.host, locked.base_url.port, timeout=60)
+    for disguised in disguises(path):
+        for verb in {method, "HEAD", "GET"}:
+            for key, role in CALLERS.items():
+                headers = {} if key is None else {"Authorization": f"Bearer {key}"}
+                connection.request(verb, disguised, headers=headers)
+                response = connection.getresponse()
+                response.read()
+                asked = (verb, disguised, key, response.status)
+                if role < needed:
+                    assert response.status in REFUSED, asked
+                if (verb, disguised) == (method, path):
+                    assert (response.status in (401, 403)) == (role < needed), asked
+    connection.close()
+
+
+def test_a_route_that_names_no_role_needs_an_administrator() -> None:
+    router = APIRouter(route_class=access.GuardedRoute)
+
+    @router.get("/new")
+    async def new() -> str:
+        return "secret"
+
+    (route,) = router.routes
+    assert isinstance(route, access.GuardedRoute)
+    assert route.dependencies == [access.ADMIN]
 
 
 def test_a_key_is_asked_for_before_the_body_is_read(locked: httpx2.Client) -> None:
@@ -78,9 +164,19 @@ def test_a_key_is_asked_for_before_the_body_is_read(locked: httpx2.Client) -> No
     assert (response.status, response.headers["WWW-Authenticate"]) == (401, "Bearer")
     assert (problem["code"], problem["detail"]) == (
         "unauthorized",
-        "This takes a key; send it as `Authorization: Bearer KEY`.",
+        "This needs a key; send it as `Authorization: Bearer KEY`.",
     )
     connection.close()
+
+
+def test_an_unknown_key_is_distinguished_from_none(locked: httpx2.Client) -> None:
+    for authorization in (f"Bearer {WRONG}", f"bearer  {OLD}x"):
+        response = locked.get("/models", headers={"Authorization": authorization})
+        assert (response.status_code, response.headers["WWW-Authenticate"]) == (401, "Bearer")
+        assert response.json()["detail"].startswith("The key in `Authorization` is unknown")
+    for authorization in (f"Basic {OLD}", OLD, "Bearer"):
+        detail = locked.get("/models", headers={"Authorization": authorization}).json()["detail"]
+        assert detail.startswith("This needs a key")
 
 
 def test_both_keys_are_good_while_they_are_changed(locked: httpx2.Client) -> None:
