@@ -6,7 +6,7 @@ from typing import Annotated, Any, Literal
 
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field
 
-from service.segmentation.inputs.raster import Format
+from service.segmentation.inputs.sniffing import Format
 from service.segmentation.measures.areas import Spacing
 
 

@@ -4,6 +4,7 @@ SegmentationError
  ├── ImageError                 the upload
  │    ├── UnsupportedFormat     not an image of an accepted format
  │    ├── DamagedImage          the right format, but it cannot be decoded
+ │    ├── TooManyParts          more segments or chunks than any picture needs
  │    └── ImageTooLarge         more pixels than allowed, told from the header alone
  ├── PictureTooLarge            the answer's format cannot hold a picture of this size
  ├── ModelError                 a model file that must not be served
@@ -36,6 +37,10 @@ class UnsupportedFormat(ImageError):
 
 class DamagedImage(ImageError):
     """The right format, but it cannot be decoded."""
+
+
+class TooManyParts(ImageError):
+    """More segments or chunks than any picture needs."""
 
 
 class ImageTooLarge(ImageError):

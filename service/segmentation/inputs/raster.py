@@ -3,43 +3,29 @@
 import io
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Literal
 
 import numpy as np
 from PIL import Image
 
-from service.segmentation.errors import DamagedImage, ImageError, ImageTooLarge, UnsupportedFormat
-from service.segmentation.inputs import container
+from service.segmentation.errors import DamagedImage, ImageError, ImageTooLarge
+from service.segmentation.inputs import jpeg, png, webp
 from service.segmentation.inputs.container import Container
+from service.segmentation.inputs.orientation import SIDEWAYS, UPRIGHT, orientation
+from service.segmentation.inputs.sniffing import Format, sniff
 
 # Pillow's own guard is a warning up to 179 megapixels; `decode` checks the header against the caller's limit instead.
 Image.MAX_IMAGE_PIXELS = None
 
-Format = Literal["JPEG", "PNG", "WEBP"]
-
 Size = tuple[int, int]
 """Width and height."""
 
-OPENERS: dict[Format, Callable[[bytes], Container]] = {"JPEG": container.jpeg, "PNG": container.png, "WEBP": Container}
+READERS: dict[Format, Callable[[bytes], Container]] = {"JPEG": jpeg.read, "PNG": png.read, "WEBP": webp.read}
 
 LONGEST_SIDE = 65_535
 """JPEG's own limit. Each row costs something beside its pixels: 50 million rows of a pixel took 7 seconds and 2 GB."""
 
 MOST_DRAWN = 2_500_000_000
 """Pixels times scans. A scan of 50 bytes goes over all pixels again, at a nanosecond each; ordinary files have ten."""
-
-UPRIGHT = {
-    2: Image.Transpose.FLIP_LEFT_RIGHT,
-    3: Image.Transpose.ROTATE_180,
-    4: Image.Transpose.FLIP_TOP_BOTTOM,
-    5: Image.Transpose.TRANSPOSE,
-    6: Image.Transpose.ROTATE_270,
-    7: Image.Transpose.TRANSVERSE,
-    8: Image.Transpose.ROTATE_90,
-}
-"""What sets an image of each EXIF orientation upright."""
-SIDEWAYS = range(5, 9)
-"""Orientations that exchange width and height."""
 
 
 @dataclass(frozen=True)
@@ -65,25 +51,23 @@ def decode(data: bytes, max_pixels: int, needed: Callable[[Size], Size] | None =
     Grey and palette images become RGB, 16-bit samples keep their high byte, transparent pixels lie on white; of an
     animation the first frame is taken.
 
-    Raises UnsupportedFormat, ImageTooLarge (before any pixel is unpacked) or DamagedImage; and MemoryError.
+    Raises UnsupportedFormat, TooManyParts, ImageTooLarge (before any pixel is unpacked), DamagedImage; and MemoryError.
     """
     format_ = sniff(data)
-    if format_ is None:
-        raise UnsupportedFormat("The file is not a JPEG, PNG or WebP image; send one of these.")
     try:
-        opened = OPENERS[format_](data)
+        opened = READERS[format_](data)
         with Image.open(io.BytesIO(opened.data), formats=[format_]) as image:
             check(image.size, opened.scans, max_pixels)
             width, height = image.size
             if needed is not None:
                 image.draft(None, needed(image.size))  # does nothing where the format has no such way
-            orientation = container.orientation(opened.exif or image.info.get("exif", b""))
+            turned = orientation(opened.exif)
             upright = to_rgb(image)
-            if orientation in UPRIGHT:
-                upright = upright.transpose(UPRIGHT[orientation])
-            size = (height, width) if orientation in SIDEWAYS else (width, height)
-            return Photo(upright, size, format_, orientation)
-    except (ImageError, MemoryError):  # of memory there is enough for what `check` lets pass, or there is none now
+            if turned in UPRIGHT:
+                upright = upright.transpose(UPRIGHT[turned])
+            size = (height, width) if turned in SIDEWAYS else (width, height)
+            return Photo(upright, size, format_, turned)
+    except (ImageError, MemoryError):
         raise
     # Damaged files raise OSError, SyntaxError, ValueError, TypeError, struct.error and more, by version.
     except Exception as error:
@@ -109,17 +93,6 @@ def check(size: Size, scans: int, max_pixels: int) -> None:
         raise ImageTooLarge(
             f"The image draws its {pixels / 1e6:.1f} megapixels in {scans} scans; save it as a baseline JPEG."
         )
-
-
-def sniff(data: bytes) -> Format | None:
-    """The format by the file's first bytes; None where it is none of those accepted."""
-    if data.startswith(b"\xff\xd8\xff"):
-        return "JPEG"
-    if data.startswith(b"\x89PNG\r\n\x1a\n"):
-        return "PNG"
-    if data[:4] == b"RIFF" and data[8:12] == b"WEBP":
-        return "WEBP"
-    return None
 
 
 def to_rgb(image: Image.Image) -> Image.Image:

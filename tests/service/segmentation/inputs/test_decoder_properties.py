@@ -11,7 +11,8 @@ from hypothesis import strategies as st
 from PIL import Image
 
 from service.segmentation.errors import ImageError
-from service.segmentation.inputs.raster import SIDEWAYS, Photo, Size, decode
+from service.segmentation.inputs.orientation import SIDEWAYS
+from service.segmentation.inputs.raster import Photo, Size, decode
 from tests.support.effort import EFFORT
 from tests.support.mutations import mutations, valid
 from tests.support.pictures import encoded
