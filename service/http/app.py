@@ -8,6 +8,7 @@ Read on in routes.py; what a worker does is in answers.py; every refusal is in p
 """
 
 import asyncio
+import logging
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from pathlib import Path
@@ -26,6 +27,8 @@ from service.http.telemetry import Telemetry
 from service.segmentation.catalog import Catalog
 from service.serving.services import Services, build
 from service.serving.settings import Settings
+
+log = logging.getLogger("fcn_serve.models")
 
 WEB = Path(service.__file__).parent / "web"
 
@@ -68,8 +71,11 @@ def create_app(settings: Settings) -> FastAPI:
     return app
 
 
-async def watch(models: Catalog, every_s: float) -> None:
-    """Serve model files that change, or come, while the service runs."""
+async def watch(catalog: Catalog, every_s: float) -> None:
+    """Serve model files that change or are added while the service runs. A look that fails is logged; others follow."""
     while every_s > 0:
         await asyncio.sleep(every_s)
-        await asyncio.to_thread(models.look)
+        try:
+            await asyncio.to_thread(catalog.look)
+        except Exception as error:
+            log.error("no look at the models: %s: %s", type(error).__name__, error)  # noqa: TRY400  # every few seconds

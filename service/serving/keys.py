@@ -1,15 +1,22 @@
-"""Who may do what. Keys stand in a file, one a line with its role."""
+"""Who may do what. Keys stand in a file, one a line with its role; the file is read again when it changes."""
 
 import hashlib
 import hmac
+import logging
+from collections.abc import Callable
 from dataclasses import dataclass
 from enum import IntEnum
 from ipaddress import ip_address
 from pathlib import Path
+from time import monotonic
 
+from service.segmentation.catalog import stamp_of
 from service.serving.errors import BadKeys
 
 SHORTEST_KEY = 20
+LOOK_EVERY_S = 1
+
+log = logging.getLogger("fcn_serve.keys")
 
 
 class Role(IntEnum):
@@ -22,13 +29,13 @@ class Role(IntEnum):
 
 @dataclass(frozen=True)
 class Keys:
-    """Only the keys' hashes are kept. Several may be good at once, so that they can be changed one by one."""
+    """Only the keys' hashes are kept. Several may be valid at once, so that they can be changed one by one."""
 
     hashes: tuple[tuple[bytes, Role], ...]
 
     @classmethod
     def read(cls, path: Path) -> "Keys":
-        """Lines of a role, `segment` or `admin`, and a key; blank ones and those that begin with # say nothing.
+        """Each line is a role, `segment` or `admin`, and a key; blank lines and those that begin with # are skipped.
 
         Raises BadKeys.
         """
@@ -51,7 +58,7 @@ class Keys:
         return cls(tuple(hashes))
 
     def role(self, key: str) -> Role:
-        """What this key may do. Takes as long for a good key as for a bad one."""
+        """What this key may do. Takes the same time for a valid key as for an unknown one."""
         shown, found = digest(key), Role.ANYONE
         for known, role in self.hashes:
             if hmac.compare_digest(shown, known):
@@ -59,10 +66,43 @@ class Keys:
         return found
 
 
-def keys_for(host: str, file: Path | None, allow_anonymous: bool) -> Keys | None:
-    """The keys to ask for, None for none. Raises BadKeys where others than this machine would be served without."""
+class KeyFile:
+    """The keys of a file, which is read again when it changes. Of an invalid new file one error is logged, and the keys
+    stay as they were."""
+
+    def __init__(self, path: Path, clock: Callable[[], float] = monotonic) -> None:
+        """Raises BadKeys."""
+        self._path, self._clock = path, clock
+        self._stamp = stamp_of(path)
+        self._looked = clock()
+        self.keys = Keys.read(path)
+
+    def role(self, key: str) -> Role:
+        """What this key may do now: a change of the file takes effect within LOOK_EVERY_S seconds."""
+        if self._clock() - self._looked >= LOOK_EVERY_S:
+            self._look()
+        return self.keys.role(key)
+
+    def _look(self) -> None:
+        self._looked, stamp = self._clock(), stamp_of(self._path)
+        if stamp == self._stamp:
+            return
+        self._stamp = stamp
+        try:
+            self.keys = Keys.read(self._path)
+        except BadKeys as error:
+            log.error("the keys stay as they were: %s", error)  # noqa: TRY400  # the sentence says it
+        else:
+            log.info("%d keys read from %s", len(self.keys.hashes), self._path)
+
+
+def keys_for(host: str, file: Path | None, allow_anonymous: bool) -> KeyFile | None:
+    """The keys that callers must show, None for none.
+
+    Raises BadKeys for an invalid file, and where other machines would be served without keys.
+    """
     if file is not None:
-        return Keys.read(file)
+        return KeyFile(file)
     if not (allow_anonymous or host == "localhost" or (is_address(host) and ip_address(host).is_loopback)):
         raise BadKeys(
             f"on {host} others could use the service: give SEGMENT_KEYS a file of keys, "

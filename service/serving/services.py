@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from service.segmentation.catalog import Catalog
 from service.segmentation.pipeline import Pipeline
 from service.serving.admission import Admission, Limits
-from service.serving.keys import Keys, keys_for
+from service.serving.keys import KeyFile, keys_for
 from service.serving.metrics import Metrics
 from service.serving.settings import Settings
 
@@ -17,7 +17,7 @@ class Services:
     catalog: Catalog
     admission: Admission
     metrics: Metrics
-    keys: Keys | None
+    keys: KeyFile | None
     settings: Settings
 
     def pipeline(self, name: str | None) -> Pipeline:
@@ -29,6 +29,6 @@ def build(settings: Settings) -> Services:
     """Load and check the models and the keys. Raises SegmentationError or BadKeys where the service must not start."""
     keys = keys_for(settings.host, settings.keys, settings.allow_anonymous)
     catalog = Catalog(settings.models, settings.default_model, settings.engine)
-    kept = settings.queue // 4 if keys is not None and len(keys.hashes) > 1 else 0
+    kept = settings.queue // 4 if keys is not None and len(keys.keys.hashes) > 1 else 0
     admission = Admission(Limits(settings.workers, settings.queue, settings.max_uploads, kept))
     return Services(catalog, admission, Metrics(), keys, settings)

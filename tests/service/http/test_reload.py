@@ -1,8 +1,10 @@
 """Models change while the service runs: a bad file changes nothing, a good one everything from the next request on."""
 
+import asyncio
 import time
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
+from errno import EIO
 from hashlib import sha256
 from pathlib import Path
 from threading import Event
@@ -10,6 +12,8 @@ from threading import Event
 import httpx2
 import pytest
 
+from service.http.app import watch
+from service.segmentation.catalog import Catalog, Engine
 from service.segmentation.modelfile.contract import Golden, pattern
 from tests.support.colours import HEIGHT, WIDTH, graph, model_bytes
 from tests.support.pictures import encoded, quarters
@@ -97,3 +101,32 @@ def test_a_file_that_changes_is_served_without_being_told(file: Path) -> None:
         end = time.monotonic() + 20
         while ask(client).headers["X-Model-Digest"] != digest(newer):
             assert time.monotonic() < end
+
+
+def test_a_look_that_fails_is_not_the_last(file: Path, caplog: pytest.LogCaptureFixture) -> None:
+    """As a network drive may fail for a moment."""
+
+    class Flaky(Catalog):
+        looks = 0
+
+        def look(self) -> None:
+            self.looks += 1
+            if self.looks == 1:
+                raise OSError(EIO, "Input/output error", str(file.parent))
+            super().look()
+
+    async def until_served() -> None:
+        watching = asyncio.create_task(watch(catalog, 0.01))
+        async with asyncio.timeout(60):
+            while digest_of(catalog) != digest(newer):  # noqa: ASYNC110  # the look runs in a thread
+                await asyncio.sleep(0.01)
+        watching.cancel()
+
+    catalog, newer = Flaky(file, None, Engine(threads=1)), model_bytes(version="2")
+    file.write_bytes(newer)
+    asyncio.run(until_served())
+    assert "no look at the models: OSError: [Errno 5]" in caplog.text
+
+
+def digest_of(catalog: Catalog) -> str:
+    return f"sha256:{catalog.get(None).model.digest}"

@@ -2,6 +2,7 @@
 
 import http.client
 import json
+import time
 from collections.abc import Iterator
 from concurrent.futures import Future, ThreadPoolExecutor, wait
 from pathlib import Path
@@ -14,8 +15,7 @@ from starlette.routing import Mount, Route
 
 from service.http.app import create_app
 from service.http.security import access
-from service.serving.errors import BadKeys
-from service.serving.keys import Keys, Role, keys_for
+from service.serving.keys import Role
 from service.serving.settings import Settings
 from tests.support import slow
 from tests.support.pictures import encoded, quarters
@@ -209,35 +209,26 @@ def test_a_key_that_may_not_is_told_so(locked: httpx2.Client) -> None:
     assert response.json()["code"] == "forbidden"
 
 
-@pytest.mark.parametrize(
-    ("content", "complaint"),
-    [
-        ("", "has no key"),
-        ("segment short", "line 1 of .* is shorter than 20"),
-        ("# fine\nroot a-key-that-is-long-enough", "line 2 of .* must be `segment` or `admin`"),
-        ("segment two words-that-are-long-enough", "line 1 of .* must be"),
-        ("segment", "line 1 of .* must be"),
-    ],
-)
-def test_a_file_of_keys_that_is_none_stops_the_start(tmp_path: Path, content: str, complaint: str) -> None:
-    (tmp_path / "keys").write_text(content)
-    with pytest.raises(BadKeys, match=complaint):
-        Keys.read(tmp_path / "keys")
-    with pytest.raises(BadKeys, match="cannot be read"):
-        Keys.read(tmp_path / "gone")
+def test_keys_are_read_again_when_their_file_changes(model_file: Path, tmp_path: Path) -> None:
+    file = tmp_path / "keys"
+    file.write_text(f"segment {OLD}\n")
+    with serving(model_file, keys=file) as url, httpx2.Client(base_url=url) as client:
 
+        def wait_for(statuses: dict[str, int]) -> None:
+            until = time.monotonic() + 60
+            found: dict[str, int] = {}
+            while found != statuses:
+                assert time.monotonic() < until, found
+                found = {
+                    key: client.get("/models", headers={"Authorization": f"Bearer {key}"}).status_code
+                    for key in statuses
+                }
 
-def test_a_complaint_about_a_key_does_not_show_it(tmp_path: Path) -> None:
-    (tmp_path / "keys").write_text("segment sesame")
-    with pytest.raises(BadKeys) as caught:
-        Keys.read(tmp_path / "keys")
-    assert "sesame" not in str(caught.value)
-
-
-def test_without_keys_other_machines_are_served_only_where_it_is_said() -> None:
-    for host in ("127.0.0.1", "::1", "localhost", "127.9.9.9"):
-        assert keys_for(host, None, allow_anonymous=False) is None
-    for host in ("0.0.0.0", "::", "192.168.0.7", "example.org"):
-        with pytest.raises(BadKeys, match="SEGMENT_ALLOW_ANONYMOUS=1"):
-            keys_for(host, None, allow_anonymous=False)
-        assert keys_for(host, None, allow_anonymous=True) is None
+        wait_for({OLD: 200, NEW: 401})
+        file.write_text(f"segment {OLD}\nsegment {NEW}\n")
+        wait_for({OLD: 200, NEW: 200})
+        file.write_text("segment short\n")
+        part = tmp_path / "keys.new"
+        part.write_text(f"segment {NEW}\n")
+        part.rename(file)
+        wait_for({OLD: 401, NEW: 200})
