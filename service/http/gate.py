@@ -2,18 +2,10 @@
 
 from starlette.requests import Request
 
-from service.http.upload import dropped
-from service.serving.errors import ServingError
-
 
 async def gate(request: Request) -> None:
     """A dependency: there is a free slot for this caller. Raises ServingError."""
-    services = request.state.services
-    try:
-        services.admission.check(caller(request))
-    except ServingError:
-        await dropped(request, services.settings.max_body)
-        raise
+    request.state.services.admission.check(caller(request))
 
 
 def caller(request: Request) -> bytes | None:

@@ -9,10 +9,17 @@ from types import FrameType
 import uvicorn
 from fastapi import FastAPI
 
-from service.http.security.connections import Patience, patient
+from service.http.security.connections import patient
+from service.http.security.patience import Patience
 from service.serving.services import Services
 
 SAMPLE = Path("docs/street.jpg")  # there where the service is started from its repository
+
+
+DISCARD = 4
+"""So many times the largest body is read of an upload that has been refused."""
+KEPT_LONGER_S = 1
+"""An idle connection is closed later than announced, so that a request sent in time arrives."""
 
 
 class Server(uvicorn.Server):
@@ -21,16 +28,23 @@ class Server(uvicorn.Server):
 
     def __init__(self, app: FastAPI, services: Services) -> None:
         settings = services.settings
+        patience = Patience(
+            head_s=settings.client_s,
+            grace_s=settings.client_s,
+            keep_alive_s=settings.keep_alive_s,
+            discard=DISCARD * settings.max_body,
+        )
         config = uvicorn.Config(
             app,
             host=settings.host,
             port=settings.port,
             loop="asyncio",
-            http=patient(Patience(settings.client_s, settings.client_s), services.metrics.refused_early),
+            http=patient(patience, services.metrics.refused_early),
             ws="none",
             access_log=False,
             log_config=None,
             server_header=False,
+            timeout_keep_alive=settings.keep_alive_s + KEPT_LONGER_S,
             timeout_graceful_shutdown=settings.grace_s,
         )
         super().__init__(config)

@@ -7,18 +7,13 @@ from starlette.datastructures import FormData, UploadFile
 from starlette.formparsers import MultiPartException, MultiPartParser
 from starlette.requests import Request
 
-from service.http.errors import BadForm, BodyTooLarge, MisplacedOption, NoImage, RequestError
+from service.http.errors import BadForm, BodyTooLarge, MisplacedOption, NoImage
 from service.http.schemas import Options
 from service.serving.admission import Take
-from service.serving.errors import ServingError
 
 FIELDS = ("image", "file")
 MAX_OTHER_FIELDS = 8
 MAX_OTHER_FIELD_BYTES = 1024
-
-# Of a body that is refused this many times the limit is still read and dropped, so that the client, busy sending, lives
-# to read why; who sends more than that finds the connection closed.
-LINGER = 4
 
 
 async def read_image(request: Request, limit: int, take: Take) -> bytes:
@@ -30,8 +25,6 @@ async def read_image(request: Request, limit: int, take: Take) -> bytes:
         elif content_type.startswith("image/") or content_type == "application/octet-stream":
             data = b"".join([chunk async for chunk in chunks])
         else:
-            async for _ in chunks:
-                continue  # read, so that the client gets to the answer
             raise NoImage("Send the image as multipart field `image`, or as the body with Content-Type: image/*.")
     if not data:
         raise NoImage("The image is empty; send a JPEG, PNG or WebP file.")
@@ -39,41 +32,23 @@ async def read_image(request: Request, limit: int, take: Take) -> bytes:
 
 
 async def body(request: Request, limit: int, take: Take) -> AsyncGenerator[bytes, None]:
-    """The body's chunks. Raises BodyTooLarge once there are more than `limit` bytes, or at once if so declared; and
-    what `take` raises where there is no place for it."""
+    """The body's chunks. Raises BodyTooLarge once the body is, or is declared, larger than `limit` bytes, and what
+    `take` raises. The rest of a refused body is not read here: the protocol drops it."""
     declared = request.headers.get("content-length", "")
     size = int(declared) if declared.isdecimal() else 0
-    refused = refusal(size, limit, take, 0)
+    check(size, limit)
+    take(0)
     size = 0
     async for chunk in request.stream():
         size += len(chunk)
-        refused = refused or refusal(size, limit, take, len(chunk))
-        if refused is None:
-            yield chunk
-        elif size > LINGER * limit:
-            break
-    if refused is not None:
-        raise refused
+        check(size, limit)
+        take(len(chunk))
+        yield chunk
 
 
-async def dropped(request: Request, limit: int) -> None:
-    """Read the body of a request that is refused, as far as `body` would."""
-    size = 0
-    async for chunk in request.stream():
-        size += len(chunk)
-        if size > LINGER * limit:
-            break
-
-
-def refusal(size: int, limit: int, take: Take, chunk: int) -> RequestError | ServingError | None:
-    """Why a body of `size` bytes, `chunk` of them new, cannot be had."""
+def check(size: int, limit: int) -> None:
     if size > limit:
-        return BodyTooLarge(f"The body is larger than {limit / 2**20:g} MiB; send a smaller file.")
-    try:
-        take(chunk)
-    except ServingError as error:
-        return error
-    return None
+        raise BodyTooLarge(f"The body is larger than {limit / 2**20:g} MiB; send a smaller file.")
 
 
 class InMemoryParser(MultiPartParser):
@@ -95,8 +70,6 @@ async def from_form(request: Request, chunks: AsyncGenerator[bytes, None], limit
     try:
         form = await InMemoryParser(request, chunks, limit).parse()
     except MultiPartException as error:
-        async for _ in chunks:
-            continue  # read, so that the client gets to the answer
         raise BadForm(f"The form cannot be read: {error.message.rstrip('.')}.") from error
     try:
         return await file_of(form)

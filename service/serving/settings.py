@@ -78,7 +78,12 @@ class Settings(BaseSettings):
     batch_wait_ms: Annotated[float, Field(ge=0, description="How long the first image of a batch waits, in ms.")] = 2
     queue: Annotated[int, Field(ge=0, description="Images that may wait; the next is refused with 503.")] = 16
     deadline_s: Annotated[float, Field(gt=0, description="Seconds for an answer; then 504, and no more work.")] = 30
-    client_s: Annotated[float, Field(gt=0, description="Seconds that a client may dawdle; then 408, and closed.")] = 10
+    client_s: Annotated[
+        float, Field(gt=0, description="Slow-client timeout in seconds; the connection is closed with 408.")
+    ] = 10
+    keep_alive_s: Annotated[
+        int, Field(ge=1, description="Seconds an idle connection is kept; longer than a proxy in front keeps its own.")
+    ] = 75
     grace_s: Annotated[int, Field(ge=1, description="Seconds that running requests get when the service stops.")] = 20
     log_level: Annotated[
         Literal["debug", "info", "warning", "error"], Field(description="How much is logged to standard error.")

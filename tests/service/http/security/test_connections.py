@@ -16,6 +16,7 @@ import pytest
 from prometheus_client.parser import text_string_to_metric_families
 
 from service.http.security.connections import PatientProtocol, patient
+from service.http.security.patience import Patience
 from tests.support.effort import DAWDLERS, DEAF
 from tests.support.pictures import encoded, quarters
 from tests.support.server import serving
@@ -167,6 +168,6 @@ def test_a_connection_that_is_kept_is_used_again(hurried: httpx2.Client) -> None
 
 
 def test_each_patience_is_its_own() -> None:
-    impatient = patient(type(PatientProtocol.patience)(head_s=1), lambda *_: None)
+    impatient = patient(Patience(head_s=1), lambda *_: None)
     assert impatient.patience.head_s == 1
     assert PatientProtocol.patience.head_s == 10
