@@ -1,13 +1,15 @@
 """What the face itself refuses, before the core is asked.
 
 RequestError
- ├── Unauthorized      no key, or an unknown one
- ├── Forbidden         a key without the role that the route requires
- ├── BodyTooLarge      more bytes than allowed
- ├── BadForm           a multipart body that cannot be read
- ├── NoImage           a request without an image in it
- ├── MisplacedOption   an option in the form instead of the query
- └── NotAcceptable     no answer of a kind the caller accepts
+ ├── Unauthorized            no key, or an unknown one
+ ├── Forbidden               a key without the role that the route requires
+ ├── BodyTooLarge            more bytes than allowed
+ ├── BadForm                 a multipart body that cannot be read
+ ├── CodedBody               a body with a Content-Encoding
+ ├── UnsupportedContentType  a body that is neither a form nor an image
+ ├── NoImage                 a request without an image in it
+ ├── MisplacedOption         an option in the form instead of the query
+ └── NotAcceptable           no answer of a kind the caller accepts
 """
 
 
@@ -29,6 +31,14 @@ class BodyTooLarge(RequestError):
 
 class BadForm(RequestError):
     """A multipart body that cannot be read."""
+
+
+class CodedBody(RequestError):
+    """A body with a Content-Encoding."""
+
+
+class UnsupportedContentType(RequestError):
+    """A body that is neither a form nor an image."""
 
 
 class NoImage(RequestError):

@@ -30,6 +30,8 @@ STATUS: dict[type[Exception], int] = {
     face.Unauthorized: HTTPStatus.UNAUTHORIZED,
     face.Forbidden: HTTPStatus.FORBIDDEN,
     face.BodyTooLarge: HTTPStatus.REQUEST_ENTITY_TOO_LARGE,
+    face.CodedBody: HTTPStatus.UNSUPPORTED_MEDIA_TYPE,
+    face.UnsupportedContentType: HTTPStatus.UNSUPPORTED_MEDIA_TYPE,
     face.NoImage: HTTPStatus.UNPROCESSABLE_ENTITY,
     face.MisplacedOption: HTTPStatus.UNPROCESSABLE_ENTITY,
     face.NotAcceptable: HTTPStatus.NOT_ACCEPTABLE,
@@ -54,10 +56,13 @@ STATUS: dict[type[Exception], int] = {
 TITLES = {413: "Content Too Large", 422: "Unprocessable Content", CLIENT_CLOSED_REQUEST: "Client Closed Request"}
 """RFC 9110's phrases where Python 3.11 has older ones, and nginx's."""
 
-HEADERS: dict[int, dict[str, str]] = {
+HEADERS: dict[int | str, dict[str, str]] = {
+    "coded_body": {"Accept-Encoding": "identity"},  # RFC 9110, section 12.5.3
     HTTPStatus.UNAUTHORIZED: {"WWW-Authenticate": "Bearer"},
     HTTPStatus.SERVICE_UNAVAILABLE: {"Retry-After": "1"},
 }
+"""By code, or by status."""
+
 INTERNAL_ERROR = "internal_error"
 LONGEST_ECHO = 100
 
@@ -101,7 +106,7 @@ async def on_known(request: Request, error: Exception) -> JSONResponse:
     status, code = status_of(error), code_of(error)
     if status == HTTPStatus.INTERNAL_SERVER_ERROR or isinstance(error, core.OutOfMemory):
         log_failure(request, code, error)
-    return problem(request, status, str(error), code, HEADERS.get(status))
+    return problem(request, status, str(error), code, HEADERS.get(code) or HEADERS.get(status))
 
 
 def status_of(error: Exception) -> int:

@@ -1,34 +1,53 @@
 """The image in a request's body: a multipart part, or the body itself. All of it stays in memory."""
 
-from collections.abc import AsyncGenerator
+from collections.abc import AsyncGenerator, AsyncIterable
 from contextlib import aclosing
 
-from starlette.datastructures import FormData, UploadFile
-from starlette.formparsers import MultiPartException, MultiPartParser
 from starlette.requests import Request
 
-from service.http.errors import BadForm, BodyTooLarge, MisplacedOption, NoImage
-from service.http.schemas import Options
+from service.http.errors import BodyTooLarge, CodedBody, NoImage, UnsupportedContentType
+from service.http.form import read_form
 from service.serving.admission import Take
 
-FIELDS = ("image", "file")
-MAX_OTHER_FIELDS = 8
-MAX_OTHER_FIELD_BYTES = 1024
+RAW = {"", "application/octet-stream", "binary/octet-stream"}
+"""Content types beside `image/*` of a body that is the image itself; a missing one means the second (RFC 9110)."""
+
+HINTS = {
+    "application/x-www-form-urlencoded": " (curl --data-binary needs -H 'Content-Type: image/jpeg')",
+    "application/json": " (JSON is not accepted)",
+}
 
 
 async def read_image(request: Request, limit: int, take: Take) -> bytes:
-    """The bytes of the image, at most `limit` bytes of body in all, for which room is taken. Raises RequestError."""
-    content_type = request.headers.get("content-type", "").partition(";")[0].strip().lower()
+    """The bytes of the image, at most `limit` bytes of body in all, for which room is taken.
+
+    Raises CodedBody, UnsupportedContentType, BodyTooLarge, BadForm, MisplacedOption, NoImage; and what `take` raises.
+    """
+    if request.headers.get("content-encoding", "identity").strip().lower() not in ("identity", ""):
+        raise CodedBody("The body has a Content-Encoding; send the image as it is: it is compressed already.")
+    content_type = request.headers.get("content-type", "")
+    kind = content_type.partition(";")[0].strip().lower()
+    is_form = kind == "multipart/form-data"
+    if not (is_form or kind in RAW or kind.startswith("image/")) and has_body(request):
+        raise UnsupportedContentType(
+            "The Content-Type is neither an image's nor multipart/form-data; send the image as multipart field "
+            f"`image`, or as the body with Content-Type: image/jpeg{HINTS.get(kind, '')}."
+        )
     async with aclosing(body(request, limit, take)) as chunks:
-        if content_type == "multipart/form-data":
-            data = await from_form(request, chunks, limit)
-        elif content_type.startswith("image/") or content_type == "application/octet-stream":
-            data = b"".join([chunk async for chunk in chunks])
-        else:
-            raise NoImage("Send the image as multipart field `image`, or as the body with Content-Type: image/*.")
+        data = await (read_form(content_type, chunks) if is_form else joined(chunks))
     if not data:
         raise NoImage("The image is empty; send a JPEG, PNG or WebP file.")
     return data
+
+
+def has_body(request: Request) -> bool:
+    """Whether the request's head announces a body (RFC 9112, section 6)."""
+    return "transfer-encoding" in request.headers or request.headers.get("content-length", "0") != "0"
+
+
+async def joined(chunks: AsyncIterable[bytes]) -> bytes:
+    """All of the chunks in one piece."""
+    return b"".join([chunk async for chunk in chunks])
 
 
 async def body(request: Request, limit: int, take: Take) -> AsyncGenerator[bytes, None]:
@@ -49,40 +68,3 @@ async def body(request: Request, limit: int, take: Take) -> AsyncGenerator[bytes
 def check(size: int, limit: int) -> None:
     if size > limit:
         raise BodyTooLarge(f"The body is larger than {limit / 2**20:g} MiB; send a smaller file.")
-
-
-class InMemoryParser(MultiPartParser):
-    """Starlette's parser, but a file part never leaves memory: the body limit bounds it already."""
-
-    def __init__(self, request: Request, chunks: AsyncGenerator[bytes, None], limit: int) -> None:
-        super().__init__(
-            request.headers,
-            chunks,
-            max_files=1,
-            max_fields=MAX_OTHER_FIELDS,
-            max_part_size=MAX_OTHER_FIELD_BYTES,
-        )
-        self.spool_max_size = limit + 1
-
-
-async def from_form(request: Request, chunks: AsyncGenerator[bytes, None], limit: int) -> bytes:
-    """The one file part, called `image` or `file`."""
-    try:
-        form = await InMemoryParser(request, chunks, limit).parse()
-    except MultiPartException as error:
-        raise BadForm(f"The form cannot be read: {error.message.rstrip('.')}.") from error
-    try:
-        return await file_of(form)
-    finally:
-        await form.close()
-
-
-async def file_of(form: FormData) -> bytes:
-    for option in Options.model_fields:
-        if option in form:  # left out in silence, it would be a wrong answer
-            raise MisplacedOption(f"The form has `{option}`, which belongs in the query: /segment?{option}=…")
-    for name in FIELDS:
-        part = form.get(name)
-        if isinstance(part, UploadFile):
-            return await part.read()
-    raise NoImage("The form has no file called `image`; send one, as in curl -F image=@photo.jpg.")
