@@ -69,23 +69,32 @@ ON_THE_PHOTO = {"image/webp", "image/jpeg"}
 
 
 def json_of(result: Result, mask: bytes | None) -> bytes:
-    """The JSON of a result, with the mask inside it where one is given."""
+    """The JSON of a result, with the mask inside it where one is given.
+
+    Its `timings_ms` lack the time of making the JSON itself, which `Server-Timing` includes.
+    """
+    heatmap = class_map(result)
+    with result.call.timings.stage("encode"):
+        answer = SegmentAnswer(
+            model=model_name(result.model),
+            image=Image(
+                width=result.photo.size[0],
+                height=result.photo.size[1],
+                format=result.photo.format,
+                orientation=result.photo.orientation,
+                sha256=result.sha256,
+            ),
+            classes=class_areas(result),
+            mask=None if mask is None else Mask(data=base64_of(mask)),
+            heatmap=heatmap,
+            timings_ms=result.call.timings.so_far(),
+        )
+        return answer.model_dump_json().encode()
+
+
+def class_map(result: Result) -> ClassMap | None:
     heatmap = result.segmentation.heatmap
-    answer = SegmentAnswer(
-        model=model_name(result.model),
-        image=Image(
-            width=result.photo.size[0],
-            height=result.photo.size[1],
-            format=result.photo.format,
-            orientation=result.photo.orientation,
-            sha256=result.sha256,
-        ),
-        classes=class_areas(result),
-        mask=None if mask is None else Mask(data=base64_of(mask)),
-        heatmap=None if heatmap is None else ClassMap(name=heatmap.class_.name, data=base64_of(result.heatmap())),
-        timings_ms=result.call.timings.milliseconds,
-    )
-    return answer.model_dump_json().encode()
+    return None if heatmap is None else ClassMap(name=heatmap.class_.name, data=base64_of(result.heatmap()))
 
 
 def class_areas(result: Result) -> list[ClassArea]:

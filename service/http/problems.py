@@ -56,12 +56,10 @@ STATUS: dict[type[Exception], int] = {
 TITLES = {413: "Content Too Large", 422: "Unprocessable Content", CLIENT_CLOSED_REQUEST: "Client Closed Request"}
 """RFC 9110's phrases where Python 3.11 has older ones, and nginx's."""
 
-HEADERS: dict[int | str, dict[str, str]] = {
-    "coded_body": {"Accept-Encoding": "identity"},  # RFC 9110, section 12.5.3
-    HTTPStatus.UNAUTHORIZED: {"WWW-Authenticate": "Bearer"},
-    HTTPStatus.SERVICE_UNAVAILABLE: {"Retry-After": "1"},
+HEADERS: dict[type[Exception], dict[str, str]] = {
+    face.CodedBody: {"Accept-Encoding": "identity"},  # RFC 9110, section 12.5.3
+    face.Unauthorized: {"WWW-Authenticate": "Bearer"},
 }
-"""By code, or by status."""
 
 INTERNAL_ERROR = "internal_error"
 LONGEST_ECHO = 100
@@ -106,7 +104,10 @@ async def on_known(request: Request, error: Exception) -> JSONResponse:
     status, code = status_of(error), code_of(error)
     if status == HTTPStatus.INTERNAL_SERVER_ERROR or isinstance(error, core.OutOfMemory):
         log_failure(request, code, error)
-    return problem(request, status, str(error), code, HEADERS.get(code) or HEADERS.get(status))
+    headers = dict(HEADERS.get(type(error), {}))
+    if status == HTTPStatus.SERVICE_UNAVAILABLE:
+        headers["Retry-After"] = str(request.state.services.admission.retry_after_s)
+    return problem(request, status, str(error), code, headers)
 
 
 def status_of(error: Exception) -> int:

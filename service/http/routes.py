@@ -88,15 +88,17 @@ async def segment(
     with services.admission.upload(caller(request)) as take:
         data = await read_image(request, services.settings.max_body, take)
         pipeline = services.pipeline(options.model)  # the file may have changed while the body came
+        request.state.model = pipeline.model.contract  # for the log and the metrics
         # The deadline counts from the last byte: how fast the body came is not our doing.
         call = Call(min(services.settings.deadline_s, (x_deadline_ms or inf) / 1000))
         work = partial(answer, data, media_type, options, pipeline)
-        reply = await services.admission.run(work, call, partial(disconnect, request), caller(request))
-    for stage, spent in call.timings.milliseconds.items():
-        services.metrics.stages.labels(stage).observe(spent / 1000)
+        try:
+            reply = await services.admission.run(work, call, partial(disconnect, request), caller(request))
+        finally:
+            services.metrics.observe_stages(pipeline.model.contract.name, call.timings)
     headers = {
         "Server-Timing": call.timings.header(),
-        "X-Model-Digest": f"sha256:{pipeline.segmenter.model.digest}",
+        "X-Model-Digest": f"sha256:{pipeline.model.digest}",
         "Vary": "Accept",
     }
     return Response(reply.body, media_type=reply.media_type, headers=headers)
@@ -187,6 +189,4 @@ async def ready(services: Served) -> Health:
     responses=KEYED,
 )
 async def metrics(services: Served) -> Response:
-    services.metrics.running.set(services.admission.taken)
-    services.metrics.upload_bytes.set(services.admission.upload_bytes)
     return Response(services.metrics.text(), media_type="text/plain; version=0.0.4; charset=utf-8")

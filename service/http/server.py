@@ -39,7 +39,7 @@ class Server(uvicorn.Server):
             host=settings.host,
             port=settings.port,
             loop="asyncio",
-            http=patient(patience, services.metrics.refused_early),
+            http=patient(patience, services.metrics.request_refused_early),
             ws="none",
             access_log=False,
             log_config=None,

@@ -59,8 +59,11 @@ class Telemetry:
             route = getattr(scope.get("route"), "path", "none")
             method = scope["method"] if scope["method"] in METHODS else "other"
             self.metrics.requests.labels(method, route, str(status), code).inc()
-            self.metrics.seconds.labels(route).observe(seconds)
+            self.metrics.seconds.labels(route, f"{status // 100}xx").observe(seconds)
+            model = state.get("model")
+            if model is not None:
+                self.metrics.images.labels(model.name, model.version, code).inc()
             log.info(
-                "request_id=%s method=%s route=%s status=%d code=%s bytes=%d ms=%.1f",
-                request_id, method, route, status, code, size, 1000 * seconds,
+                "request_id=%s method=%s route=%s status=%d code=%s model=%s bytes=%d ms=%.1f",
+                request_id, method, route, status, code, model.name if model else "none", size, 1000 * seconds,
             )  # fmt: skip

@@ -87,6 +87,11 @@ class Pipeline:
     def __init__(self, segmenter: Segmenter, max_pixels: int) -> None:
         self.segmenter, self.max_pixels = segmenter, max_pixels
 
+    @property
+    def model(self) -> Model:
+        """The model that segments."""
+        return self.segmenter.model
+
     def run(self, data: bytes, request: Request | None = None, call: Call | None = None) -> Result:
         """Decode, fit, run the network, measure.
 
@@ -98,8 +103,9 @@ class Pipeline:
             with call.timings.stage("decode"):
                 photo = decode(data, self.max_pixels, None if request.draws_photo else self.segmenter.needed)
             segmentation = self.segmenter.segment(photo.image, request.confidence, request.heatmap, photo.size, call)
-        measured = areas(segmentation.pixels, request.spacing)
-        return Result(data, self.segmenter.model, photo, segmentation, measured, call)
+        with call.timings.stage("measure"):
+            measured = areas(segmentation.pixels, request.spacing)
+        return Result(data, self.model, photo, segmentation, measured, call)
 
 
 @contextmanager

@@ -4,9 +4,12 @@ import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 
+STAGES = ("queue", "decode", "fit", "turn", "network", "measure", "encode")
+"""Those of a request, in order; docs/operating.md says what each is."""
+
 
 class Stopwatch:
-    """Adds up wall-clock time per stage."""
+    """Adds up wall-clock time per stage. Stages follow each other, so that their sum is what the whole took."""
 
     def __init__(self) -> None:
         self.milliseconds: dict[str, float] = {}
@@ -23,6 +26,10 @@ class Stopwatch:
     def add(self, name: str, seconds: float) -> None:
         self.milliseconds[name] = round(self.milliseconds.get(name, 0) + 1000 * seconds, 3)
 
+    def so_far(self) -> dict[str, float]:
+        """The milliseconds of each stage as they are now; a worker may still be adding to them."""
+        return self.milliseconds.copy()
+
     def header(self) -> str:
         """The stages as a Server-Timing header (W3C Server Timing)."""
-        return ", ".join(f"{name};dur={spent:g}" for name, spent in self.milliseconds.items())
+        return ", ".join(f"{name};dur={spent:g}" for name, spent in self.so_far().items())

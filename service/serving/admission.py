@@ -2,11 +2,13 @@
 at once."""
 
 import asyncio
+import math
 from collections import Counter
 from collections.abc import Callable, Coroutine, Hashable, Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from time import perf_counter
 from typing import Any, TypeVar
 
 from service.segmentation.errors import Abandoned, TooLate
@@ -15,6 +17,10 @@ from service.serving.errors import Busy, Draining
 from service.serving.line import Line
 
 T = TypeVar("T")
+
+LONGEST_RETRY_S = 60
+RECENT = 16
+"""Over about so many images the time that one takes is averaged."""
 
 Take = Callable[[int], None]
 """Takes room for so many bytes more. Raises Busy, and Draining."""
@@ -39,6 +45,14 @@ class Job:
     call: Call
     work: Callable[[Call], Any]
     answer: "asyncio.Future[Any]"
+    put: float = field(default_factory=perf_counter)
+    began: float = 0.0
+
+    def do(self) -> Any:
+        """The work, in a worker; its wait in the queue is over."""
+        self.began = perf_counter()
+        self.call.timings.add("queue", self.began - self.put)
+        return self.work(self.call)
 
 
 class Admission:
@@ -51,6 +65,7 @@ class Admission:
         self._line: Line[Job] = Line()
         self._jobs: set[Job] = set()
         self._of_caller: Counter[Hashable] = Counter()
+        self._seconds = 0.0  # that an image takes a worker, of late
         self.upload_bytes = 0
         self.draining = False
 
@@ -58,6 +73,21 @@ class Admission:
     def taken(self) -> int:
         """Images worked on or waiting."""
         return len(self._jobs)
+
+    @property
+    def waiting(self) -> int:
+        """Images that wait for a worker."""
+        return len(self._line)
+
+    @property
+    def slots(self) -> int:
+        """Images that may be worked on or wait."""
+        return self._limits.workers + self._limits.queue
+
+    @property
+    def retry_after_s(self) -> int:
+        """Seconds after which those who are here now will probably have been answered."""
+        return min(LONGEST_RETRY_S, max(1, math.ceil(self.taken * self._seconds / self._limits.workers)))
 
     @contextmanager
     def upload(self, caller: Hashable = None) -> Iterator[Take]:
@@ -82,7 +112,7 @@ class Admission:
         """Raise Busy where no place is free for this caller, Draining where none is given any more."""
         if self.draining:
             raise Draining("The service is stopping; try again in a moment, elsewhere if you can.")
-        free = self._limits.workers + self._limits.queue - self.taken
+        free = self.slots - self.taken
         if free <= 0:
             raise Busy("The service is working at its limit; try again in a moment.")
         if free <= self._limits.kept and self._of_caller[caller]:
@@ -126,7 +156,7 @@ class Admission:
     def _start(self, job: Job) -> None:
         loop = asyncio.get_running_loop()
         self._idle -= 1
-        done = self._executor.submit(job.work, job.call)
+        done = self._executor.submit(job.do)
         done.add_done_callback(lambda done: loop.call_soon_threadsafe(self._end, job, done))
 
     def _leave(self, job: Job) -> None:
@@ -135,11 +165,13 @@ class Admission:
             job.answer.cancel()
             job.call.abandon()
             if self._line.remove(job.caller, job):
+                job.call.timings.add("queue", perf_counter() - job.put)
                 self._forget(job)
 
     def _end(self, job: Job, done: "Future[Any]") -> None:
         """A worker is idle again."""
         self._idle += 1
+        self._seconds += (perf_counter() - job.began - self._seconds) / RECENT
         self._forget(job)
         if not job.answer.done():
             error = done.exception()

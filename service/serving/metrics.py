@@ -1,28 +1,83 @@
-"""What is counted, in the text format of Prometheus."""
+"""What is counted and measured, in the text format of Prometheus; docs/operating.md lists it all."""
 
-from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, generate_latest
+import platform
+from collections.abc import Callable, Iterable
+
+from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, Info, ProcessCollector, generate_latest
+from prometheus_client.metrics_core import InfoMetricFamily, Metric
+from prometheus_client.registry import Collector
+
+import service
+from service.segmentation.catalog import Catalog
+from service.segmentation.runtime import session
+from service.segmentation.stopwatch import Stopwatch
+
+STEPS = (0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0, 25.0, 50.0, 100.0)
+
+
+def buckets(longest: float) -> list[float]:
+    """Upper bounds of a histogram's buckets, in seconds: from a millisecond to `longest`."""
+    return [*(step for step in STEPS if step < longest), longest]
 
 
 class Metrics:
-    """What /metrics shows, in the text format of Prometheus."""
+    """What /metrics shows. Labels take few values: none is a text that a client has made up."""
 
-    def __init__(self) -> None:
+    def __init__(self, deadline_s: float) -> None:
+        """`deadline_s` is the most seconds an answer may take, where the histograms end."""
         self.registry = CollectorRegistry()
-        labels = ("method", "route", "status", "code")
-        self.requests = Counter("segment_requests", "Requests answered.", labels, registry=self.registry)
-        self.seconds = Histogram(
-            "segment_request_seconds", "From first byte of the request to last of the answer.", ("route",),
+        bounds = buckets(deadline_s)
+        self.requests = Counter(
+            "segment_requests", "Requests that have ended.", ("method", "route", "status", "code"),
             registry=self.registry,
         )  # fmt: skip
-        self.stages = Histogram(
-            "segment_stage_seconds", "Time in each stage of the work.", ("stage",), registry=self.registry
+        self.seconds = Histogram(
+            "segment_request_seconds", "From a request's head to the end of its answer.", ("route", "status_class"),
+            buckets=bounds, registry=self.registry,
+        )  # fmt: skip
+        self.images = Counter(
+            "segment_images", "Images that a model was found for, by what became of them.",
+            ("model", "version", "outcome"), registry=self.registry,
+        )  # fmt: skip
+        self._stages = Histogram(
+            "segment_stage_seconds", "Time of an image in each stage.", ("model", "stage"),
+            buckets=bounds, registry=self.registry,
+        )  # fmt: skip
+        Info("segment_build", "What runs.", registry=self.registry).info(
+            {"version": service.__version__, "python": platform.python_version(), "onnxruntime": session.VERSION}
         )
-        self.running = Gauge("segment_places_taken", "Images worked on or waiting.", registry=self.registry)
-        self.upload_bytes = Gauge("segment_upload_bytes", "Bytes of uploads held.", registry=self.registry)
+        ProcessCollector(registry=self.registry)  # empty where there is no /proc
 
-    def refused_early(self, status: int, code: str) -> None:
+    def request_refused_early(self, status: int, code: str) -> None:
         """Count a request that did not reach the application."""
         self.requests.labels("none", "none", str(status), code).inc()
 
+    def observe_stages(self, model: str, timings: Stopwatch) -> None:
+        """Take up the stages that an image of `model` went through."""
+        for stage, milliseconds in timings.so_far().items():
+            self._stages.labels(model, stage).observe(milliseconds / 1000)
+
+    def follow(self, name: str, meaning: str, read: Callable[[], float]) -> None:
+        """Show what `read` returns at each scrape."""
+        Gauge(name, meaning, registry=self.registry).set_function(read)
+
+    def describe(self, catalog: Catalog) -> None:
+        """Show which models are served."""
+        self.registry.register(ModelInfo(catalog))
+
     def text(self) -> bytes:
         return generate_latest(self.registry)
+
+
+class ModelInfo(Collector):
+    """One sample for each model of a catalog, as it is at the scrape."""
+
+    def __init__(self, catalog: Catalog) -> None:
+        self._catalog = catalog
+
+    def collect(self) -> Iterable[Metric]:
+        family = InfoMetricFamily("segment_model", "Models served.", labels=("model", "version", "digest", "precision"))
+        for segmenter in self._catalog.segmenters.values():
+            contract, digest = segmenter.model.contract, segmenter.model.digest
+            family.add_metric((contract.name, contract.version, f"sha256:{digest}", contract.precision), {})
+        yield family

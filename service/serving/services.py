@@ -31,4 +31,15 @@ def build(settings: Settings) -> Services:
     catalog = Catalog(settings.models, settings.default_model, settings.engine)
     kept = settings.queue // 4 if keys is not None and len(keys.keys.hashes) > 1 else 0
     admission = Admission(Limits(settings.workers, settings.queue, settings.max_uploads, kept))
-    return Services(catalog, admission, Metrics(), keys, settings)
+    return Services(catalog, admission, metrics_of(settings, catalog, admission), keys, settings)
+
+
+def metrics_of(settings: Settings, catalog: Catalog, admission: Admission) -> Metrics:
+    metrics = Metrics(settings.deadline_s)
+    metrics.describe(catalog)
+    metrics.follow("segment_models_refused", "Model files that are not served.", lambda: len(catalog.refused))
+    metrics.follow("segment_queue_length", "Images that wait for a worker.", lambda: admission.waiting)
+    metrics.follow("segment_slots_taken", "Images in the queue or with a worker.", lambda: admission.taken)
+    metrics.follow("segment_slots", "Images that fit into the queue and the workers.", lambda: admission.slots)
+    metrics.follow("segment_upload_bytes", "Bytes of uploads in memory.", lambda: admission.upload_bytes)
+    return metrics

@@ -7,6 +7,8 @@ import onnxruntime
 from service.segmentation.errors import ModelUnreadable, ProviderMissing
 from service.segmentation.runtime import amx, saturation
 
+VERSION: str = onnxruntime.__version__
+
 PROVIDERS = {
     "cpu": "CPUExecutionProvider",
     "cuda": "CUDAExecutionProvider",

@@ -27,7 +27,7 @@ def patient(tmp_path_factory: pytest.TempPathFactory) -> Iterator[httpx2.Client]
 
 def taken(client: httpx2.Client) -> int:
     text = client.get("/metrics").text
-    found = re.search(r"^segment_places_taken (\d+)", text, re.MULTILINE)
+    found = re.search(r"^segment_slots_taken (\d+)", text, re.MULTILINE)
     assert found
     return int(found[1])
 

@@ -36,7 +36,7 @@ def test_what_was_taken_is_answered_and_the_rest_sent_away(started: tuple[str, s
     with ThreadPoolExecutor(3) as callers, httpx2.Client(base_url=url, timeout=60) as client:
         post = lambda: httpx2.post(f"{url}/segment", content=slow.picture(120), headers=PNG, timeout=60)  # noqa: E731
         taken = [callers.submit(post) for _ in range(3)]
-        while "segment_places_taken 3.0" not in client.get("/metrics").text:
+        while "segment_slots_taken 3.0" not in client.get("/metrics").text:
             time.sleep(0.01)
         with socket.create_connection(address) as half_sent:
             half_sent.sendall(HALF)

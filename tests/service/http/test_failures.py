@@ -6,6 +6,7 @@ import socket
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
+from types import SimpleNamespace
 from typing import cast
 
 import httpx2
@@ -19,6 +20,7 @@ from service.http.telemetry import Telemetry
 from service.segmentation import errors as core
 from service.segmentation.errors import InferenceFailed, OutOfMemory, SegmentationError
 from service.serving import errors as serving
+from service.serving.admission import Admission, Limits
 from service.serving.metrics import Metrics
 from tests.support import picky
 from tests.support.pictures import encoded, quarters
@@ -92,7 +94,8 @@ class Stranger(SegmentationError):
     """As Surprise, right below the root."""
 
 
-def request_of(services: object = None) -> Request:
+def request() -> Request:
+    services = SimpleNamespace(admission=Admission(Limits(workers=1, queue=0, upload_bytes=0)))
     return Request({"type": "http", "state": {"request_id": "an-id", "services": services}})
 
 
@@ -102,7 +105,7 @@ def test_an_error_that_no_table_lists_is_a_logged_500(
 ) -> None:
     assert (status_of(error), code_of(error)) == (500, code)
     with caplog.at_level("ERROR"):
-        asyncio.run(on_known(request_of(), error))
+        asyncio.run(on_known(request(), error))
     assert caplog.messages == [f"request_id=an-id code={code} cause={type(error).__name__}: s"]
 
 
@@ -111,7 +114,7 @@ def test_the_whole_chain_of_causes_is_one_line(caplog: pytest.LogCaptureFixture)
     error.__cause__ = MemoryError("512\nMiB")
     error.__cause__.__cause__ = OSError(12, "Cannot allocate memory")
     with caplog.at_level("ERROR"):
-        asyncio.run(on_known(request_of(), error))
+        asyncio.run(on_known(request(), error))
     (line,) = caplog.messages
     assert "code=out_of_memory" in line
     assert line.endswith(" <- MemoryError: 512 MiB <- OSError: [Errno 12] Cannot allocate memory")
@@ -146,7 +149,7 @@ def test_an_error_that_nobody_foresaw_is_answered_and_logged_once_with_its_trace
 
     scope = {"type": "http", "method": "GET", "headers": [(b"x-request-id", b"an-id")]}
     with caplog.at_level("INFO"):
-        asyncio.run(Telemetry(broken, Metrics())(scope, receive, send))
+        asyncio.run(Telemetry(broken, Metrics(30))(scope, receive, send))
     assert sent[0]["status"] == 500
     assert b'"code":"internal_error"' in cast(bytes, sent[1]["body"])
     failure, request = caplog.records

@@ -6,8 +6,6 @@ from pathlib import Path
 
 import httpx2
 
-from tests.support.pictures import encoded, quarters
-from tests.support.scrape import metric
 from tests.support.server import serving
 
 
@@ -49,24 +47,6 @@ def test_a_model_tells_all_that_its_file_says(client: httpx2.Client) -> None:
 def test_health_is_live_and_ready(client: httpx2.Client) -> None:
     assert client.get("/health/live").json() == {"status": "live"}
     assert client.get("/health/ready").json() == {"status": "ready"}
-
-
-def test_metrics_count_requests_by_route_and_status(client: httpx2.Client) -> None:
-    def count(status: str, code: str) -> float:
-        labels = {"method": "POST", "route": "/segment", "status": status, "code": code}
-        return metric(client, "segment_requests_total", **labels)
-
-    before = count("200", "ok"), count("415", "unsupported_format")
-    client.post("/segment", files={"image": encoded(quarters())})
-    client.post("/segment", files={"image": b"no image"})
-    assert (count("200", "ok"), count("415", "unsupported_format")) == (before[0] + 1, before[1] + 1)
-    assert metric(client, "segment_stage_seconds_count", stage="network") >= 1
-    assert metric(client, "segment_places_taken") == 0
-
-
-def test_paths_nobody_serves_share_one_label(client: httpx2.Client) -> None:
-    client.get("/made-up-path")
-    assert "made-up-path" not in client.get("/metrics").text
 
 
 def test_the_documentation_needs_no_other_host(client: httpx2.Client) -> None:

@@ -10,7 +10,7 @@ import pytest
 
 from service.segmentation.errors import Abandoned, TooLate
 from service.segmentation.runtime.call import Call
-from service.serving.admission import Admission, Limits
+from service.serving.admission import LONGEST_RETRY_S, Admission, Limits
 from service.serving.errors import Busy, Draining
 
 T = TypeVar("T")
@@ -202,6 +202,43 @@ def test_an_upload_is_refused_before_it_comes_where_no_place_is_free() -> None:
         admission.drain()
         with admission.upload() as take, pytest.raises(Draining):
             take(0)
+        admission.close()
+
+    asyncio.run(scenario())
+
+
+def test_a_refused_client_is_told_when_those_before_it_will_be_done() -> None:
+    async def scenario() -> None:
+        admission = admitting(2, 100)
+        assert admission.retry_after_s == 1
+        release = threading.Event()
+        taken = [asyncio.create_task(do(admission, release.wait)) for _ in range(6)]
+        await asyncio.sleep(0)
+        assert (admission.taken, admission.waiting) == (6, 4)
+        admission._seconds = 3.9
+        assert admission.retry_after_s == 12  # 6 images of 3.9 s by 2 workers
+        admission._seconds = 1000
+        assert admission.retry_after_s == LONGEST_RETRY_S
+        release.set()
+        await asyncio.gather(*taken)
+        admission.close()
+
+    asyncio.run(scenario())
+
+
+def test_the_wait_in_the_queue_is_timed_for_images_that_are_worked_on_and_for_others() -> None:
+    async def scenario() -> None:
+        admission = admitting(1, 1)
+        release = threading.Event()
+        begun, late = Call(), Call(seconds=0.05)
+        running = asyncio.create_task(admission.run(lambda _: release.wait(), begun, never))
+        await asyncio.sleep(0)
+        with pytest.raises(TooLate):
+            await admission.run(lambda _: None, late, never)
+        release.set()
+        await running
+        assert late.timings.so_far()["queue"] >= 50
+        assert begun.timings.so_far().keys() == {"queue"}
         admission.close()
 
     asyncio.run(scenario())

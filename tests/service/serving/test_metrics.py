@@ -1,0 +1,24 @@
+"""How what is measured is put into buckets."""
+
+from prometheus_client.parser import text_string_to_metric_families
+
+from service.segmentation.stopwatch import Stopwatch
+from service.serving.metrics import Metrics, buckets
+
+
+def test_buckets_reach_from_a_millisecond_to_the_deadline() -> None:
+    for deadline in (0.5, 30, 300):
+        bounds = buckets(deadline)
+        assert (bounds[0], bounds[-1]) == (0.001, deadline)
+        assert bounds == sorted(set(bounds))
+
+
+def test_an_answer_just_before_the_deadline_is_in_a_bucket() -> None:
+    metrics, timings = Metrics(deadline_s=30), Stopwatch()
+    timings.add("network", 29.9)
+    metrics.observe_stages("street", timings)
+    (family,) = [
+        f for f in text_string_to_metric_families(metrics.text().decode()) if f.name == "segment_stage_seconds"
+    ]
+    counts = {s.labels["le"]: s.value for s in family.samples if s.name == "segment_stage_seconds_bucket"}
+    assert (counts["25.0"], counts["30.0"], counts["+Inf"]) == (0, 1, 1)
