@@ -8,7 +8,7 @@ from pydantic import ValidationError
 from pydantic_settings import CliApp
 
 from service.http.app import create_app
-from service.http.server import Server
+from service.http.server import CannotListen, Server, check_address
 from service.segmentation.errors import SegmentationError
 from service.segmentation.runtime.session import share_arena
 from service.serving.allocator import give_back_large_blocks
@@ -23,12 +23,16 @@ def main() -> int:
     try:
         settings = CliApp.run(Settings)
         logging.basicConfig(level=settings.log_level.upper(), format="%(asctime)s %(levelname)s %(name)s %(message)s")
+        check_address(settings.host, settings.port)
         app = create_app(settings)
     except ValidationError as error:
         for e in error.errors():
-            print(f"fcn-serve: SEGMENT_{str(e['loc'][0]).upper()}: {e['msg']}", file=sys.stderr)
+            print(
+                f"fcn-serve: SEGMENT_{str(e['loc'][0]).upper()}: {e['msg'].removeprefix('Value error, ')}",
+                file=sys.stderr,
+            )
         return 2
-    except (SegmentationError, BadKeys) as error:
+    except (SegmentationError, BadKeys, CannotListen) as error:
         print("fcn-serve:", *str(error).split(), file=sys.stderr)  # one line, whatever onnxruntime says
         return 1
     server = Server(app, app.state.services)

@@ -2,6 +2,7 @@
 
 import signal
 import socket
+from errno import EADDRINUSE
 from pathlib import Path
 from time import monotonic
 from types import FrameType
@@ -11,15 +12,30 @@ from fastapi import FastAPI
 
 from service.http.security.connections import patient
 from service.http.security.patience import Patience
+from service.serving.hosts import url_of
 from service.serving.services import Services
 
 SAMPLE = Path("docs/street.jpg")  # there where the service is started from its repository
-
-
 DISCARD = 4
 """So many times the largest body is read of an upload that has been refused."""
 KEPT_LONGER_S = 1
 """An idle connection is closed later than announced, so that a request sent in time arrives."""
+
+
+class CannotListen(Exception):
+    """The address is not one of this machine, or its port is in use: `str(error)` is a sentence for the operator."""
+
+
+def check_address(host: str, port: int) -> None:
+    """Listen for a moment, so that a start that must fail does so before models are loaded. Raises CannotListen."""
+    try:
+        for family, _, _, _, address in socket.getaddrinfo(host, port, type=socket.SOCK_STREAM):
+            socket.create_server(address, family=family).close()
+    except OSError as error:
+        if error.errno == EADDRINUSE:
+            raise CannotListen(f"port {port} of {host} is in use; set SEGMENT_PORT to another one.") from error
+        reason = str(error.strerror).partition(" (")[0]
+        raise CannotListen(f"cannot listen on {host}, port {port}: {reason}; see SEGMENT_HOST.") from error
 
 
 class Server(uvicorn.Server):
@@ -55,9 +71,7 @@ class Server(uvicorn.Server):
     async def startup(self, sockets: list[socket.socket] | None = None) -> None:
         await super().startup(sockets)
         if self.started:
-            everywhere = ("0.0.0.0", "::")  # noqa: S104  # compared, not bound
-            host = "127.0.0.1" if self.settings.host in everywhere else self.settings.host
-            url = f"http://{host}:{self.settings.port}"
+            url = url_of(self.settings.host, self.settings.port)
             print(f"\nReady: {url}\nTry:   curl -F image=@{self.photo} {url}/segment\n", flush=True)
 
     def handle_exit(self, sig: int, frame: FrameType | None) -> None:

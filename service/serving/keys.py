@@ -12,6 +12,7 @@ from time import monotonic
 
 from service.segmentation.catalog import stamp_of
 from service.serving.errors import BadKeys
+from service.serving.hosts import is_address
 
 SHORTEST_KEY = 20
 LOOK_EVERY_S = 1
@@ -113,12 +114,3 @@ def keys_for(host: str, file: Path | None, allow_anonymous: bool) -> KeyFile | N
 
 def digest(key: str) -> bytes:
     return hashlib.sha256(key.encode()).digest()
-
-
-def is_address(name: str) -> bool:
-    """Whether `name` is an IP address, and no host name."""
-    try:
-        ip_address(name)
-    except ValueError:
-        return False
-    return True

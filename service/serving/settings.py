@@ -3,18 +3,26 @@
 from pathlib import Path
 from typing import Annotated, Any, Literal
 
-from pydantic import BeforeValidator, Field
+from pydantic import AfterValidator, BeforeValidator, Field
 from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 
 from service.segmentation.catalog import EMBEDDED, Engine
 from service.segmentation.runtime import cores
+from service.serving.hosts import host_name, origin
 
 MIB = 1024 * 1024
 
 
 def split(value: Any) -> Any:
-    """`cuda,cpu` is two names."""
-    return value.split(",") if isinstance(value, str) else value
+    """`cuda, cpu` is two names."""
+    return [name.strip() for name in value.split(",") if name.strip()] if isinstance(value, str) else value
+
+
+Listed = (NoDecode, BeforeValidator(split))
+Lowered = BeforeValidator(str.lower)
+HostName = Annotated[str, AfterValidator(host_name)]
+Origin = Annotated[str, AfterValidator(origin)]
+Provider = Annotated[Literal["cpu", "cuda", "tensorrt", "openvino"], Lowered]
 
 
 class Settings(BaseSettings):
@@ -24,23 +32,29 @@ class Settings(BaseSettings):
         env_prefix="SEGMENT_", env_ignore_empty=True, frozen=True, cli_prog_name="fcn-serve", cli_kebab_case=True
     )
 
-    host: Annotated[str, Field(description="Address to listen on.")] = "127.0.0.1"
+    host: Annotated[str, AfterValidator(lambda host: host.strip("[]")), Field(description="Address to listen on.")] = (
+        "127.0.0.1"
+    )
     port: Annotated[int, Field(ge=1, le=65535, description="Port to listen on.")] = 8000
     keys: Annotated[
         Path | None, Field(description="File of keys, a line each: `segment` or `admin`, a blank, the key.")
     ] = None
     allow_anonymous: Annotated[bool, Field(description="Serve other machines without keys.")] = False
     hosts: Annotated[
-        tuple[str, ...],
-        NoDecode,
-        BeforeValidator(split),
-        Field(description="Names the service is known by, comma-separated, beside localhost; matters without keys."),
+        tuple[HostName, ...],
+        *Listed,
+        Field(
+            description="Host names to accept besides localhost, comma-separated; `*.example.org` for all below it, "
+            "`*` for all. Protects from DNS rebinding; ignored with keys."
+        ),
     ] = ()
     origins: Annotated[
-        tuple[str, ...],
-        NoDecode,
-        BeforeValidator(split),
-        Field(description="Sites whose pages may use the service, comma-separated: `https://example.org`."),
+        tuple[Origin, ...],
+        *Listed,
+        Field(
+            description="Origins whose pages may use the service, comma-separated: `https://example.org`, or `*` for "
+            "all."
+        ),
     ] = ()
     models: Annotated[Path, Field(description="A model file, or a folder of them.")] = EMBEDDED
     default_model: Annotated[
@@ -67,9 +81,8 @@ class Settings(BaseSettings):
         ),
     ] = 1
     providers: Annotated[
-        tuple[Literal["cpu", "cuda", "tensorrt", "openvino"], ...],
-        NoDecode,
-        BeforeValidator(split),
+        tuple[Provider, ...],
+        *Listed,
         Field(min_length=1, description="Where networks run, comma-separated; onnxruntime must be built for it."),
     ] = ("cpu",)
     batch: Annotated[
@@ -86,7 +99,9 @@ class Settings(BaseSettings):
     ] = 75
     grace_s: Annotated[int, Field(ge=1, description="Seconds that running requests get when the service stops.")] = 20
     log_level: Annotated[
-        Literal["debug", "info", "warning", "error"], Field(description="How much is logged to standard error.")
+        Literal["debug", "info", "warning", "error"],
+        Lowered,
+        Field(description="How much is logged to standard error."),
     ] = "info"
 
     @property

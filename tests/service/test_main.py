@@ -9,6 +9,7 @@ from pathlib import Path
 
 import pytest
 
+from service.serving.hosts import url_of
 from service.serving.settings import Settings
 from tests.support.colours import model_bytes
 from tests.support.server import ROOT, free_port, wait_until_ready
@@ -48,7 +49,13 @@ def test_a_bad_model_is_one_line_and_an_exit_code(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize(
     ("setting", "value", "said"),
-    [("port", "http", "SEGMENT_PORT"), ("max_body_mib", "-1", "SEGMENT_MAX_BODY_MIB"), ("workers", "0", "greater")],
+    [
+        ("port", "http", "SEGMENT_PORT"),
+        ("max_body_mib", "-1", "SEGMENT_MAX_BODY_MIB"),
+        ("workers", "0", "greater"),
+        ("hosts", "robot.local, http://", "SEGMENT_HOSTS: 'http://' is not a host name"),
+        ("origins", "robot.local", "SEGMENT_ORIGINS: 'robot.local' is not the origin of a page"),
+    ],
 )
 def test_a_bad_setting_is_one_line_that_names_it(setting: str, value: str, said: str) -> None:
     code, lines = refusal(**{setting: value})
@@ -76,13 +83,53 @@ def test_an_option_that_is_none_is_refused() -> None:
     assert b"--prot" in result.stderr
 
 
+@pytest.mark.parametrize("host", ["::", "[::1]"])
+def test_an_ipv6_address_is_printed_as_a_url(model_file: Path, host: str) -> None:
+    with socket.socket(socket.AF_INET6) as probe:
+        try:
+            probe.bind(("::1", 0))
+        except OSError:
+            pytest.skip("this machine has no IPv6")
+        port = probe.getsockname()[1]
+    process = start(models=model_file, port=port, host=host, allow_anonymous=True)
+    wait_until_ready(f"http://[::1]:{port}", process)
+    process.terminate()
+    output, _ = process.communicate(timeout=30)
+    assert f"Ready: http://[::1]:{port}\n" in output.decode()
+
+
 def test_a_port_in_use_ends_the_start(model_file: Path) -> None:
     with socket.socket() as other:
         other.bind(("127.0.0.1", 0))
         other.listen()
-        code, lines = refusal(models=model_file, port=other.getsockname()[1])
-    assert code != 0
-    assert any("address already in use" in line for line in lines)
+        port = other.getsockname()[1]
+        assert refusal(models=model_file, port=port) == (
+            1,
+            [f"fcn-serve: port {port} of 127.0.0.1 is in use; set SEGMENT_PORT to another one."],
+        )
+
+
+def test_an_address_of_another_machine_ends_the_start(model_file: Path) -> None:
+    """It is one of those for documents (RFC 5737)."""
+    code, lines = refusal(models=model_file, host="192.0.2.1", allow_anonymous=True)
+    assert code == 1
+    assert len(lines) == 1
+    assert "cannot listen on 192.0.2.1" in lines[0]
+
+
+@pytest.mark.parametrize(
+    ("host", "url"),
+    [
+        ("127.0.0.1", "http://127.0.0.1:8000"),
+        ("::1", "http://[::1]:8000"),
+        ("0.0.0.0", "http://127.0.0.1:8000"),
+        ("::", "http://[::1]:8000"),
+        ("fe80::1%eth0", "http://[fe80::1%25eth0]:8000"),
+        ("robot.local", "http://robot.local:8000"),
+    ],
+)
+def test_the_url_is_one_that_works(host: str, url: str) -> None:
+    assert url_of(host, 8000) == url
 
 
 def test_an_accelerator_that_is_not_there_is_no_silent_fallback(model_file: Path) -> None:

@@ -1,14 +1,13 @@
-"""What browsers may do for pages of other sites: nothing, unless asked for. What our pages may load: only our own."""
+"""What browsers may do for pages of other sites: nothing, unless configured. What our pages may load: only our own."""
 
 from collections.abc import Sequence
-from urllib.parse import SplitResult, urlsplit
 
 from starlette.datastructures import Headers, MutableHeaders
 from starlette.requests import Request
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from service.http.problems import problem
-from service.serving.keys import is_address
+from service.serving.hosts import ANY, DEFAULT_PORTS, host_of, is_address, matches, split
 
 HEADERS = {
     "Content-Security-Policy": (
@@ -21,17 +20,18 @@ HEADERS = {
     "X-Frame-Options": "DENY",
 }
 SAFE = {"GET", "HEAD", "OPTIONS"}
+LONGEST_ECHO = 100
 
 
 class Browsers:
     """ASGI middleware. A page of another site whose browser posts here is refused, unless its origin is in `origins`.
 
-    Where there are no keys, so is a request for a host by a name that is not in `hosts`: a page can make its own name
-    point here (DNS rebinding), but not an address, nor localhost.
+    Without keys, `hosts` are the names by which the service may be called; a request for another one is refused. A page
+    can make its own name point here (DNS rebinding), but not an address, nor localhost. `hosts` None takes every name.
     """
 
     def __init__(self, app: ASGIApp, origins: Sequence[str], hosts: Sequence[str] | None) -> None:
-        self.app, self.origins, self.hosts = app, set(origins), None if hosts is None else {"localhost", *hosts}
+        self.app, self.origins, self.hosts = app, set(origins), [ANY] if hosts is None else ["localhost", *hosts]
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] != "http":
@@ -46,29 +46,41 @@ class Browsers:
             await send(message)
 
         headers = Headers(scope=scope)
-        if not self._known_host(headers.get("host", "")):
-            detail = "The service is not known by this host name; add it to SEGMENT_HOSTS."
+        host = headers.get("host", "")
+        if not self._known_host(host):
+            detail = f"The service is not known as {host[:LONGEST_ECHO]}; add the name to SEGMENT_HOSTS."
             await problem(Request(scope), 421, detail, "unknown_host")(scope, receive, send_guarded)
         elif scope["method"] not in SAFE and self._foreign(headers):
-            detail = "A page of another site may not use the service; add its origin to SEGMENT_ORIGINS."
+            page, ours = headers.get("origin", "another site")[:LONGEST_ECHO], host[:LONGEST_ECHO]
+            detail = (
+                f"A page of {page} may not use the service at {ours}; add its origin to SEGMENT_ORIGINS. If both "
+                "are one site behind a proxy, let it pass the host on; in nginx: `proxy_set_header Host $http_host;`."
+            )
             await problem(Request(scope), 403, detail, "foreign_origin")(scope, receive, send_guarded)
         else:
             await self.app(scope, receive, send_guarded)
 
     def _known_host(self, host: str) -> bool:
-        name = parts(f"//{host}").hostname or ""
-        return self.hosts is None or name in self.hosts or is_address(name)
+        """Whether a Host header, or the host and port of an origin, is a name of ours."""
+        name = host_of(host)
+        return is_address(name) or any(matches(name, known) for known in self.hosts)
 
     def _foreign(self, headers: Headers) -> bool:
-        origin = headers.get("origin")
+        """Whether a request comes from a page of another site that is not in `origins`."""
+        origin, site = headers.get("origin"), headers.get("sec-fetch-site")
+        if ANY in self.origins or origin in self.origins:
+            return False
         if origin is None:  # no browser, or an old one
-            return headers.get("sec-fetch-site") == "cross-site"
-        return origin not in self.origins and parts(origin).netloc != headers.get("host")
+            return site == "cross-site"
+        if same_host(origin, headers.get("host", "")):
+            return False
+        # A proxy that puts its own Host header in place of the page's: the browser's word counts, which no page can
+        # forge, but only for a name of ours, as a page under any other name may have made it point here.
+        return not (site == "same-origin" and self._known_host(split(origin).netloc))
 
 
-def parts(url: str) -> SplitResult:
-    """A URL's parts; empty ones where it is none."""
-    try:
-        return urlsplit(url)
-    except ValueError:
-        return urlsplit("")
+def same_host(origin: str, host: str) -> bool:
+    """Whether an origin is at the host and port of a Host header, which may leave out the scheme's default port."""
+    page, ours = split(origin), split(f"//{host}")
+    default = DEFAULT_PORTS.get(page.scheme)
+    return bool(page.hostname) and (page.hostname, page.port or default) == (ours.hostname, ours.port or default)

@@ -38,6 +38,49 @@ def test_our_own_page_and_programs_are_served(client: httpx2.Client) -> None:
         assert post(client, **headers).status_code == 200
 
 
+def test_our_own_page_is_served_behind_a_proxy_that_names_its_own_host(
+    client: httpx2.Client, befriended: httpx2.Client
+) -> None:
+    """As nginx does by default. The browser says that page and service are one site; no page can forge that."""
+    for host in ("127.0.0.1:8123", "127.0.0.1", "localhost"):
+        ours = {"Origin": "http://192.168.0.7:8201", "Sec_Fetch_Site": "same-origin", "Host": host}
+        assert post(client, **ours).status_code == 200
+    assert post(befriended, Origin="https://segment.example", Sec_Fetch_Site="same-origin").status_code == 200
+    # Without that word, or under a name that anybody may point here, the answer says what to configure.
+    for headers in (
+        {"Origin": "http://192.168.0.7:8201"},
+        {"Origin": "http://192.168.0.7:8201", "Sec_Fetch_Site": "same-site"},
+        {"Origin": "https://evil.example", "Sec_Fetch_Site": "same-origin"},
+    ):
+        response = post(client, **headers)
+        assert response.status_code == 403
+        assert "`proxy_set_header Host $http_host;`" in response.json()["detail"]
+
+
+@pytest.mark.parametrize(
+    ("origin", "host", "status"),
+    [
+        ("https://segment.example", "segment.example:443", 200),
+        ("http://segment.example", "Segment.example", 200),
+        ("http://segment.example:8000", "segment.example:8000", 200),
+        ("http://segment.example:8000", "segment.example:8001", 403),
+        ("http://other.example", "segment.example", 403),
+        ("http://", "segment.example", 403),
+    ],
+)
+def test_a_page_and_the_service_are_compared_by_host_and_port(
+    befriended: httpx2.Client, origin: str, host: str, status: int
+) -> None:
+    assert post(befriended, Origin=origin, Host=host).status_code == status
+
+
+def test_every_page_and_every_name_may_be_served(model_file: Path) -> None:
+    with serving(model_file, origins="*", hosts="*") as url, httpx2.Client(base_url=url) as client:
+        response = post(client, Origin="https://any.example", Host="any.example", Sec_Fetch_Site="cross-site")
+        assert response.status_code == 200
+        assert response.headers["Access-Control-Allow-Origin"] == "*"
+
+
 def test_a_site_that_is_listed_is_served(befriended: httpx2.Client) -> None:
     response = post(befriended, Origin=FRIEND, Sec_Fetch_Site="cross-site")
     assert response.status_code == 200
