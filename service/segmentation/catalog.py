@@ -13,6 +13,7 @@ from service.segmentation.errors import (
     InferenceFailed,
     ModelError,
     ModelUnreadable,
+    OutOfMemory,
     SelfTestFailed,
     UnknownModel,
 )
@@ -152,7 +153,7 @@ class Catalog:
         segmenter = self._engine.segmenter(model, self._turns)
         try:
             segmenter.warm_up()
-        except InferenceFailed as error:
+        except (InferenceFailed, OutOfMemory) as error:
             raise SelfTestFailed(f"{file}: it fails on an image of its native size: {error.__cause__}") from error
         self._files[name] = file
         self.segmenters = dict(sorted((self.segmenters | {name: segmenter}).items()))

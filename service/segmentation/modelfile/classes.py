@@ -4,7 +4,7 @@ from typing import Annotated
 
 import msgspec
 
-Color = Annotated[str, msgspec.Meta(pattern="^#[0-9a-fA-F]{6}$")]
+Color = Annotated[str, msgspec.Meta(pattern=r"^#[0-9a-fA-F]{6}\Z")]
 
 
 class Class(msgspec.Struct, frozen=True):

@@ -31,7 +31,7 @@ Scores = np.ndarray[tuple[int, int, int], np.dtype[np.float32]]
 
 Side = Annotated[int, msgspec.Meta(ge=1, le=16384)]
 Share = Annotated[float, msgspec.Meta(ge=0, le=1)]
-Sha256 = Annotated[str, msgspec.Meta(pattern="^[0-9a-f]{64}$")]
+Sha256 = Annotated[str, msgspec.Meta(pattern=r"^[0-9a-f]{64}\Z")]
 
 
 class Input(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -137,7 +137,7 @@ class Contract(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     gives its scores in integers."""
 
     format: Literal[1]
-    name: Annotated[str, msgspec.Meta(pattern="^[a-z0-9][a-z0-9._-]{0,63}$")]
+    name: Annotated[str, msgspec.Meta(pattern=r"^[a-z0-9][a-z0-9._-]{0,63}\Z")]
     version: Annotated[str, msgspec.Meta(min_length=1, max_length=64)]
     description: str
     precision: Literal["float32", "int8"]

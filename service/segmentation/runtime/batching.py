@@ -9,7 +9,7 @@ from queue import Empty, Queue
 from threading import Thread
 from time import monotonic
 
-from service.segmentation.errors import InferenceFailed, SegmentationError
+from service.segmentation.errors import InferenceFailed, OutOfMemory, SegmentationError
 from service.segmentation.modelfile.contract import Pixels
 from service.segmentation.runtime.call import Call
 from service.segmentation.runtime.model import Answer, Model
@@ -99,7 +99,7 @@ class Worker:
     def _answer(self, batch: Sequence[Waiting]) -> None:
         try:
             answers = self._model.run_batch([waiting.image for waiting in batch], batch[0].scores)
-        except InferenceFailed as error:
+        except (InferenceFailed, OutOfMemory) as error:
             if len(batch) == 1:
                 batch[0].answer.set_exception(error)
             else:

@@ -14,6 +14,7 @@ from service.segmentation.errors import (
     InferenceFailed,
     ModelError,
     ModelUnreadable,
+    OutOfMemory,
     SelfTestFailed,
 )
 from service.segmentation.modelfile import seal
@@ -24,6 +25,8 @@ from service.segmentation.runtime.session import open_session
 # Arithmetic differs a little between processors, so a few pixels at the seams of classes may too.
 GOLDEN_AGREEMENT = 0.98
 
+NO_MEMORY = ("Failed to allocate memory", "bad_alloc")
+"""What onnxruntime (1.32) says where it gets no memory: its exception is the one for every failure."""
 
 Answer = tuple[Labels, Scores | None]
 """Labels, and scores where they were asked for."""
@@ -60,7 +63,7 @@ class Model:
     def run(self, image: Pixels, scores: bool = False, call: Call | None = None) -> Answer:
         """Labels of one RGB image [H, W, 3], H and W multiples of the stride; scores where asked for and there.
 
-        Raises InferenceFailed; TooLate and Abandoned where that is what became of the call.
+        Raises InferenceFailed and OutOfMemory; TooLate and Abandoned by the call.
         """
         return self._run(self._session, image, scores, call or Call())
 
@@ -69,7 +72,7 @@ class Model:
         return self._run(self._narrow, image, scores, call or Call())
 
     def run_batch(self, images: Sequence[Pixels], scores: bool = False) -> list[Answer]:
-        """`run` of several images of one shape at once. Raises InferenceFailed."""
+        """`run` of several images of one shape at once. Raises InferenceFailed and OutOfMemory."""
         return self._answers(self._session, images, scores)
 
     def _run(self, session: onnxruntime.InferenceSession, image: Pixels, scores: bool, call: Call) -> Answer:
@@ -86,10 +89,12 @@ class Model:
         self, session: onnxruntime.InferenceSession, images: Sequence[Pixels], scores: bool, call: Call | None = None
     ) -> list[Answer]:
         outputs = ["labels", "scores"] if scores and self.has_scores else ["labels"]
-        batch = images[0][np.newaxis] if len(images) == 1 else np.stack(images)
         try:
+            batch = images[0][np.newaxis] if len(images) == 1 else np.stack(images)
             labels, *cells = session.run(outputs, {"image": batch}, call and call.options)
         except Exception as error:  # onnxruntime's exceptions share no base of their own
+            if isinstance(error, MemoryError) or any(sign in str(error) for sign in NO_MEMORY):
+                raise OutOfMemory from error
             raise InferenceFailed("The model failed on this image; the service's log has the cause.") from error
         shape, scale = labels.shape[1:], self.contract.scale
         planes = [logits(one, shape, scale) for one in cells[0]] if cells else [None] * len(images)
@@ -103,7 +108,7 @@ class Model:
             raise ContractBroken(f"{error}.") from error
         try:
             ((labels, scores),) = self._answers(session, [pattern(golden.width, golden.height)], scores=True)
-        except InferenceFailed as error:
+        except (InferenceFailed, OutOfMemory) as error:
             raise SelfTestFailed(f"it fails on the self-test's image: {error.__cause__}") from error
         except ValueError as error:
             raise ContractBroken(f"its scores do not fit its labels: {error}.") from error

@@ -12,7 +12,7 @@ import torch
 from PIL import Image
 
 from service.segmentation.catalog import EMBEDDED
-from service.segmentation.errors import ContractBroken, ModelTampered, ModelUnreadable, SelfTestFailed
+from service.segmentation.errors import ContractBroken, ModelTampered, ModelUnreadable, OutOfMemory, SelfTestFailed
 from service.segmentation.modelfile.classes import Class
 from service.segmentation.modelfile.contract import Golden, Scale
 from service.segmentation.runtime.model import Model, logits
@@ -96,6 +96,7 @@ def test_metadata_of_another_version_are_refused() -> None:
     ("fields", "place"),
     [
         ({"name": "../../etc"}, r"\$\.name"),
+        ({"name": "street\n"}, r"\$\.name"),
         ({"input": {"width": 0, "height": 64, "stride": 32, "padding": "#000000"}}, r"\$\.input\.width"),
         ({"labels": {"classes": [{"id": 0, "name": "a", "color": "red"}]}}, r"\$\.labels\.classes\[0\]\.color"),
         ({"labels": {"classes": [{"id": 1, "name": "a", "color": "#000000"}]}}, "ids must be 0, 1, 2"),
@@ -151,6 +152,17 @@ def test_a_graph_that_fails_when_it_runs_is_refused_with_the_cause() -> None:
     least.CopyFrom(onnx.helper.make_tensor("least", onnx.TensorProto.FLOAT, [7], [0.0] * 7))
     with pytest.raises(SelfTestFailed, match=r"it fails on the self-test's image: .*Max"):
         Model(packed(broken, document()), threads=1)
+
+
+def test_a_run_that_gets_no_memory_is_told_from_one_that_fails() -> None:
+    greedy = graph(scores=False)
+    shape = onnx.helper.make_tensor("shape", onnx.TensorProto.INT64, [3], [1 << 40, 1, 1])
+    greedy.graph.initializer.append(shape)
+    greedy.graph.node[-1].output[0] = "one"
+    greedy.graph.node.append(onnx.helper.make_node("Expand", ["one", "shape"], ["labels"]))
+    with pytest.raises(SelfTestFailed, match="Failed to allocate memory") as caught:
+        Model(packed(greedy, document()), threads=1)
+    assert isinstance(caught.value.__cause__, OutOfMemory)
 
 
 def test_golden_labels_that_cannot_be_read_are_refused() -> None:
