@@ -1,30 +1,63 @@
 """The wheel alone: what it brings, and that it serves from any folder."""
 
+import ast
 import json
+import re
 import subprocess
 import sys
+import tomllib
 from pathlib import Path
+from zipfile import ZipFile
 
 import httpx2
 import pytest
 
 from tests.support.server import ROOT, serving
 
+PIP = [sys.executable, "-m", "pip", "--quiet", "--disable-pip-version-check"]
+
 
 @pytest.fixture(scope="module")
-def python(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """An environment of its own with the wheel and the locked serving dependencies in it."""
+def wheel(tmp_path_factory: pytest.TempPathFactory) -> Path:
     folder = tmp_path_factory.mktemp("wheel")
-    pip = [sys.executable, "-m", "pip", "--quiet", "--disable-pip-version-check"]
-    subprocess.run([*pip, "wheel", "--no-deps", "--wheel-dir", str(folder), str(ROOT)], check=True)
-    (wheel,) = folder.glob("fcn_serve-*.whl")
-    subprocess.run([sys.executable, "-m", "venv", "--without-pip", str(folder / "venv")], check=True)
-    python = folder / "venv" / "bin" / "python"
-    install = [*pip, "--python", str(python), "install"]
+    subprocess.run([*PIP, "wheel", "--no-deps", "--wheel-dir", str(folder), str(ROOT)], check=True)
+    (file,) = folder.glob("fcn_serve-*.whl")
+    return file
+
+
+@pytest.fixture(scope="module")
+def python(wheel: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """An environment of its own with the wheel and the locked serving dependencies in it."""
+    folder = tmp_path_factory.mktemp("environment")
+    subprocess.run([sys.executable, "-m", "venv", "--without-pip", str(folder)], check=True)
+    python = folder / "bin" / "python"
+    install = [*PIP, "--python", str(python), "install"]
     subprocess.run([*install, "--require-hashes", "-r", str(ROOT / "requirements" / "serve.txt")], check=True)
     # Its own requirements are met by the lock, or this would fetch more and the next test would see it.
     subprocess.run([*install, str(wheel)], check=True)
     return python
+
+
+def test_the_wheel_carries_what_serves_and_no_weights_for_training(wheel: Path) -> None:
+    files = {file.filename: file.file_size for file in ZipFile(wheel).infolist()}
+    assert {"service/models/street.onnx", "service/web/page.js", "model_export/__main__.py"} <= files.keys()
+    assert not [name for name in files if name.endswith(".safetensors")]
+    assert sum(files.values()) < 20_000_000
+
+
+def test_what_is_imported_is_declared() -> None:
+    """By name: a package that another one brings may go when that one changes."""
+    project = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]
+    declared = {re.split(r"[<>=]", line)[0].replace("-", "_") for line in project["dependencies"]}
+    declared |= {"PIL", "multipart", "mimeparse"}  # pillow, python-multipart, python-mimeparse
+    imported = {
+        (node.module or "" if isinstance(node, ast.ImportFrom) else alias.name).partition(".")[0]
+        for file in (ROOT / "service").rglob("*.py")
+        for node in ast.walk(ast.parse(file.read_text()))
+        if isinstance(node, ast.Import | ast.ImportFrom)
+        for alias in node.names
+    }
+    assert imported - set(sys.stdlib_module_names) - {"service"} <= declared
 
 
 def test_installing_the_service_brings_neither_torch_nor_onnx(python: Path) -> None:

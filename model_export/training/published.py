@@ -38,10 +38,15 @@ def locate(name: str) -> Path:
     """The file of a shipped model's weights, or `name` itself where it is a path. Raises CheckpointError."""
     shipped = FOLDER / f"{name}.safetensors"
     path = shipped if shipped.exists() else Path(name)
-    if not path.exists():
-        known = ", ".join(sorted(file.stem for file in FOLDER.glob("*.safetensors")))
-        raise CheckpointError(f"There are no weights {name}; give a file, or one of those that come along: {known}.")
-    return path
+    if path.exists():
+        return path
+    if not FOLDER.exists():
+        raise CheckpointError(
+            f"There is no file {name}, and the published weights are not part of the installed package: "
+            "run the command in a checkout of the repository, or give the path of a weights file."
+        )
+    known = ", ".join(sorted(file.stem for file in FOLDER.glob("*.safetensors")))
+    raise CheckpointError(f"There are no weights called {name}; give the path of a file, or one of: {known}.")
 
 
 def origin(path: Path) -> Origin:

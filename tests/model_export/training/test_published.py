@@ -58,7 +58,7 @@ def test_a_file_that_was_not_published_is_refused(tmp_path: Path) -> None:
 
 
 def test_weights_that_nobody_has_are_named(tmp_path: Path) -> None:
-    with pytest.raises(CheckpointError, match=r"There are no weights .*gone; give a file, or one of .*: .*street"):
+    with pytest.raises(CheckpointError, match=r"no weights called .*gone; give the path of a file, or one of: street"):
         published.locate(str(tmp_path / "gone"))
 
 
@@ -82,3 +82,9 @@ def test_a_run_learns_on_from_published_weights(weights: Path, tmp_path: Path) -
     learned, began = run.network.state_dict(), networks.network(0).state_dict()
     torch.testing.assert_close(learned["score.0.weight"], began["score.0.weight"], rtol=1e-2, atol=1e-3)
     torch.testing.assert_close(learned["backbone.to_32.1.running_mean"], began["backbone.to_32.1.running_mean"])
+
+
+def test_an_installed_package_says_where_the_weights_are(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    monkeypatch.setattr(published, "FOLDER", tmp_path / "not installed")
+    with pytest.raises(CheckpointError, match="run the command in a checkout of the repository"):
+        published.locate("street")
