@@ -8,7 +8,8 @@ from typing import Annotated
 
 import typer
 
-from benchmarks import measure, memory, overload, report, soak, subjects
+from benchmarks import measure, memory, overload, report, soak, subjects, timings
+from benchmarks.photos import SIZES, photo
 from benchmarks.promise import Promise
 from benchmarks.rounds import perfect
 from benchmarks.traffic import Traffic
@@ -73,6 +74,21 @@ def against(
         alone = measure.one_at_a_time(running, rounds, repeats)
         typer.echo("back to back ...")
         typer.echo(report.against(alone, measure.back_to_back(running, rounds, count)))
+
+
+@app.command("timings")
+def timed(
+    at_once: Annotated[int, typer.Option(min=2, help="Requests in parallel.")] = 8,
+    rounds: Annotated[int, typer.Option(min=1)] = 10,
+    size: Annotated[str, typer.Option(help=f"One of {', '.join(SIZES)}.")] = measure.SMALL,
+) -> None:
+    """The stages of a request alone and among others, and their sum beside the time that the client measures."""
+    data = photo(*SIZES[size])
+    with subjects.service(queue=at_once) as ours:
+        timings.measure(ours, data, at_once, 2)  # warm
+        alone = timings.measure(ours, data, 1, rounds)
+        together = timings.measure(ours, data, at_once, rounds)
+    typer.echo(f"{size}, {at_once} at once, {report.machine()['processor']}\n\n{timings.table(alone, together)}")
 
 
 @app.command()

@@ -1,4 +1,4 @@
-"""What the face itself refuses, before the core is asked.
+"""Requests that are refused before the core sees them. `str(error)` is one sentence for the client.
 
 RequestError
  ├── Unauthorized            no key, or an unknown one
@@ -9,12 +9,12 @@ RequestError
  ├── UnsupportedContentType  a body that is neither a form nor an image
  ├── NoImage                 a request without an image in it
  ├── MisplacedOption         an option in the form instead of the query
- └── NotAcceptable           no answer of a kind the caller accepts
+ └── NotAcceptable           no format that the client accepts
 """
 
 
 class RequestError(Exception):
-    """The root: `str(error)` is a sentence for the caller."""
+    """The root."""
 
 
 class Unauthorized(RequestError):
@@ -50,4 +50,4 @@ class MisplacedOption(RequestError):
 
 
 class NotAcceptable(RequestError):
-    """No answer of a kind the caller accepts."""
+    """No format that the client accepts."""

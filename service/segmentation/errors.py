@@ -1,30 +1,32 @@
-"""Everything the core refuses, each with one sentence for the caller. Status codes are the face's business.
+"""The errors of the core. `str(error)` is one sentence for the client: what is wrong, and what to do.
+
+A face maps the classes to its own status codes.
 
 SegmentationError
- ├── ImageError                 the upload
- │    ├── UnsupportedFormat     not an image of an accepted format
- │    ├── DamagedImage          the right format, but it cannot be decoded
- │    ├── TooManyParts          more segments or chunks than any picture needs
- │    └── ImageTooLarge         more pixels than allowed, told from the header alone
- ├── PictureTooLarge            the answer's format cannot hold a picture of this size
+ ├── ImageError                 the upload cannot be segmented
+ │    ├── UnsupportedFormat     the file is not of an accepted format
+ │    ├── DamagedImage          an accepted format, but it cannot be decoded
+ │    ├── TooManyParts          more segments or chunks than any image needs
+ │    └── ImageTooLarge         more pixels than allowed, according to its header
+ ├── PictureTooLarge            the requested output format cannot hold an image of this size
  ├── ModelError                 a model file that must not be served
  │    ├── ModelUnreadable       missing, truncated, or not an ONNX model
- │    ├── ModelTampered         its bytes are not those that were exported
- │    ├── ContractBroken        its graph or metadata are not what this service serves
- │    └── SelfTestFailed        it does not give the answer that was recorded when it was exported
- ├── ProviderMissing            the processor or accelerator asked for is not there
+ │    ├── ModelTampered         its bytes differ from those that were exported
+ │    ├── ContractBroken        its graph or metadata do not follow the contract
+ │    └── SelfTestFailed        its output differs from the one recorded at export
+ ├── ProviderMissing            the requested execution provider is not available
  ├── UnknownModel               no model of this name is served
- ├── UnknownClass               the model tells no class of this name apart
- ├── NoScores                   the model gives labels alone, so nothing can be said of how sure it is
- ├── InferenceFailed            the runtime gave up on an image
- ├── OutOfMemory                there is not enough for this image now
- ├── TooLate                    the time that the caller gave is over
- └── Abandoned                  nobody waits for the answer any more
+ ├── UnknownClass               the model has no class of this name
+ ├── NoScores                   the model outputs labels without scores: no confidence, no heat map
+ ├── InferenceFailed            the runtime failed on an image
+ ├── OutOfMemory                there is not enough memory for this image at present
+ ├── TooLate                    the deadline has passed
+ └── Abandoned                  the client has disconnected
 """
 
 
 class SegmentationError(Exception):
-    """The root: `str(error)` is a sentence fit for the caller."""
+    """The root."""
 
 
 class ImageError(SegmentationError):
@@ -32,23 +34,23 @@ class ImageError(SegmentationError):
 
 
 class UnsupportedFormat(ImageError):
-    """Not an image of an accepted format."""
+    """The file is not of an accepted format."""
 
 
 class DamagedImage(ImageError):
-    """The right format, but it cannot be decoded."""
+    """An accepted format, but it cannot be decoded."""
 
 
 class TooManyParts(ImageError):
-    """More segments or chunks than any picture needs."""
+    """More segments or chunks than any image needs."""
 
 
 class ImageTooLarge(ImageError):
-    """More pixels than allowed, told from the header alone."""
+    """More pixels than allowed, according to its header."""
 
 
 class PictureTooLarge(SegmentationError):
-    """The answer's format cannot hold a picture of this size."""
+    """The requested output format cannot hold an image of this size."""
 
 
 class ModelError(SegmentationError):
@@ -60,19 +62,19 @@ class ModelUnreadable(ModelError):
 
 
 class ModelTampered(ModelError):
-    """Its bytes are not those that were exported."""
+    """Its bytes differ from those that were exported."""
 
 
 class ContractBroken(ModelError):
-    """Its graph or metadata are not what this service serves."""
+    """Its graph or metadata do not follow the contract."""
 
 
 class SelfTestFailed(ModelError):
-    """It does not give the answer that was recorded when it was exported."""
+    """Its output differs from the one recorded at export."""
 
 
 class ProviderMissing(SegmentationError):
-    """The processor or accelerator asked for is not there."""
+    """The requested execution provider is not available."""
 
 
 class UnknownModel(SegmentationError):
@@ -80,33 +82,33 @@ class UnknownModel(SegmentationError):
 
 
 class UnknownClass(SegmentationError):
-    """The model tells no class of this name apart."""
+    """The model has no class of this name."""
 
 
 class NoScores(SegmentationError):
-    """The model gives labels alone, so nothing can be said of how sure it is."""
+    """The model outputs labels without scores: no confidence, no heat map."""
 
 
 class InferenceFailed(SegmentationError):
-    """The runtime gave up on an image."""
+    """The runtime failed on an image."""
 
 
 class OutOfMemory(SegmentationError):
-    """There is not enough for this image now."""
+    """There is not enough memory for this image at present."""
 
     def __init__(self) -> None:
-        super().__init__("There is not enough memory for this image now; try again in a moment, or send a smaller one.")
+        super().__init__("There is not enough memory for this image at present; try again, or send a smaller one.")
 
 
 class TooLate(SegmentationError):
-    """The time that the caller gave is over."""
+    """The deadline has passed."""
 
     def __init__(self) -> None:
-        super().__init__("The answer could not be given in time; ask again, for more time or when less is going on.")
+        super().__init__("The deadline passed before the answer was ready; allow more time, or try again when there is less load.")
 
 
 class Abandoned(SegmentationError):
-    """Nobody waits for the answer any more."""
+    """The client has disconnected."""
 
     def __init__(self) -> None:
-        super().__init__("Nobody waits for this answer.")
+        super().__init__("The client disconnected before its answer was ready.")

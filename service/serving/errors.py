@@ -1,18 +1,18 @@
-"""What every transport refuses because of the load; BadKeys stops the start.
+"""Refusals because of the load, for every transport; BadKeys stops the start. `str(error)` is one sentence.
 
 ServingError
- ├── Busy       the queue, or the room for uploads, is full
+ ├── Busy       no slot, or no memory for another upload, is free
  ├── Draining   the service is stopping
  └── BadKeys    the key file is invalid, or missing although required
 """
 
 
 class ServingError(Exception):
-    """The root: `str(error)` is a sentence for the caller."""
+    """The root."""
 
 
 class Busy(ServingError):
-    """The queue, or the room for uploads, is full."""
+    """No slot, or no memory for another upload, is free."""
 
 
 class Draining(ServingError):
