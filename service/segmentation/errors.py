@@ -104,7 +104,7 @@ class TooLate(SegmentationError):
     """The deadline has passed."""
 
     def __init__(self) -> None:
-        super().__init__("The deadline passed before the answer was ready; allow more time, or try again when there is less load.")
+        super().__init__("The deadline passed before the answer was ready; allow more time, or try again later.")
 
 
 class Abandoned(SegmentationError):

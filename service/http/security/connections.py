@@ -46,14 +46,13 @@ class PatientProtocol(H11Protocol):
 
         async def send_with_connection(message: Message) -> None:
             if message["type"] == "http.response.start":
-                message["headers"] = [*message.get("headers", ()), *self._connection_headers(message["status"])]
+                message["headers"] = [*message.get("headers", ()), *self._connection_headers()]
             await send(message)
 
         await self._application(scope, receive, send_with_connection)
 
-    def _connection_headers(self, status: int) -> list[tuple[bytes, bytes]]:
-        failed = status == 500  # uvicorn closes the connection after an exception
-        if self.cycle.more_body or not self.cycle.keep_alive or failed:
+    def _connection_headers(self) -> list[tuple[bytes, bytes]]:
+        if self.cycle.more_body or not self.cycle.keep_alive:
             return [(b"connection", b"close")]
         if self.conn.their_state is h11.DONE:
             return [(b"connection", b"keep-alive"), (b"keep-alive", b"timeout=%d" % self.patience.keep_alive_s)]

@@ -61,6 +61,7 @@ def test_a_failing_operator_is_named_in_the_log_under_the_answers_id(service: Se
     problem = response.json()
     assert (response.status_code, problem["code"]) == (500, "inference_failed")
     assert "Retry-After" not in response.headers
+    assert response.headers["Connection"] == "keep-alive"
     failure, request = service.lines(problem["request_id"])
     assert re.search(r" ERROR .*code=inference_failed cause=InferenceFailed: .* <- \w+: .*Add", failure)
     assert " INFO " in request
