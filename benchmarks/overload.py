@@ -128,9 +128,9 @@ def run(subject: Subject, settings: Settings, images: Sequence[bytes], seconds: 
 
 
 def judged(storm: Storm, calm: Calm, settings: Settings) -> list[Promise]:
-    """The promises. With N networks at once and room for Q images more, the last of them waits for Q / N others."""
-    waiting = settings.workers + settings.queue - settings.runs
-    bound = (waiting / settings.runs + 1) * 1000 * calm.seconds * SLACK
+    """The promises. With one network at a time and room for Q images more, the last of them waits for Q others."""
+    waiting = settings.workers + settings.queue - 1
+    bound = (waiting + 1) * 1000 * calm.seconds * SLACK
     accepted, refused, health = (
         [sent.milliseconds for sent in some] for some in (storm.of(200), storm.of(503), storm.health)
     )

@@ -33,11 +33,10 @@ log = logging.getLogger("fcn_serve.models")
 
 @dataclass(frozen=True)
 class Engine:
-    """How networks are run: on how many cores each, how many at once, and where; how many images go together, and how
-    long the first of them waits for others."""
+    """How networks are run: on how many cores, and by which providers; how many images go together, and how long the
+    first of them waits for others."""
 
     threads: int
-    runs: int = 1
     providers: Sequence[str] = ("cpu",)
     batch: int = 1
     batch_wait_s: float = 0.0
@@ -49,7 +48,7 @@ class Engine:
 
     def segmenter(self, model: Model, turns: Turns) -> Segmenter:
         if self.batch > 1:
-            return Segmenter(model, Batcher(model, self.batch, self.batch_wait_s).run)
+            return Segmenter(model, Batcher(model, turns, self.batch, self.batch_wait_s).run)
         return Segmenter(model, turns.taking(model.run, model.run_on_one_core))
 
 
@@ -67,7 +66,7 @@ class Catalog:
         default's; UnknownModel where `default` is not among the models; ProviderMissing.
         """
         self._path, self._engine = path, engine
-        self._turns = Turns(engine.runs, engine.threads if engine.crowds else 1)  # of all models: they share the cores
+        self._turns = Turns(engine.threads if engine.crowds else 1)  # of all models: they share the cores
         self._changing = Lock()
         self._files: dict[str, Path] = {}
         self._taken: dict[Path, Stamp] = {}

@@ -1,6 +1,5 @@
 """Segmenter(model).segment(image) -> Segmentation: the image is fitted to the model, the labels to the image."""
 
-from collections.abc import Callable
 from dataclasses import dataclass
 
 import numpy as np
@@ -12,10 +11,7 @@ from service.segmentation.measures.areas import count, count_enlarged, nearest
 from service.segmentation.modelfile.classes import Class, rgb
 from service.segmentation.modelfile.contract import Input, Labels, Pixels, Scores
 from service.segmentation.runtime.call import Call
-from service.segmentation.runtime.model import Model
-
-Run = Callable[[Pixels, bool, Call | None], tuple[Labels, Scores | None]]
-"""An image, whether scores are asked for, and by whom -> its labels, and scores."""
+from service.segmentation.runtime.model import Model, Run
 
 
 @dataclass(frozen=True)

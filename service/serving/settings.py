@@ -3,7 +3,7 @@
 from pathlib import Path
 from typing import Annotated, Any, Literal
 
-from pydantic import AfterValidator, BeforeValidator, Field
+from pydantic import AfterValidator, BeforeValidator, Field, ValidationInfo, field_validator
 from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 
 from service.segmentation.catalog import EMBEDDED, Engine
@@ -72,21 +72,25 @@ class Settings(BaseSettings):
         int, Field(ge=1, description="Images worked on at once; by default one more than cores this process may use.")
     ] = Field(default_factory=lambda: cores.available() + 1)
     threads: Annotated[
-        int, Field(ge=1, description="Cores one image's network may use; by default those this process may use.")
-    ] = Field(default_factory=cores.available)
-    runs: Annotated[
         int,
         Field(
-            ge=1, description="Networks that run at once on SEGMENT_THREADS cores each; where many wait, each has one."
+            ge=1,
+            description="Cores for networks: all of them for one image, or one each where as many images wait; "
+            "by default those this process may use.",
         ),
-    ] = 1
+    ] = Field(default_factory=cores.available)
     providers: Annotated[
         tuple[Provider, ...],
         *Listed,
         Field(min_length=1, description="Where networks run, comma-separated; onnxruntime must be built for it."),
     ] = ("cpu",)
     batch: Annotated[
-        int, Field(ge=1, description="Images that may go through a network together; worth it on accelerators.")
+        int,
+        Field(
+            ge=1,
+            description="Images that may go through a network together, at most SEGMENT_WORKERS; "
+            "worth it on accelerators.",
+        ),
     ] = 1
     batch_wait_ms: Annotated[float, Field(ge=0, description="How long the first image of a batch waits, in ms.")] = 2
     queue: Annotated[int, Field(ge=0, description="Images that may wait; the next is refused with 503.")] = 16
@@ -104,9 +108,20 @@ class Settings(BaseSettings):
         Field(description="How much is logged to standard error."),
     ] = "info"
 
+    @field_validator("batch")
+    @classmethod
+    def no_more_than_workers(cls, batch: int, info: ValidationInfo) -> int:
+        """Each image of a batch occupies a worker."""
+        workers = info.data.get("workers", batch)
+        if batch > workers:
+            raise ValueError(
+                f"a batch of {batch} needs as many workers, and there are {workers}: set SEGMENT_WORKERS={batch} too."
+            )
+        return batch
+
     @property
     def engine(self) -> Engine:
-        return Engine(self.threads, self.runs, self.providers, self.batch, self.batch_wait_ms / 1000)
+        return Engine(self.threads, self.providers, self.batch, self.batch_wait_ms / 1000)
 
     @property
     def max_body(self) -> int:

@@ -94,8 +94,8 @@ def test_what_was_sent_has_to_be_counted_as_what_it_was_answered(counted: dict[i
 
 
 def test_the_bound_is_what_the_last_in_the_queue_has_to_wait() -> None:
-    """Two networks at once and 3 + 17 - 2 images more: nine pairs before the last."""
-    settings = Settings(workers=3, queue=17, runs=2)
+    """One network at a time and 3 + 7 - 1 images more: nine before the last."""
+    settings = Settings(workers=3, queue=7)
     (bound,) = [p for p in overload.judged(Storm([], [], Counter()), CALM, settings) if p.name == "p99 of accepted, ms"]
     assert bound.most == pytest.approx(1.3 * 1000 * (9 + 1) * 0.1)
 

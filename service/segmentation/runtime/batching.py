@@ -7,22 +7,24 @@ from concurrent.futures import Future
 from dataclasses import dataclass, field
 from queue import Empty, Queue
 from threading import Thread
-from time import monotonic
+from time import monotonic, perf_counter
 
 from service.segmentation.errors import InferenceFailed, OutOfMemory, SegmentationError
 from service.segmentation.modelfile.contract import Pixels
 from service.segmentation.runtime.call import Call
 from service.segmentation.runtime.model import Answer, Model
+from service.segmentation.runtime.turns import Turns
 
 
 @dataclass(frozen=True)
 class Waiting:
-    """An image that waits for its answer. Only images of one `kind` can go together."""
+    """An image in the queue since `arrived`, and the future of its answer. A batch has images of one `kind`."""
 
     image: Pixels
     scores: bool
     call: Call
     answer: "Future[Answer]" = field(default_factory=Future)
+    arrived: float = field(default_factory=perf_counter)
 
     @property
     def kind(self) -> tuple[tuple[int, ...], bool]:
@@ -30,14 +32,16 @@ class Waiting:
 
 
 class Batcher:
-    """Runs images of one shape up to `largest` at a time; the first of a batch waits `wait_s` at most for others.
+    """Runs images of one shape up to `largest` at a time, in a turn; the first of a batch waits `wait_s` at most for
+    others.
 
-    Safe to call from several threads, which is the point. Answers are those of images that are run alone, and an image
-    that the network fails on fails alone.
+    Safe to call from several threads. Answers are those of images that are run alone, and an image that the network
+    fails on fails alone. An image whose call has ended enters no batch; a network that runs for one image stops when
+    its call is abandoned, one that runs for several goes on for the others.
     """
 
-    def __init__(self, model: Model, largest: int, wait_s: float) -> None:
-        self._worker = Worker(model, largest, wait_s)
+    def __init__(self, model: Model, turns: Turns, largest: int, wait_s: float) -> None:
+        self._worker = Worker(model, turns, largest, wait_s)
         Thread(target=self._worker.work, name="batcher", daemon=True).start()
         # The thread knows the worker alone, so that it, and the model, go with the last who could call.
         weakref.finalize(self, self._worker.arrivals.put, None)
@@ -57,18 +61,19 @@ class Batcher:
 class Worker:
     """Takes what arrives, batch by batch, until a None arrives."""
 
-    def __init__(self, model: Model, largest: int, wait_s: float) -> None:
-        self._model, self._largest, self._wait_s = model, largest, wait_s
+    def __init__(self, model: Model, turns: Turns, largest: int, wait_s: float) -> None:
+        self._model, self._turns, self._largest, self._wait_s = model, turns, largest, wait_s
         self.arrivals: Queue[Waiting | None] = Queue()
         self.left: deque[Waiting] = deque()
 
     def work(self) -> None:
         while (first := self.left.popleft() if self.left else self.arrivals.get()) is not None:
-            batch = [waiting for waiting in self._batch(first) if self._still_wanted(waiting)]
-            if batch:
-                self._answer(batch)
+            batch = self._batch(first)
+            with self._turns.turn(Call()):
+                self._answer([waiting for waiting in batch if self._still_wanted(waiting)])
 
     def _still_wanted(self, waiting: Waiting) -> bool:
+        waiting.call.timings.add("turn", perf_counter() - waiting.arrived)
         try:
             waiting.call.check()
         except SegmentationError as error:
@@ -77,7 +82,7 @@ class Worker:
         return True
 
     def _batch(self, first: Waiting) -> list[Waiting]:
-        """The one that has waited longest, and others of its kind: those that wait already, those that come soon."""
+        """The image that has waited longest, and others of its kind: those in the queue, and those that arrive soon."""
         batch = [first]
         others = deque[Waiting]()
         for waiting in self.left:
@@ -98,16 +103,28 @@ class Worker:
 
     def _answer(self, batch: Sequence[Waiting]) -> None:
         try:
-            answers = self._model.run_batch([waiting.image for waiting in batch], batch[0].scores)
+            answers = self._run(batch)
         except (InferenceFailed, OutOfMemory) as error:
             if len(batch) == 1:
                 batch[0].answer.set_exception(error)
             else:
                 for waiting in batch:
                     self._answer([waiting])
-        except Exception as error:  # whatever it is, nobody may wait for ever
+        except Exception as error:  # a caller without an outcome would wait for ever
             for waiting in batch:
                 waiting.answer.set_exception(error)
         else:
             for waiting, answer in zip(batch, answers, strict=True):
                 waiting.answer.set_result(answer)
+
+    def _run(self, batch: Sequence[Waiting]) -> list[Answer]:
+        if not batch:
+            return []
+        first = batch[0]
+        if len(batch) == 1:
+            return [self._model.run(first.image, first.scores, first.call)]
+        began = perf_counter()
+        answers = self._model.run_batch([waiting.image for waiting in batch], first.scores)
+        for waiting in batch:
+            waiting.call.timings.add("network", perf_counter() - began)
+        return answers

@@ -1,7 +1,7 @@
 """One .onnx file -> Model: sealed, its contract read, its graph checked against it, its golden answer given again."""
 
 import hashlib
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -30,6 +30,9 @@ NO_MEMORY = ("Failed to allocate memory", "bad_alloc")
 
 Answer = tuple[Labels, Scores | None]
 """Labels, and scores where they were asked for."""
+
+Run = Callable[[Pixels, bool, Call | None], Answer]
+"""An image, whether scores are asked for, and by whom -> its labels, and scores."""
 
 
 class Model:

@@ -1,50 +1,69 @@
 """Networks take turns: alone, one has all cores and is done soonest; in a crowd each has a core, and more get done."""
 
-from collections.abc import Callable
+from collections import deque
+from collections.abc import Iterator
+from contextlib import contextmanager
 from threading import Condition
-from typing import ParamSpec, TypeVar
 
-P = ParamSpec("P")
-T = TypeVar("T")
+from service.segmentation.modelfile.contract import Pixels
+from service.segmentation.runtime.call import Call
+from service.segmentation.runtime.model import Answer, Run
 
 
 class Turns:
-    """Shares out `at_once` times `threads` cores. While fewer wait than there are cores, `at_once` run on `threads`
-    cores each; where as many wait, each runs on one: none then waits for the slowest part of another's work."""
+    """Shares `threads` cores among networks, in order of arrival. While fewer wait than there are cores, one runs on
+    all of them; where as many wait, each runs on one: none then waits for the slowest part of another's work."""
 
-    def __init__(self, at_once: int, threads: int = 1) -> None:
-        self._cores = self._free = at_once * threads
-        self._threads = threads
-        self._waiting = 0
+    def __init__(self, threads: int = 1) -> None:
+        self._threads = self._free = threads
+        self._line: deque[object] = deque()
         self._changed = Condition()
 
-    def taking(self, run: Callable[P, T], on_one_core: Callable[P, T]) -> Callable[P, T]:
+    @property
+    def waiting(self) -> int:
+        """Networks that have no turn yet."""
+        return len(self._line)
+
+    def taking(self, run: Run, on_one_core: Run) -> Run:
         """What both do, called when it is its turn, by the one that suits the crowd."""
 
-        def in_turn(*args: P.args, **kwargs: P.kwargs) -> T:
-            cores = self._take()
-            try:
-                return (run if cores == self._threads else on_one_core)(*args, **kwargs)
-            finally:
-                self._give_back(cores)
+        def in_turn(image: Pixels, scores: bool = False, call: Call | None = None) -> Answer:
+            call = call or Call()
+            with self.turn(call) as cores:
+                return (run if cores == self._threads else on_one_core)(image, scores, call)
 
         return in_turn
 
-    def _take(self) -> int:
-        """Wait for a turn; on how many cores it is."""
-        with self._changed:
-            self._waiting += 1
-            self._changed.wait_for(lambda: self._free >= self._share())
-            cores = self._share()
-            self._waiting -= 1
-            self._free -= cores
-            return cores
+    @contextmanager
+    def turn(self, call: Call) -> Iterator[int]:
+        """Wait for a turn, timed as `turn`, and hold its cores, whose number is yielded.
 
-    def _give_back(self, cores: int) -> None:
+        Raises TooLate at the call's deadline, and Abandoned at the next turn that ends.
+        """
+        with call.timings.stage("turn"):
+            cores = self._take(call)
+        try:
+            yield cores
+        finally:
+            with self._changed:
+                self._free += cores
+                self._changed.notify_all()
+
+    def _take(self, call: Call) -> int:
+        ticket = object()
         with self._changed:
-            self._free += cores
-            self._changed.notify_all()
+            self._line.append(ticket)
+            try:
+                while self._line[0] is not ticket or self._free < self._share():
+                    self._changed.wait(call.left)
+                    call.check()
+                cores = self._share()
+                self._free -= cores
+                return cores
+            finally:
+                self._line.remove(ticket)
+                self._changed.notify_all()  # there may be cores for the next one too
 
     def _share(self) -> int:
-        crowded = self._waiting >= self._cores or self._free < self._threads
+        crowded = len(self._line) >= self._threads or self._free < self._threads
         return 1 if crowded else self._threads

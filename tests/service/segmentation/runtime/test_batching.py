@@ -4,7 +4,6 @@ from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from threading import Event
-from time import sleep
 from typing import Any
 
 import numpy as np
@@ -15,6 +14,9 @@ from service.segmentation.modelfile.contract import Pixels
 from service.segmentation.runtime.batching import Batcher
 from service.segmentation.runtime.call import Call
 from service.segmentation.runtime.model import Model
+from service.segmentation.runtime.turns import Turns
+from tests.support import colours, slow
+from tests.support.patience import until
 
 POISON = np.full((32, 32, 3), 66, np.uint8)
 
@@ -28,13 +30,20 @@ class Watched(Model):
         self.go_on.set()
         super().__init__(*args)
 
+    def run(self, image: Pixels, scores: bool = False, call: Call | None = None) -> Any:
+        self.note([image])
+        return super().run(image, scores, call)
+
     def run_batch(self, images: Sequence[Pixels], scores: bool = False) -> Any:
+        self.note(images)
+        return super().run_batch(images, scores)
+
+    def note(self, images: Sequence[Pixels]) -> None:
         self.busy.set()
-        self.go_on.wait()
+        assert self.go_on.wait(60)
         if any(np.array_equal(image, POISON) for image in images):
             raise InferenceFailed("poison")
         self.batches.append(len(images))
-        return super().run_batch(images, scores)
 
 
 @pytest.fixture
@@ -53,7 +62,7 @@ def pictures(count: int, height: int = 32) -> list[Pixels]:
 
 def send_while_busy(model: Watched, images: list[Pixels], largest: int) -> list[Any]:
     """Let one image hold the network while all others arrive; the outcome of each, labels or error."""
-    batcher = Batcher(model, largest, wait_s=0.05)
+    batcher = Batcher(model, Turns(), largest, wait_s=0.05)
 
     def outcome(image: Pixels) -> Any:
         try:
@@ -64,12 +73,11 @@ def send_while_busy(model: Watched, images: list[Pixels], largest: int) -> list[
     model.go_on.clear()
     with ThreadPoolExecutor(len(images) + 1) as callers:
         callers.submit(outcome, np.zeros((64, 64, 3), np.uint8))
-        model.busy.wait()
+        assert model.busy.wait(60)
         outcomes = [callers.submit(outcome, image) for image in images]
-        while batcher.waiting < len(images):
-            sleep(0.001)
+        until(lambda: batcher.waiting == len(images))
         model.go_on.set()
-        return [one.result(10) for one in outcomes]
+        return [one.result(60) for one in outcomes]
 
 
 def test_images_that_wait_go_together_and_are_answered_as_if_alone(model: Model, watched: Watched) -> None:
@@ -98,7 +106,7 @@ def test_a_poisoned_image_fails_alone(model: Model, watched: Watched) -> None:
 
 
 def test_scores_come_where_they_are_asked_for(model: Model) -> None:
-    batcher = Batcher(model, 2, wait_s=0)
+    batcher = Batcher(model, Turns(), 2, wait_s=0)
     (image,) = pictures(1)
     assert batcher.run(image)[1] is None
     labels, scores = batcher.run(image, scores=True)
@@ -110,7 +118,7 @@ def test_scores_come_where_they_are_asked_for(model: Model) -> None:
 
 
 def test_an_image_that_nobody_waits_for_goes_into_no_batch(watched: Watched) -> None:
-    batcher = Batcher(watched, 4, wait_s=0)
+    batcher = Batcher(watched, Turns(), 4, wait_s=0)
     (image,) = pictures(1)
     gone = Call()
     gone.abandon()
@@ -120,3 +128,32 @@ def test_an_image_that_nobody_waits_for_goes_into_no_batch(watched: Watched) -> 
         batcher.run(image, call=Call(seconds=0))
     assert watched.batches == []
     assert batcher.run(image)[0].shape == (32, 32)
+
+
+def test_waiting_for_company_and_the_network_are_timed(watched: Watched) -> None:
+    batcher = Batcher(watched, Turns(), 2, wait_s=0)
+    calls = [Call(), Call(), Call()]
+    watched.go_on.clear()
+    with ThreadPoolExecutor(3) as callers:
+        for image, call in zip(pictures(3), calls, strict=True):
+            callers.submit(batcher.run, image, False, call)
+            assert watched.busy.wait(60)
+        until(lambda: batcher.waiting == 2)
+        watched.go_on.set()
+    assert sorted(watched.batches) == [1, 2]
+    for call in calls:
+        assert set(call.timings.milliseconds) == {"turn", "network"}
+
+
+def test_a_batch_of_one_stops_with_its_call(tmp_path: Path) -> None:
+    file = tmp_path / "slow.onnx"
+    file.write_bytes(slow.model_bytes())
+    batcher = Batcher(Model.load(file, threads=1), Turns(), 2, wait_s=0)
+    call = Call()
+    white = np.full((colours.HEIGHT, colours.WIDTH, 3), 255, np.uint8)
+    with ThreadPoolExecutor(1) as callers:
+        running = callers.submit(batcher.run, white, False, call)
+        until(lambda: "turn" in call.timings.milliseconds)
+        call.abandon()
+        with pytest.raises(Abandoned):
+            running.result(60)

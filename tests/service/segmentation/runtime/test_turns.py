@@ -1,101 +1,130 @@
 """Networks take turns: on all cores each, or in a crowd on one."""
 
-from collections.abc import Callable
-from concurrent.futures import Future, ThreadPoolExecutor, wait
+from collections.abc import Callable, Iterator
+from concurrent.futures import Future, ThreadPoolExecutor
 from threading import Event
-from time import monotonic, sleep
+from typing import Any
 
+import numpy as np
 import pytest
 
+from service.segmentation.errors import Abandoned, TooLate
+from service.segmentation.modelfile.contract import Pixels
+from service.segmentation.runtime.call import Call
+from service.segmentation.runtime.model import Answer
 from service.segmentation.runtime.turns import Turns
+from tests.support.patience import PATIENCE_S, until
+
+MOST = 8
 
 
 class Watched:
-    """Two runs, on all cores and on one, that end when they are let; it notes which of them began."""
+    """Two runs, on all cores and on one, that end when they are let; it notes which of them began, in order."""
 
     def __init__(self, turns: Turns, callers: ThreadPoolExecutor) -> None:
+        self.turns, self.callers = turns, callers
+        self.sent = 0
         self.began: list[tuple[int, str]] = []
-        self.ends = [Event() for _ in range(8)]
+        self.ends = [Event() for _ in range(MOST)]
         self.in_turn = turns.taking(self.run("wide"), self.run("narrow"))
-        self.callers = callers
 
-    def run(self, kind: str) -> Callable[[int], int]:
-        def run(number: int) -> int:
+    def run(self, kind: str) -> Callable[[Pixels, bool, Call | None], Answer]:
+        def run(image: Pixels, _: bool, __: Call | None) -> Answer:
+            number = int(image[0, 0, 0])
             self.began.append((number, kind))
-            assert self.ends[number].wait(10)
-            return number
+            assert self.ends[number].wait(PATIENCE_S)
+            return image[..., 0], None
 
         return run
 
-    def send(self, *numbers: int) -> list["Future[int]"]:
-        return [self.callers.submit(self.in_turn, number) for number in numbers]
+    def send(self, number: int, call: Call | None = None) -> "Future[Any]":
+        """Send one that waits in line, or has begun, when this returns."""
+        self.sent += 1
+        sent = self.callers.submit(self.in_turn, np.full((1, 1, 3), number, np.uint8), False, call)
+        until(lambda: self.turns.waiting + len(self.began) == self.sent)
+        return sent
 
-    def begin(self, count: int) -> set[tuple[int, str]]:
-        """Those that have begun, once `count` have; no other does for a moment."""
-        until = monotonic() + 10
-        while len(self.began) < count:
-            assert monotonic() < until
-            sleep(0.001)
-        sleep(0.05)
-        return set(self.began)
+    def begins(self, *those: tuple[int, str]) -> None:
+        """Wait until as many have begun; they are those."""
+        until(lambda: len(self.began) >= len(those))
+        assert self.began == list(those)
+
+    def let_all_end(self) -> None:
+        for end in self.ends:
+            end.set()
 
 
 @pytest.fixture
-def callers() -> ThreadPoolExecutor:
-    return ThreadPoolExecutor(8)
+def callers() -> Iterator[ThreadPoolExecutor]:
+    with ThreadPoolExecutor(MOST) as executor:
+        yield executor
 
 
 def test_one_alone_has_all_cores_and_the_next_waits_for_it(callers: ThreadPoolExecutor) -> None:
-    watched = Watched(Turns(1, threads=2), callers)
-    first = watched.send(0)
-    assert watched.begin(1) == {(0, "wide")}
-    second = watched.send(1)
-    assert watched.begin(1) == {(0, "wide")}
+    watched = Watched(Turns(2), callers)
+    watched.send(0)
+    watched.begins((0, "wide"))
+    watched.send(1)
+    watched.begins((0, "wide"))
     watched.ends[0].set()
-    assert watched.begin(2) == {(0, "wide"), (1, "wide")}
-    watched.ends[1].set()
-    assert [future.result(10) for future in first + second] == [0, 1]
+    watched.begins((0, "wide"), (1, "wide"))
+    watched.let_all_end()
 
 
 def test_where_as_many_wait_as_there_are_cores_each_has_one(callers: ThreadPoolExecutor) -> None:
-    watched = Watched(Turns(1, threads=2), callers)
-    sent = watched.send(0)
-    watched.begin(1)
-    sent += watched.send(1, 2)
-    sleep(0.05)
+    watched = Watched(Turns(2), callers)
+    sent = [watched.send(number) for number in range(3)]
     watched.ends[0].set()
-    assert watched.begin(3) == {(0, "wide"), (1, "narrow"), (2, "narrow")}
-    sent += watched.send(3)  # has the core that is free next, however few wait
+    until(lambda: len(watched.began) == 3)
+    assert set(watched.began) == {(0, "wide"), (1, "narrow"), (2, "narrow")}
+    sent.append(watched.send(3))  # has the core that is free next, however few wait
     watched.ends[1].set()
-    assert watched.begin(4) == {(0, "wide"), (1, "narrow"), (2, "narrow"), (3, "narrow")}
-    for end in watched.ends:
-        end.set()
-    assert [future.result(10) for future in sent] == [0, 1, 2, 3]
-    assert watched.send(4)[0].result(10) == 4
+    until(lambda: len(watched.began) == 4)
+    assert watched.began[-1] == (3, "narrow")
+    watched.let_all_end()
+    assert [int(future.result(PATIENCE_S)[0][0, 0]) for future in sent] == [0, 1, 2, 3]
+    watched.send(4).result(PATIENCE_S)
     assert watched.began[-1] == (4, "wide")  # the crowd is gone
 
 
-@pytest.mark.parametrize("at_once", [1, 2])
-def test_no_more_run_at_once_than_may(callers: ThreadPoolExecutor, at_once: int) -> None:
-    watched = Watched(Turns(at_once), callers)
-    sent = watched.send(*range(4))
-    assert len(watched.begin(at_once)) == at_once
-    for end in watched.ends:
-        end.set()
-    assert [future.result(10) for future in sent] == [0, 1, 2, 3]
+def test_turns_are_taken_in_order_of_arrival(callers: ThreadPoolExecutor) -> None:
+    watched = Watched(Turns(), callers)
+    for number in range(MOST):
+        watched.send(number)
+    watched.begins((0, "wide"))
+    watched.let_all_end()
+    watched.begins(*((number, "wide") for number in range(MOST)))
 
 
-def test_two_may_have_several_cores_each(callers: ThreadPoolExecutor) -> None:
-    watched = Watched(Turns(2, threads=2), callers)
-    sent = watched.send(0, 1)
-    assert watched.begin(2) == {(0, "wide"), (1, "wide")}
-    for end in watched.ends:
-        end.set()
-    wait(sent)
+def test_a_call_that_ends_leaves_the_line(callers: ThreadPoolExecutor) -> None:
+    watched = Watched(Turns(), callers)
+    call = Call()
+    watched.send(0)
+    abandoned = watched.send(1, call)
+    watched.send(2)
+    with pytest.raises(TooLate):
+        watched.in_turn(np.zeros((1, 1, 3), np.uint8), False, Call(seconds=0.01))
+    call.abandon()
+    watched.ends[0].set()
+    with pytest.raises(Abandoned):
+        abandoned.result(PATIENCE_S)
+    watched.begins((0, "wide"), (2, "wide"))
+    watched.let_all_end()
+
+
+def test_the_wait_is_timed(callers: ThreadPoolExecutor) -> None:
+    watched = Watched(Turns(), callers)
+    call = Call()
+    watched.let_all_end()
+    watched.send(0, call).result(PATIENCE_S)
+    assert list(call.timings.milliseconds) == ["turn"]
 
 
 def test_a_turn_ends_with_an_error_too() -> None:
-    in_turn = Turns(1).taking(lambda: 1 // 0, lambda: 1 // 0)
+    def fails(_: Pixels, __: bool, ___: Call | None) -> Answer:
+        raise ZeroDivisionError
+
+    in_turn = Turns().taking(fails, fails)
     for _ in range(3):
         with pytest.raises(ZeroDivisionError):
-            in_turn()
+            in_turn(np.zeros((1, 1, 3), np.uint8), False, None)
