@@ -1,0 +1,97 @@
+"""What docs/operating.md says is so: its tables are the code's, its log lines are what is logged."""
+
+import re
+from collections.abc import Iterator
+from pathlib import Path
+
+import httpx2
+from prometheus_client.parser import text_string_to_metric_families
+
+from service.http.errors import RequestError
+from service.http.problems import code_of, status_of
+from service.http.security import rejections
+from service.segmentation.errors import SegmentationError
+from service.segmentation.stopwatch import STAGES
+from service.serving.errors import BadKeys, ServingError
+from service.serving.settings import Settings
+from tests.support.pictures import encoded, quarters
+from tests.support.server import ROOT, serving
+from tests.support.waiting import wait_until
+
+PAGE = (ROOT / "docs" / "operating.md").read_text()
+FRAMEWORK = {
+    ("not_found", "404"),
+    ("method_not_allowed", "405"),
+    ("invalid_parameter", "422"),
+    ("internal_error", "500"),
+    ("foreign_origin", "403"),
+    ("unknown_host", "421"),
+}
+"""Codes that belong to no class."""
+
+
+def rows(title: str) -> list[list[str]]:
+    """The cells of the table under a heading, without its head."""
+    _, section = re.split(rf"^## {title}$", PAGE, flags=re.MULTILINE)
+    section = re.split(r"^## ", section, flags=re.MULTILINE)[0]
+    lines = [line for line in section.splitlines() if line.startswith("|")]
+    return [[cell.strip() for cell in line.strip("|").split("|")] for line in lines[2:]]
+
+
+def kinds(root: type[Exception]) -> Iterator[type[Exception]]:
+    """The classes under a root that are raised: those without subclasses."""
+    for class_ in root.__subclasses__():
+        if class_.__module__.startswith("service."):
+            yield from kinds(class_) if class_.__subclasses__() else [class_]
+
+
+def test_the_error_table_is_the_codes() -> None:
+    roots = (RequestError, SegmentationError, ServingError)
+    errors = [Exception.__new__(class_) for root in roots for class_ in kinds(root) if class_ is not BadKeys]
+    early = [one for one in vars(rejections).values() if isinstance(one, rejections.Rejection)]
+    known = {(code_of(error), str(status_of(error))) for error in errors} | FRAMEWORK
+    known |= {(one.code, str(one.status)) for one in early}
+    documented = [(code.strip("`"), status) for code, status, *_ in rows("Errors")]
+    assert set(documented) == known
+    assert len(documented) == len(known)
+    assert [status for _, status in documented] == sorted(status for _, status in documented)
+
+
+def test_a_code_that_belongs_to_no_class_is_known_to_these_tests() -> None:
+    sources = "".join(path.read_text() for path in (ROOT / "service" / "http").rglob("*.py"))
+    written = set(re.findall(r'problem\([^"\n]*"([a-z_]+)"[,)]', sources))
+    assert written
+    assert written <= {code for code, _ in FRAMEWORK}
+
+
+def test_the_stage_table_is_the_codes() -> None:
+    assert [row[0] for row in rows("Stages")] == [f"`{stage}`" for stage in STAGES]
+
+
+def test_the_metrics_table_is_what_is_shown(client: httpx2.Client) -> None:
+    assert client.post("/segment", files={"image": encoded(quarters())}).status_code == 200
+    shown = {}
+    for family in text_string_to_metric_families(client.get("/metrics").text):
+        if not family.name.endswith("_created") and not family.name.startswith("process_"):
+            labels = {label for sample in family.samples for label in sample.labels} - {"le"}
+            total = "_total" if family.type == "counter" else ""
+            shown[f"`{family.name}{total}`"] = family.type, ", ".join(f"`{label}`" for label in sorted(labels))
+    *ours, (process, *_) = rows("Metrics")
+    assert process == "`process_*`"
+    assert {name: (type_, labels) for name, type_, labels, _ in ours} == shown
+
+
+def test_every_setting_that_is_named_exists() -> None:
+    named = set(re.findall(r"SEGMENT_(\w+)", PAGE))
+    assert {name.lower() for name in named} <= Settings.model_fields.keys()
+
+
+def test_the_logs_lines_look_as_they_are_said_to(model_file: Path, tmp_path: Path) -> None:
+    log = tmp_path / "log"
+    with serving(model_file, log=log) as url:
+        httpx2.post(f"{url}/segment", files={"image": encoded(quarters())})
+        wait_until(lambda: "route=/segment" in log.read_text())
+    (said,) = re.findall(r"^\S+ \S+ (INFO .*)$", PAGE, re.MULTILINE)
+    (logged,) = re.findall(r"^\S+ \S+ (INFO .*route=/segment .*)$", log.read_text(), re.MULTILINE)
+    value = re.compile(r"=\S+")
+    assert value.sub("=", logged) == value.sub("=", said)
