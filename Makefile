@@ -3,6 +3,7 @@
 # make check   style, types, imports
 # make bench   measure the service beside LitServe and two plain FastAPI scripts; takes 30 minutes
 # make overload a minute of ten times as many requests as can be answered, and whether the service keeps its promises
+# make refusals whether refusals of large uploads arrive, by all clients that are installed; takes 20 minutes
 # make fuzz    the tests that make hostile files and requests up, for minutes in place of seconds
 # make soak    an hour of mixed traffic, hostile and impatient callers among it, and whether the service is what it was
 # make test-container  what the container may do, built and brought up; with podman: ENGINE=podman COMPOSE=podman-compose
@@ -26,7 +27,7 @@ AUDIT = .venv/audit
 ENGINE ?= docker
 COMPOSE ?= docker compose
 
-.PHONY: serve test test-container check format bench overload fuzz soak audit sbom openapi lock
+.PHONY: serve test test-container check format bench overload refusals fuzz soak audit sbom openapi lock
 
 serve: $(SERVE)/ready
 	$(SERVE)/bin/python -m service
@@ -53,8 +54,13 @@ bench: $(DEV)/ready $(DEV)/bench
 overload: $(DEV)/ready
 	$(DEV)/bin/python -m benchmarks overload
 
+refusals: $(DEV)/ready
+	$(DEV)/bin/python -m benchmarks refusals
+
 fuzz: $(DEV)/ready
-	FUZZ=full $(DEV)/bin/python -m pytest tests/service/*/test_connections.py tests/service/*/test_hostile.py tests/service/*/test_decoder_properties.py tests/service/*/test_schema.py
+	FUZZ=full $(DEV)/bin/python -m pytest \
+		tests/service/http/security/test_connections.py tests/service/http/test_hostile.py tests/service/http/test_schema.py \
+		tests/service/segmentation/inputs/test_decoder_properties.py
 
 soak: $(DEV)/ready
 	$(DEV)/bin/python -m benchmarks soak

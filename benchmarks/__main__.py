@@ -4,11 +4,12 @@ import json
 from contextlib import ExitStack
 from pathlib import Path
 from statistics import median
+from tempfile import TemporaryDirectory
 from typing import Annotated
 
 import typer
 
-from benchmarks import measure, memory, overload, report, soak, subjects, timings
+from benchmarks import measure, memory, overload, refusals, report, soak, subjects, timings
 from benchmarks.photos import SIZES, photo
 from benchmarks.promise import Promise
 from benchmarks.rounds import perfect
@@ -128,6 +129,15 @@ def soaked(
     with start(log_level="error") as subject:
         traffic = Traffic(seed, soak.models(subject))
         settle(soak.run(subject, Settings(), 60 * minutes, traffic, output))
+
+
+@app.command("refusals")
+def refused(
+    times: Annotated[int, typer.Option(min=1, help="Uploads by each client for each refusal.")] = 100,
+) -> None:
+    """Whether every refusal of a large upload arrives, whatever the client. Exits with 1 if one is lost."""
+    with TemporaryDirectory() as folder:
+        raise typer.Exit(0 if refusals.run(times, Path(folder)) else 1)
 
 
 def settle(promises: list[Promise]) -> None:

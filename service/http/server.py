@@ -16,8 +16,6 @@ from service.serving.hosts import url_of
 from service.serving.services import Services
 
 SAMPLE = Path("docs/street.jpg")  # there where the service is started from its repository
-DISCARD = 4
-"""So many times the largest body is read of an upload that has been refused."""
 KEPT_LONGER_S = 1
 """An idle connection is closed later than announced, so that a request sent in time arrives."""
 
@@ -48,7 +46,7 @@ class Server(uvicorn.Server):
             head_s=settings.client_s,
             grace_s=settings.client_s,
             keep_alive_s=settings.keep_alive_s,
-            discard=DISCARD * settings.max_body,
+            discard=max(Patience.discard, 4 * settings.max_body),
         )
         config = uvicorn.Config(
             app,
