@@ -7,7 +7,8 @@ import socket
 import time
 from collections import Counter
 from collections.abc import Callable, Iterator
-from contextlib import ExitStack
+from contextlib import ExitStack, contextmanager, suppress
+from http.client import HTTPResponse
 from pathlib import Path
 from typing import cast
 
@@ -19,9 +20,11 @@ from service.http.security.connections import PatientProtocol, patient
 from service.http.security.patience import Patience
 from tests.support.effort import DAWDLERS, DEAF
 from tests.support.pictures import encoded, quarters
-from tests.support.server import serving
+from tests.support.server import process_of, serving
+from tests.support.waiting import wait_until
 
 PATIENCE_S = 1.0
+GET = b"GET /health/live HTTP/1.1\r\nHost: localhost\r\n\r\n"
 HEAD = b"POST /segment HTTP/1.1\r\nHost: localhost\r\nContent-Type: image/png\r\nContent-Length: 100000\r\n\r\n"
 
 
@@ -161,10 +164,75 @@ def test_who_does_not_read_is_closed(hurried: httpx2.Client) -> None:
                 open_ -= 1
 
 
-def test_a_connection_that_is_kept_is_used_again(hurried: httpx2.Client) -> None:
-    for _ in range(3):
-        assert hurried.get("/health/live").status_code == 200
-        time.sleep(0.7 * PATIENCE_S)
+@contextmanager
+def connected(client: httpx2.Client) -> Iterator[socket.socket]:
+    address = (client.base_url.host, client.base_url.port or 80)
+    with socket.create_connection(address, timeout=60) as connection:
+        yield connection
+
+
+def answered(connection: socket.socket) -> HTTPResponse:
+    """The next response on the connection, read to its end."""
+    response = HTTPResponse(connection)
+    response.begin()
+    response.read()
+    return response
+
+
+def test_an_idle_connection_outlives_the_patience_with_slow_clients(hurried: httpx2.Client) -> None:
+    with connected(hurried) as connection:
+        for pause in (3 * PATIENCE_S, 0):
+            connection.sendall(GET)
+            response = answered(connection)
+            assert response.status == 200
+            assert (response.headers["Connection"], response.headers["Keep-Alive"]) == ("keep-alive", "timeout=75")
+            time.sleep(pause)
+
+
+def test_an_idle_connection_on_which_a_head_has_begun_is_closed(hurried: httpx2.Client) -> None:
+    with connected(hurried) as connection:
+        connection.sendall(GET)
+        assert answered(connection).status == 200
+        connection.sendall(GET[:10])
+        assert answered(connection).status == 408
+        assert connection.recv(65536) == b""
+
+
+def test_a_connection_idle_for_longer_than_announced_is_closed_in_silence(model_file: Path) -> None:
+    with (
+        serving(model_file, keep_alive_s=1) as url,
+        httpx2.Client(base_url=url) as client,
+        connected(client) as connection,
+    ):
+        connection.sendall(GET)
+        assert answered(connection).headers["Keep-Alive"] == "timeout=1"
+        assert connection.recv(65536) == b""
+
+
+@pytest.mark.parametrize("head", [GET.replace(b"1.1", b"1.0"), GET.replace(b"Host", b"Connection: close\r\nHost")])
+def test_a_connection_that_is_not_kept_announces_nothing(hurried: httpx2.Client, head: bytes) -> None:
+    with connected(hurried) as connection:
+        connection.sendall(head)
+        response = answered(connection)
+        assert (response.headers["Connection"], response.headers["Keep-Alive"]) == ("close", None)
+        assert connection.recv(65536) == b""
+
+
+@pytest.mark.parametrize("drop", [b"", b"x"], ids=["silent", "dripping"])
+def test_a_refused_client_that_neither_sends_nor_closes_is_closed(hurried: httpx2.Client, drop: bytes) -> None:
+    process = process_of(str(hurried.base_url))
+    with connected(hurried) as connection:
+        ours = connection.getsockname()
+
+        def closed() -> bool:
+            with suppress(ConnectionError):
+                connection.sendall(drop)
+            return all(held.raddr != ours for held in process.net_connections())
+
+        connection.sendall(HEAD.replace(b"/segment", b"/predict") + b"half")
+        assert answered(connection).status == 404
+        assert not closed()
+        wait_until(closed)
 
 
 def test_each_patience_is_its_own() -> None:
