@@ -3,9 +3,9 @@
 import base64
 import secrets
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
-from service.http.schemas import ClassArea, ClassMap, Image, Mask, ModelName, Options, Part, SegmentAnswer
+from service.http.schemas import ClassArea, ClassMap, Image, Mask, MaskKind, ModelName, Options, Part, SegmentAnswer
 from service.segmentation.pipeline import Pipeline, Request, Result
 from service.segmentation.runtime.call import Call
 from service.segmentation.runtime.model import Model
@@ -15,8 +15,11 @@ JSON = "application/json"
 
 @dataclass(frozen=True)
 class Reply:
+    """warnings: the codes of what is odd about the image."""
+
     body: bytes
     media_type: str
+    warnings: tuple[str, ...] = ()
 
 
 def answer(data: bytes, media_type: str, options: Options, pipeline: Pipeline, call: Call) -> Reply:
@@ -26,16 +29,18 @@ def answer(data: bytes, media_type: str, options: Options, pipeline: Pipeline, c
         heatmap=options.heatmap,
         spacing=options.pixel_spacing_mm,
         draws_photo=media_type in ON_THE_PHOTO,
+        window=options.window,
     )
-    return FORMATS[media_type](pipeline.run(data, request, call), options)
+    result = pipeline.run(data, request, call)
+    return replace(FORMATS[media_type](result, options), warnings=tuple(warning.code for warning in result.warnings))
 
 
 def as_json(result: Result, options: Options) -> Reply:
-    return Reply(json_of(result, result.mask() if Part.MASK in options.include else None), JSON)
+    return Reply(json_of(result, mask_of(result, options) if Part.MASK in options.include else None), JSON)
 
 
-def as_png(result: Result, _: Options) -> Reply:
-    return Reply(result.mask() if result.segmentation.heatmap is None else result.heatmap(), "image/png")
+def as_png(result: Result, options: Options) -> Reply:
+    return Reply(mask_of(result, options) if result.segmentation.heatmap is None else result.heatmap(), "image/png")
 
 
 def as_webp(result: Result, _: Options) -> Reply:
@@ -46,13 +51,18 @@ def as_jpeg(result: Result, _: Options) -> Reply:
     return Reply(result.overlay("JPEG"), "image/jpeg")
 
 
-def as_mixed(result: Result, _: Options) -> Reply:
+def as_mixed(result: Result, options: Options) -> Reply:
     """The JSON and the PNG as two parts (RFC 2046): no base64."""
-    png = result.mask()
+    png = mask_of(result, options)
     boundary = secrets.token_hex(16)
     parts = [(JSON, json_of(result, None)), ("image/png", png)]
     body = b"".join(f"--{boundary}\r\nContent-Type: {kind}\r\n\r\n".encode() + part + b"\r\n" for kind, part in parts)
     return Reply(body + f"--{boundary}--\r\n".encode(), f"multipart/mixed; boundary={boundary}")
+
+
+def mask_of(result: Result, options: Options) -> bytes:
+    """The PNG of the mask, as `mask` says."""
+    return result.ids() if options.mask is MaskKind.IDS else result.mask()
 
 
 FORMATS: dict[str, Callable[[Result, Options], Reply]] = {
@@ -87,6 +97,7 @@ def json_of(result: Result, mask: bytes | None) -> bytes:
             classes=class_areas(result),
             mask=None if mask is None else Mask(data=base64_of(mask)),
             heatmap=heatmap,
+            warnings=list(result.warnings),
             timings_ms=result.call.timings.so_far(),
         )
         return answer.model_dump_json().encode()

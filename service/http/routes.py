@@ -101,6 +101,8 @@ async def segment(
         "X-Model-Digest": f"sha256:{pipeline.model.digest}",
         "Vary": "Accept",
     }
+    if reply.warnings:
+        headers["X-Warnings"] = ", ".join(reply.warnings)
     return Response(reply.body, media_type=reply.media_type, headers=headers)
 
 

@@ -7,6 +7,8 @@ from typing import Annotated, Any, Literal
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field
 
 from service.segmentation.inputs.sniffing import Format
+from service.segmentation.inputs.warning import ImageWarning
+from service.segmentation.inputs.window import WHITE, Window
 from service.segmentation.measures.areas import Spacing
 
 
@@ -36,6 +38,28 @@ def parse_spacing(text: Any) -> Any:
     return Spacing(row, column)
 
 
+def parse_window(text: Any) -> Any:
+    """`auto`, or `low,high`."""
+    if not isinstance(text, str):
+        return text
+    if text.strip() == "auto":
+        return Window()
+    try:
+        low, high = (float(value) for value in text.split(","))
+    except ValueError:
+        raise ValueError("give auto, or low,high") from None
+    if not 0 <= low < high <= WHITE:
+        raise ValueError(f"low must be below high, and both from 0 to {WHITE}")
+    return Window(low, high)
+
+
+class MaskKind(StrEnum):
+    """How the PNG of a mask is coloured."""
+
+    COLOURS = "colours"
+    IDS = "ids"
+
+
 class Options(BaseModel):
     """The query parameters of POST /segment; a misspelt one is an error, so that none is silently left out."""
 
@@ -56,6 +80,15 @@ class Options(BaseModel):
         BeforeValidator(parse_spacing, json_schema_input_type=str),
         Field(description="Size of a pixel in millimetres, one number or row,column: makes area_mm2 known."),
     ] = None
+
+    window: Annotated[
+        Window | None,
+        BeforeValidator(parse_window, json_schema_input_type=str),
+        Field(description="Grey values that become black and white, for 16-bit grey images: low,high or auto."),
+    ] = None
+    mask: Annotated[
+        MaskKind, Field(description="The mask as an indexed PNG (colours) or as a plain grey PNG of class ids (ids).")
+    ] = MaskKind.COLOURS
 
 
 class ModelName(BaseModel):
@@ -89,7 +122,8 @@ class ClassArea(BaseModel):
 
 
 class Mask(BaseModel):
-    """An indexed PNG of the image's size: pixel value = class id, palette = class colours."""
+    """A PNG of the image's size: pixel value = class id; its palette has the class colours, unless `ids` were asked
+    for."""
 
     media_type: Literal["image/png"] = "image/png"
     encoding: Literal["base64"] = "base64"
@@ -111,6 +145,7 @@ class SegmentAnswer(BaseModel):
     classes: Annotated[list[ClassArea], Field(description="Every class of the model, in id order.")]
     mask: Annotated[Mask | None, Field(description="Null where not asked for, or sent as a part of its own.")]
     heatmap: Annotated[ClassMap | None, Field(description="Null where not asked for.")] = None
+    warnings: Annotated[list[ImageWarning], Field(description="What is odd about the image; empty as a rule.")]
     timings_ms: Annotated[dict[str, float], Field(description="Milliseconds per stage.")]
 
 

@@ -6,6 +6,7 @@ SegmentationError
  ├── ImageError                 the upload cannot be segmented
  │    ├── UnsupportedFormat     the file is not of an accepted format
  │    ├── DamagedImage          an accepted format, but it cannot be decoded
+ │    ├── WindowNeeded          16-bit grey values that are too few to see without a window
  │    ├── TooManyParts          more segments or chunks than any image needs
  │    └── ImageTooLarge         more pixels than allowed, according to its header
  ├── PictureTooLarge            the requested output format cannot hold an image of this size
@@ -39,6 +40,10 @@ class UnsupportedFormat(ImageError):
 
 class DamagedImage(ImageError):
     """An accepted format, but it cannot be decoded."""
+
+
+class WindowNeeded(ImageError):
+    """16-bit grey values that are too few to see without a window."""
 
 
 class TooManyParts(ImageError):

@@ -9,8 +9,11 @@ from typing import Literal
 
 from service.segmentation.errors import OutOfMemory
 from service.segmentation.inputs.raster import Photo, decode
+from service.segmentation.inputs.warning import ImageWarning
+from service.segmentation.inputs.window import Window
 from service.segmentation.measures.areas import Area, Spacing, areas
 from service.segmentation.modelfile.contract import Labels
+from service.segmentation.outputs.png import png
 from service.segmentation.outputs.rendering import heatmap_overlay, heatmap_png, mask_png, overlay
 from service.segmentation.runtime.call import Call
 from service.segmentation.runtime.model import Model
@@ -25,12 +28,14 @@ class Request:
     heatmap: the name of a class whose probability is wanted at every pixel.
     spacing: the size of a pixel, for areas in mm2.
     draws_photo: an overlay will be drawn, which takes every pixel of the photo.
+    window: which values of a 16-bit grey image become black and white.
     """
 
     confidence: bool = False
     heatmap: str | None = None
     spacing: Spacing | None = None
     draws_photo: bool = False
+    window: Window | None = None
 
 
 @dataclass(frozen=True)
@@ -54,10 +59,20 @@ class Result:
         """uint8 [H, W], of the upright image's own size."""
         return self.segmentation.labels
 
+    @property
+    def warnings(self) -> tuple[ImageWarning, ...]:
+        """What is odd about the image."""
+        return self.photo.warnings
+
     def mask(self) -> bytes:
         """An indexed PNG: pixel value = class id, palette = class colours. Raises OutOfMemory."""
         with self._encoding():
             return mask_png(self.labels, self.model.contract.labels)
+
+    def ids(self) -> bytes:
+        """The mask as a grey PNG: pixel value = class id, without a palette. Raises OutOfMemory."""
+        with self._encoding():
+            return png(self.labels)
 
     def overlay(self, format_: Literal["WEBP", "JPEG"]) -> bytes:
         """The photo with the classes, or the heat map where one was asked for, over it.
@@ -101,7 +116,8 @@ class Pipeline:
         call.check()  # it may have waited for long
         with reporting_memory_errors():
             with call.timings.stage("decode"):
-                photo = decode(data, self.max_pixels, None if request.draws_photo else self.segmenter.needed)
+                needed = None if request.draws_photo else self.segmenter.needed
+                photo = decode(data, self.max_pixels, needed, request.window)
             segmentation = self.segmenter.segment(photo.image, request.confidence, request.heatmap, photo.size, call)
         with call.timings.stage("measure"):
             measured = areas(segmentation.pixels, request.spacing)

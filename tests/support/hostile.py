@@ -13,7 +13,7 @@ from PIL import Image, PngImagePlugin
 from tests.support import anatomy, colours
 from tests.support.anatomy import END, GREY, GREY_ALPHA, RGBA, SIGNATURE, header, interlaced, pixels, png, segment
 from tests.support.mutations import valid
-from tests.support.pictures import encoded, oriented, quarters
+from tests.support.pictures import encoded, in_mode, oriented, quarters
 
 MAX_MEGAPIXELS = 10
 """What the service that these are sent to should take."""
@@ -191,7 +191,7 @@ def odd_pngs() -> Iterator[Hostile]:
     frames = [picture.rotate(turn) for turn in (90, 180)]
     plain = encoded(picture)
     for mode in ("1", "L", "LA", "P", "RGB", "RGBA", "I;16"):
-        yield Hostile(f"PNG of {mode}", encoded(picture.convert("L").convert(mode)), OK)
+        yield Hostile(f"PNG of {mode}", encoded(in_mode(mode)), OK)
     for name, data in {
         "of one pixel": encoded(Image.new("RGB", (1, 1))),
         "very wide": encoded(Image.new("RGB", (65_535, 1))),
@@ -200,7 +200,6 @@ def odd_pngs() -> Iterator[Hostile]:
         "grey with alpha, 16 bits, interlaced": png(
             header(width, height, 16, GREY_ALPHA, interlaced=True), interlaced(width, height, 4), END
         ),
-        "grey, 16 bits": png(header(width, height, 16, GREY), pixels(width, height, 2), END),
         "colour, 16 bits": png(header(width, height, 16), pixels(width, height, 6), END),
         "that moves": encoded(picture, save_all=True, append_images=frames),
         "that moves, after a picture of its own": encoded(
@@ -213,6 +212,8 @@ def odd_pngs() -> Iterator[Hostile]:
         "without its end": plain[:-12],
     }.items():
         yield Hostile(f"PNG {name}", data, OK)
+    black = png(header(width, height, 16, GREY), pixels(width, height, 2), END)
+    yield Hostile("PNG of 16-bit grey that is black", black, DAMAGED)
 
 
 def pieces(file: bytes) -> bytes:

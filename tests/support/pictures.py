@@ -16,6 +16,14 @@ def quarters(width: int = 96, height: int = 64) -> Image.Image:
     return Image.fromarray(pixels)
 
 
+def in_mode(mode: str, image: Image.Image | None = None) -> Image.Image:
+    """`quarters`, or another image, in one of Pillow's modes; 16-bit grey fills its whole range."""
+    image = image or quarters()
+    if mode == "I;16":
+        return Image.fromarray(np.asarray(image.convert("L")).astype(np.uint16) * 257)
+    return image.convert(mode)
+
+
 def encoded(image: Image.Image, format_: str = "PNG", **options: Any) -> bytes:
     file = io.BytesIO()
     image.save(file, format_, **options)

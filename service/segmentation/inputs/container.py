@@ -13,8 +13,10 @@ class Container:
     data: a file of the same format with the picture alone.
     exif: the EXIF block; empty where the file has none.
     scans: how often the file draws over the whole picture.
+    bits: of each sample.
     """
 
     data: bytes
     exif: bytes = b""
     scans: int = 1
+    bits: int = 8

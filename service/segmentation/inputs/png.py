@@ -29,4 +29,5 @@ def read(data: bytes) -> Container:
         at = end
     else:
         raise TooManyParts(f"The PNG image has more than {MOST_PARTS} chunks; save it again and resend.")
-    return Container(b"".join(kept), exif)
+    bits = data[24] if data[12:16] == b"IHDR" and len(data) > 24 else 8
+    return Container(b"".join(kept), exif, bits=bits)

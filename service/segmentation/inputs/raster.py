@@ -9,9 +9,12 @@ from PIL import Image
 
 from service.segmentation.errors import DamagedImage, ImageError, ImageTooLarge
 from service.segmentation.inputs import jpeg, png, webp
+from service.segmentation.inputs.alpha import opaque
 from service.segmentation.inputs.container import Container
 from service.segmentation.inputs.orientation import SIDEWAYS, UPRIGHT, orientation
 from service.segmentation.inputs.sniffing import Format, sniff
+from service.segmentation.inputs.warning import ImageWarning
+from service.segmentation.inputs.window import WINDOW_IGNORED, Window, few_values, to_8_bits
 
 # Pillow's own guard is a warning up to 179 megapixels; `decode` checks the header against the caller's limit instead.
 Image.MAX_IMAGE_PIXELS = None
@@ -33,25 +36,32 @@ class Photo:
     """A decoded upload.
 
     `image` is RGB and upright, as is `size`, the upload's own: where the caller needed less, the image may be smaller.
-    `orientation` is the EXIF value (1 to 8) that was applied, 1 where the file has none.
+    `orientation` is the EXIF value (1 to 8) that was applied, 1 where the file has none; `warnings` say what is odd.
     """
 
     image: Image.Image
     size: Size
     format: Format
     orientation: int
+    warnings: tuple[ImageWarning, ...] = ()
 
 
-def decode(data: bytes, max_pixels: int, needed: Callable[[Size], Size] | None = None) -> Photo:
+def decode(
+    data: bytes,
+    max_pixels: int,
+    needed: Callable[[Size], Size] | None = None,
+    window: Window | None = None,
+) -> Photo:
     """Decode an image file of at most `max_pixels` pixels.
 
     Where `needed` says that less than the file's size will do, a JPEG is unpacked at a half, a quarter or an eighth of
     its size, no smaller than that: the pixels left out are never computed.
 
-    Grey and palette images become RGB, 16-bit samples keep their high byte, transparent pixels lie on white; of an
-    animation the first frame is taken.
+    Grey and palette images become RGB, 16-bit samples keep their high byte unless grey ones have a `window`,
+    transparent pixels lie on white; of an animation the first frame is taken.
 
-    Raises UnsupportedFormat, TooManyParts, ImageTooLarge (before any pixel is unpacked), DamagedImage; and MemoryError.
+    Raises UnsupportedFormat, TooManyParts, ImageTooLarge (before any pixel is unpacked), DamagedImage, WindowNeeded;
+    and MemoryError.
     """
     format_ = sniff(data)
     try:
@@ -62,11 +72,11 @@ def decode(data: bytes, max_pixels: int, needed: Callable[[Size], Size] | None =
             if needed is not None:
                 image.draft(None, needed(image.size))  # does nothing where the format has no such way
             turned = orientation(opened.exif)
-            upright = to_rgb(image)
+            upright, warnings = to_rgb(image, opened.bits, window)
             if turned in UPRIGHT:
                 upright = upright.transpose(UPRIGHT[turned])
             size = (height, width) if turned in SIDEWAYS else (width, height)
-            return Photo(upright, size, format_, turned)
+            return Photo(upright, size, format_, turned, warnings)
     except (ImageError, MemoryError):
         raise
     # Damaged files raise OSError, SyntaxError, ValueError, TypeError, struct.error and more, by version.
@@ -95,17 +105,44 @@ def check(size: Size, scans: int, max_pixels: int) -> None:
         )
 
 
-def to_rgb(image: Image.Image) -> Image.Image:
-    """Any mode that the accepted formats decode to, as RGB and unpacked."""
-    if image.mode.startswith("I"):  # 16-bit grey; convert("RGB") would clip every value above 255 to white
-        high_bytes = (np.asarray(image) >> 8).astype(np.uint8)
-        return Image.fromarray(high_bytes).convert("RGB")
+def to_rgb(image: Image.Image, bits: int, window: Window | None) -> tuple[Image.Image, tuple[ImageWarning, ...]]:
+    """Any mode that the accepted formats decode to, as RGB and unpacked, and what is odd about it.
+
+    `bits` are those of a sample in the file; Pillow keeps 16 of them in grey images alone. Raises WindowNeeded.
+    """
+    image.load()
+    if image.mode.startswith("I"):
+        image, window, bits = grey_of_16_bits(image, window), None, 8
+    else:
+        fit_transparency(image, bits)
+    warnings: tuple[ImageWarning, ...] = () if window is None else (WINDOW_IGNORED,)
+    if bits == 16:
+        warnings += few_values(image)
     if image.has_transparency_data:
-        rgba = image.convert("RGBA")
-        canvas = Image.new("RGBA", image.size, "white")
-        canvas.alpha_composite(rgba)
-        return canvas.convert("RGB")
-    if image.mode == "RGB":
-        image.load()
-        return image  # no copy: of a large photo it would be 200 MB
-    return image.convert("RGB")
+        rgb, transparent = opaque(image)
+        return rgb, warnings + transparent
+    return image if image.mode == "RGB" else image.convert("RGB"), warnings
+
+
+def grey_of_16_bits(image: Image.Image, window: Window | None) -> Image.Image:
+    """A 16-bit grey image as one of 8 bits, with alpha where one of its values is transparent. Raises WindowNeeded."""
+    values = np.asarray(image, np.uint16)
+    transparent = image.info.get("transparency")
+    if transparent is None:
+        return Image.fromarray(to_8_bits(values, values, window))
+    seen = values != transparent
+    grey = Image.fromarray(to_8_bits(values, values[seen], window))
+    grey.putalpha(Image.fromarray(seen.astype(np.uint8) * 255))
+    return grey
+
+
+def fit_transparency(image: Image.Image, bits: int) -> None:
+    """Bring the one transparent value of a PNG from the file's bits to the 8 that Pillow unpacks samples to.
+
+    The low bytes of 16-bit colour are gone, so colours that differ in them alone are all transparent.
+    """
+    value = image.info.get("transparency")
+    if image.mode == "RGB" and bits == 16 and isinstance(value, tuple):
+        image.info["transparency"] = tuple(sample >> 8 for sample in value)
+    if image.mode in {"1", "L"} and bits < 8 and isinstance(value, int):
+        image.info["transparency"] = value * 255 // (2**bits - 1)

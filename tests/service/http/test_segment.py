@@ -12,7 +12,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from tests.support.pictures import encoded, oriented, quarters
+from tests.support.pictures import encoded, in_mode, oriented, quarters
 
 PNG = {"Content-Type": "image/png"}
 SPACING_AREAS = {"0.5": 0.25, "0.5,0.2": 0.1}
@@ -140,7 +140,7 @@ def test_all_nine_exif_orientations_give_the_same_mask(client: httpx2.Client) ->
 
 @pytest.mark.parametrize("mode", ["1", "L", "LA", "P", "RGBA", "I;16"])
 def test_grey_16_bit_palette_and_transparent_pngs_are_answered(client: httpx2.Client, mode: str) -> None:
-    image = quarters().convert("L").convert(mode) if mode == "I;16" else quarters().convert(mode)
+    image = in_mode(mode)
     answer = segment(client, encoded(image)).json()
     assert (answer["image"]["width"], answer["image"]["height"]) == (96, 64)
 
@@ -203,3 +203,41 @@ def test_a_heat_map_of_no_class_is_a_422_that_names_the_classes(client: httpx2.C
     assert response.status_code == 422
     assert response.json()["code"] == "unknown_class"
     assert "red, green, blue" in response.json()["detail"]
+
+
+@pytest.mark.parametrize("accept", ["application/json", "image/png", "multipart/mixed"])
+def test_mask_ids_is_a_grey_png_of_class_ids(client: httpx2.Client, accept: str) -> None:
+    response = segment(client, encoded(quarters()), accept, mask="ids")
+    if accept == "application/json":
+        mask = mask_of(response.json())
+    else:
+        start = response.content.index(b"\x89PNG")
+        mask = Image.open(io.BytesIO(response.content[start:]))
+    assert mask.mode == "L"
+    assert np.array_equal(np.asarray(mask), np.asarray(quarters()).argmax(2))
+
+
+def test_16_bit_grey_of_few_values_needs_a_window(client: httpx2.Client) -> None:
+    values = np.asarray(quarters().convert("L")).astype(np.uint16) * 16
+    data = encoded(Image.fromarray(values))
+    problem = segment(client, data).json()
+    assert (problem["status"], problem["code"]) == (422, "window_needed")
+    assert f"{values.min()} to {values.max()}" in problem["detail"]
+    for window in ("auto", f"{values.min()},{values.max()}", " 0, 4095.5"):
+        assert segment(client, data, window=window).json()["warnings"] == []
+
+
+def test_what_is_odd_about_an_image_is_in_its_answer(client: httpx2.Client) -> None:
+    image = quarters()
+    image.putalpha(0)
+    for data, query, code in (
+        (encoded(image), {}, "all_transparent"),
+        (encoded(quarters()), {"window": "auto"}, "window_ignored"),
+    ):
+        answer = segment(client, data, **query)
+        assert [warning["code"] for warning in answer.json()["warnings"]] == [code]
+        assert answer.json()["warnings"][0]["detail"]
+        for accept in ("application/json", "image/png", "image/webp"):
+            assert segment(client, data, accept, **query).headers["X-Warnings"] == code
+    plain = segment(client, encoded(quarters()))
+    assert (plain.json()["warnings"], plain.headers.get("X-Warnings")) == ([], None)

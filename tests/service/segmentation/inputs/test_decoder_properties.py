@@ -6,13 +6,15 @@ from random import Random
 
 import numpy as np
 import numpy.typing as npt
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from PIL import Image
 
-from service.segmentation.errors import ImageError
+from service.segmentation.errors import ImageError, WindowNeeded
 from service.segmentation.inputs.orientation import SIDEWAYS
 from service.segmentation.inputs.raster import Photo, Size, decode
+from service.segmentation.inputs.window import FEW
 from tests.support.effort import EFFORT
 from tests.support.mutations import mutations, valid
 from tests.support.pictures import encoded
@@ -87,6 +89,7 @@ def grey(pixels: Pixels) -> Pixels:
 @given(SIDES, SIDES, SEEDS, st.sampled_from(["1", "L", "LA", "P", "RGB", "RGBA", "I;16"]))
 def test_a_png_of_every_size_and_mode_keeps_every_pixel(width: int, height: int, seed: int, mode: str) -> None:
     pixels = np.random.default_rng(seed).integers(0, 256, (height, width, 4), np.uint8)
+    pixels[0, 0] = 255  # not all of it transparent
     alpha = pixels[..., 3:] // 128 * np.uint8(255)
     if mode == "1":
         image, expected = Image.fromarray(pixels[..., 0] > 99), grey(np.uint8(255) * (pixels > 99))
@@ -107,6 +110,10 @@ def test_a_png_of_every_size_and_mode_keeps_every_pixel(width: int, height: int,
     else:
         image = Image.fromarray(pixels[..., 0].astype(np.uint16) * 256 + pixels[..., 1])
         expected = grey(pixels)
+    if mode == "I;16" and np.ptp(np.asarray(image)) < FEW:
+        with pytest.raises(WindowNeeded):
+            decode(encoded(image), CAP)
+        return
     photo = decode(encoded(image), CAP)
     assert photo.size == (width, height)
     assert np.array_equal(np.asarray(photo.image), expected)

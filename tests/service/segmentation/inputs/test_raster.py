@@ -10,7 +10,7 @@ from PIL import Image
 from service.segmentation.errors import DamagedImage, ImageTooLarge, UnsupportedFormat
 from service.segmentation.inputs.raster import Size, decode
 from tests.support.anatomy import END, header, png
-from tests.support.pictures import encoded, oriented, quarters
+from tests.support.pictures import encoded, in_mode, oriented, quarters
 
 ENOUGH = 1_000_000
 
@@ -37,7 +37,7 @@ def test_an_exif_orientation_that_does_not_exist_is_none(orientation: int) -> No
 def test_orientation_is_applied_whatever_the_format_and_the_mode(format_: str, mode: str) -> None:
     exif = Image.Exif()
     exif[0x0112] = 6
-    image = quarters().convert("L").convert(mode) if mode == "I;16" else quarters().convert(mode)
+    image = in_mode(mode)
     photo = decode(encoded(image, format_, exif=exif), ENOUGH)
     assert (photo.orientation, photo.image.size) == (6, (64, 96))
 
@@ -81,7 +81,7 @@ def test_a_16_bit_colour_png_keeps_its_high_byte() -> None:
 
 @pytest.mark.parametrize("mode", ["1", "L", "P", "LA", "RGB", "RGBA", "I;16"])
 def test_every_png_mode_becomes_rgb(mode: str) -> None:
-    image = quarters().convert("L").convert(mode) if mode == "I;16" else quarters().convert(mode)
+    image = in_mode(mode)
     photo = decode(encoded(image), ENOUGH)
     assert (photo.image.mode, photo.image.size) == ("RGB", (96, 64))
 
