@@ -3,6 +3,7 @@
 A failure of the service itself is logged here, once, with its causes and the id of its request.
 """
 
+import asyncio
 import logging
 import re
 from collections.abc import Iterator, Sequence
@@ -120,7 +121,7 @@ def code_of(error: Exception) -> str:
     return re.sub(r"(?<=[a-z])(?=[A-Z])", "_", type(error).__name__).lower()
 
 
-def log_failure(request: Request, code: str, error: Exception) -> None:
+def log_failure(request: Request, code: str, error: BaseException) -> None:
     """One line with every cause, the request's id first; an error that no table knows brings its traceback."""
     causes = " <- ".join(" ".join(f"{type(cause).__name__}: {cause}".split()) for cause in chain(error))
     unknown = error if code == INTERNAL_ERROR else None
@@ -164,8 +165,13 @@ async def on_disconnect(request: Request, _: Exception) -> JSONResponse:
     return await on_known(request, core.Abandoned())
 
 
-def on_unknown(request: Request, error: Exception) -> JSONResponse:
-    """An error that nobody foresaw: logged with its traceback, answered without it."""
+async def on_escaped(request: Request, error: BaseException) -> JSONResponse:
+    """An error that nobody foresaw: logged with its traceback, answered without it.
+
+    A cancelled request is one that uvicorn stops, as it outlasts the grace of a service that is stopping.
+    """
+    if isinstance(error, asyncio.CancelledError):
+        return await on_known(request, serving.Draining())
     log_failure(request, INTERNAL_ERROR, error)
     detail = "The service failed on this request; please report it with the request id."
     return problem(request, HTTPStatus.INTERNAL_SERVER_ERROR, detail, INTERNAL_ERROR)

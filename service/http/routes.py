@@ -178,7 +178,7 @@ async def live() -> Health:
 )
 async def ready(services: Served) -> Health:
     if services.admission.draining:
-        raise Draining("The service is stopping.")
+        raise Draining
     return Health(status="ready")
 
 

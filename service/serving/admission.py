@@ -111,7 +111,7 @@ class Admission:
     def check(self, caller: Hashable = None) -> None:
         """Raise Busy where no place is free for this caller, Draining where none is given any more."""
         if self.draining:
-            raise Draining("The service is stopping; try again in a moment, elsewhere if you can.")
+            raise Draining
         free = self.slots - self.taken
         if free <= 0:
             raise Busy("The service is working at its limit; try again in a moment.")

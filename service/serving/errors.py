@@ -18,6 +18,9 @@ class Busy(ServingError):
 class Draining(ServingError):
     """The service is stopping."""
 
+    def __init__(self) -> None:
+        super().__init__("The service is stopping; try again in a moment, elsewhere if you can.")
+
 
 class BadKeys(ServingError):
     """The key file is invalid, or missing although required."""
