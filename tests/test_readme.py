@@ -86,7 +86,7 @@ def settings_table() -> list[tuple[str, str, str]]:
     rows = []
     for name, field in Settings.model_fields.items():
         default = field.default
-        if default in (None, ()) or field.default_factory is not None or default == EMBEDDED:
+        if default in (None, (), "") or field.default_factory is not None or default == EMBEDDED:
             shown = "" if default != EMBEDDED else "the models that come with it"
         else:
             shown = f"`{','.join(default) if isinstance(default, tuple) else default}`"

@@ -1,6 +1,6 @@
-"""The application. An upload comes down once and goes up once:
+"""The application. A request passes each layer once on its way in, and its answer once on its way out:
 
-    uvicorn -> telemetry -> browsers: whose page may -> access: whose key may -> gate: a slot, or refused at once
+    uvicorn -> paths -> telemetry -> browsers: whose page may -> access: whose key may -> gate: a slot, or refused
             -> route reads the body, bounded -> admission: its turn
             -> one hop to a worker: decode, fit, network, measure, encode -> response
 
@@ -11,16 +11,16 @@ import asyncio
 import logging
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
-from pathlib import Path
 
 from fastapi import FastAPI
 from fastapi.middleware.cors import CORSMiddleware
-from fastapi.responses import FileResponse
 from fastapi.staticfiles import StaticFiles
 from fastapi_offline import FastAPIOffline
 
 import service
 from service.http import problems
+from service.http.pages import WEB, pages
+from service.http.paths import Paths
 from service.http.routes import router
 from service.http.security.browsers import Browsers
 from service.http.telemetry import Telemetry
@@ -28,9 +28,10 @@ from service.segmentation.catalog import Catalog
 from service.serving.services import Services, build
 from service.serving.settings import Settings
 
-log = logging.getLogger("fcn_serve.models")
+EXPOSED = ("Retry-After", "Server-Timing", "X-Model-Digest", "X-Request-Id", "X-Warnings")
+"""Headers of answers that pages of other sites may read."""
 
-WEB = Path(service.__file__).parent / "web"
+log = logging.getLogger("fcn_serve.models")
 
 
 def create_app(settings: Settings) -> FastAPI:
@@ -49,25 +50,29 @@ def create_app(settings: Settings) -> FastAPI:
         summary=service.__doc__,
         version=service.__version__,
         license_info={"name": "Apache-2.0"},
+        servers=[{"url": ".", "description": "Where this document comes from."}],
+        docs_url=None,
         redoc_url=None,
+        redirect_slashes=False,
         lifespan=lifespan,
     )
     app.state.services = services  # for the server, which knows of requests that come no further than it
     # The last one added is the first to see a request.
     if settings.origins:
         app.add_middleware(
-            CORSMiddleware, allow_origins=settings.origins, allow_methods=["GET", "POST"], allow_headers=["*"]
+            CORSMiddleware,
+            allow_origins=settings.origins,
+            allow_methods=["GET", "HEAD", "POST"],
+            allow_headers=["*"],
+            expose_headers=EXPOSED,
         )
     app.add_middleware(Browsers, origins=settings.origins, hosts=None if services.keys else settings.hosts)
     app.add_middleware(Telemetry, metrics=services.metrics)
+    app.add_middleware(Paths, root_path=settings.root_path)
     problems.install(app)
     app.include_router(router)
     app.mount("/web", StaticFiles(directory=WEB), name="web")
-
-    @app.get("/", include_in_schema=False)
-    async def page() -> FileResponse:
-        return FileResponse(WEB / "index.html")
-
+    app.include_router(pages)
     return app
 
 

@@ -1,5 +1,6 @@
 """What an operator may set: SEGMENT_PORT in the environment, or --port on the command line, and so on."""
 
+import re
 from pathlib import Path
 from typing import Annotated, Any, Literal
 
@@ -16,6 +17,14 @@ MIB = 1024 * 1024
 def split(value: Any) -> Any:
     """`cuda, cpu` is two names."""
     return [name.strip() for name in value.split(",") if name.strip()] if isinstance(value, str) else value
+
+
+def prefix(path: str) -> str:
+    """`/a/b` for `a/b/`, and nothing for `/`."""
+    plain = path.strip().strip("/")
+    if plain and not re.fullmatch(r"[\w.~-]+(/[\w.~-]+)*", plain, re.ASCII):
+        raise ValueError(f"{path!r} is not a path; write one like /segmentation.")
+    return f"/{plain}" if plain else ""
 
 
 Listed = (NoDecode, BeforeValidator(split))
@@ -56,6 +65,11 @@ class Settings(BaseSettings):
             "all."
         ),
     ] = ()
+    root_path: Annotated[
+        str,
+        AfterValidator(prefix),
+        Field(description="Path under which a proxy serves it, such as `/segmentation`, stripped by the proxy or not."),
+    ] = ""
     models: Annotated[Path, Field(description="A model file, or a folder of them.")] = EMBEDDED
     default_model: Annotated[
         str | None, Field(description="Model for requests that name none; by default the first by name.")

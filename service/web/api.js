@@ -8,12 +8,12 @@ export class Refused extends Error {
   }
 }
 
-/** The path and query of a request; what was not set is left out. */
+/** The path, relative to the page, and query of a request; what was not set is left out. */
 export function segmentPath({ model, spacing }) {
   const query = ["include=mask,confidence"];
   if (model) query.push(`model=${encodeURIComponent(model)}`);
   if (spacing) query.push(`pixel_spacing_mm=${encodeURIComponent(spacing).replaceAll("%2C", ",")}`);
-  return `/segment?${query.join("&")}`;
+  return `segment?${query.join("&")}`;
 }
 
 export async function segment(file, settings, signal) {
@@ -27,7 +27,7 @@ export async function segment(file, settings, signal) {
 }
 
 export async function models() {
-  const all = await (await ask("/models", { headers: { Accept: "application/json" } })).json();
+  const all = await (await ask("models", { headers: { Accept: "application/json" } })).json();
   return all.filter((model) => !model.refused);
 }
 
@@ -36,7 +36,7 @@ export function curlCommand(file, settings) {
   return [
     `curl -H ${quoted(`Content-Type: ${contentType(file)}`)}`,
     `--data-binary @${quoted(file.name)}`,
-    quoted(location.origin + segmentPath(settings)),
+    quoted(new URL(segmentPath(settings), document.baseURI).href),
     "-o result.json",
   ].join(" \\\n  ");
 }
@@ -55,7 +55,7 @@ const quoted = (text) => `'${text.replaceAll("'", "'\\''")}'`;
 async function ask(path, options) {
   let response = await send(path, options);
   if (response.status === 401) {
-    const key = prompt("The service takes a key:");
+    const key = prompt("The service needs a key:");
     if (key) {
       sessionStorage.setItem("key", key.trim()); // until this tab is closed
       response = await send(path, options);

@@ -54,6 +54,7 @@ def test_a_bad_model_is_one_line_and_an_exit_code(tmp_path: Path) -> None:
         ("max_body_mib", "-1", "SEGMENT_MAX_BODY_MIB"),
         ("workers", "0", "greater"),
         ("hosts", "robot.local, http://", "SEGMENT_HOSTS: 'http://' is not a host name"),
+        ("root_path", "https://robot.local/x", "SEGMENT_ROOT_PATH: 'https://robot.local/x' is not a path"),
         ("origins", "robot.local", "SEGMENT_ORIGINS: 'robot.local' is not the origin of a page"),
     ],
 )

@@ -12,8 +12,8 @@ from service.serving.hosts import ANY, DEFAULT_PORTS, host_of, is_address, match
 HEADERS = {
     "Content-Security-Policy": (
         "default-src 'self'; img-src 'self' data: blob:; style-src 'self' 'unsafe-inline'; "
-        "script-src 'self' 'unsafe-inline'; frame-ancestors 'none'; base-uri 'none'; form-action 'self'"
-    ),  # the API's documentation has its script and styles in the page
+        "frame-ancestors 'none'; base-uri 'self'; form-action 'self'"
+    ),  # Swagger UI sets styles in the page
     "Cross-Origin-Resource-Policy": "same-origin",
     "Referrer-Policy": "no-referrer",
     "X-Content-Type-Options": "nosniff",

@@ -58,6 +58,6 @@ def test_the_documentation_needs_no_other_host(client: httpx2.Client) -> None:
 def test_the_page_and_all_it_loads_are_served(client: httpx2.Client) -> None:
     page = client.get("/").text
     for name in ("page.css", "page.js"):
-        assert f"/web/{name}" in page
+        assert f'"web/{name}"' in page
         assert client.get(f"/web/{name}").status_code == 200
     assert "https://" not in page

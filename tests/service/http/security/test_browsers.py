@@ -85,6 +85,8 @@ def test_a_site_that_is_listed_is_served(befriended: httpx2.Client) -> None:
     response = post(befriended, Origin=FRIEND, Sec_Fetch_Site="cross-site")
     assert response.status_code == 200
     assert response.headers["Access-Control-Allow-Origin"] == FRIEND
+    exposed = response.headers["Access-Control-Expose-Headers"].split(", ")
+    assert {"X-Model-Digest", "Server-Timing", "X-Request-Id", "Retry-After", "X-Warnings"} == set(exposed)
     asked = {"Origin": FRIEND, "Access-Control-Request-Method": "POST"}
     assert befriended.options("/segment", headers=asked).status_code == 200
     assert post(befriended, Origin="https://evil.example").status_code == 403
@@ -103,4 +105,6 @@ def test_every_answer_tells_browsers_to_be_careful(client: httpx2.Client, path: 
     assert headers["X-Content-Type-Options"] == "nosniff"
     assert headers["X-Frame-Options"] == "DENY"
     assert headers["Referrer-Policy"] == "no-referrer"
-    assert "default-src 'self'" in headers["Content-Security-Policy"]
+    policy = dict(directive.split(" ", 1) for directive in headers["Content-Security-Policy"].split("; "))
+    assert policy["default-src"] == "'self'"
+    assert "script-src" not in policy
