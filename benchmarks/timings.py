@@ -62,7 +62,7 @@ def ask(connection: HTTPConnection, path: str, photo: bytes) -> Timed:
 def table(alone: Sequence[Timed], together: Sequence[Timed]) -> str:
     """Medians in Markdown."""
     rows = [
-        (stage, *(f"{median(timed.stages.get(stage, 0.0) for timed in some):.1f}" for some in (alone, together)))
+        (stage, *(f"{median(timed.stages[stage] for timed in some):.1f}" for some in (alone, together)))
         for stage in STAGES
     ]
     rows.append(("the whole, by the client", *(f"{median(t.whole for t in some):.1f}" for some in (alone, together))))
