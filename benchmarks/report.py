@@ -58,6 +58,20 @@ def table(figures: dict[str, Any]) -> str:
     return "\n".join(lines)
 
 
+def summary(figures: dict[str, Any]) -> str:
+    """The comparison in a few rows, in Markdown: a column for each size of photo."""
+    alone, offline = figures["alone"], figures["offline"]
+    rows = [
+        ("one request, ms", [f"{median(spent[OURS]):.0f}" for spent in alone.values()]),
+        ("four callers, images a second", [f"{median(done[OURS]):.1f}" for done in offline.values()]),
+    ]
+    for name in rivals(next(iter(offline.values()))):
+        each = (ratio(done[OURS], done[name]) for done in offline.values())
+        rows.append((f"… as a multiple of {name}", ["no figure" if r.meaningless else f"{r.value:.2f}" for r in each]))
+    lines = [f"| JPEG of | {' | '.join(alone)} |", "|---|" + "---|" * len(alone)]
+    return "\n".join([*lines, *(f"| {name} | {' | '.join(values)} |" for name, values in rows)])
+
+
 def rivals(measured: dict[str, list[float]]) -> list[str]:
     """What the service was measured beside, in that order."""
     return [name for name in measured if name not in ("bare", OURS)]

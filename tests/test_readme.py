@@ -1,21 +1,33 @@
-"""What the README says is so: its commands run, their output is what they print, its tables are the code's."""
+"""The README is true: its commands and programs run and print what it says, its tables are those of the code.
+
+The commands that train and export run in test_end_to_end.py.
+"""
 
 import io
 import json
+import os
 import re
 import shutil
 import subprocess
+import sys
 from collections.abc import Iterator
+from importlib.util import find_spec
 from pathlib import Path
 
+import httpx2
 import numpy as np
 import pytest
 from PIL import Image
 
 from benchmarks import report
+from benchmarks.nginx import nginx
+from benchmarks.subjects import free_port
+from service.http.app import create_app
 from service.segmentation.catalog import EMBEDDED
 from service.segmentation.runtime.model import Model
+from service.serving.keys import Keys, Role
 from service.serving.settings import Settings
+from tests.support.debian import need
 from tests.support.server import ROOT, serving
 
 README = (ROOT / "README.md").read_text()
@@ -29,10 +41,22 @@ def url() -> Iterator[str]:
         yield address
 
 
+@pytest.fixture
+def folder(tmp_path: Path) -> Path:
+    """A folder with the files that the README's programs read."""
+    shutil.copytree(ROOT / "docs", tmp_path / "docs")
+    shutil.copy(ROOT / "README.md", tmp_path)
+    return tmp_path
+
+
+def blocks(language: str) -> list[str]:
+    """The code of every block in this language."""
+    return re.findall(rf"^```{language}\n(.*?)^```", README, re.DOTALL | re.MULTILINE)
+
+
 def console() -> list[tuple[str, str]]:
     """Every command of the README's console blocks, with what it is said to print; line breaks are for the reader."""
-    blocks = re.findall(r"```console\n(.*?)```", README, re.DOTALL)
-    steps = [step for block in blocks for step in re.split(r"^\$ ", block, flags=re.MULTILINE)[1:]]
+    steps = [step for block in blocks("console") for step in re.split(r"^\$ ", block, flags=re.MULTILINE)[1:]]
     return [(command, re.sub(r"\n *", "", output)) for command, _, output in (step.partition("\n") for step in steps)]
 
 
@@ -50,18 +74,20 @@ def agrees(said: str, printed: str) -> bool:
     )
 
 
-def test_the_consoles_output_is_what_the_commands_print(url: str, tmp_path: Path) -> None:
-    shutil.copytree(ROOT / "docs", tmp_path / "docs")
-    shutil.copy(ROOT / "README.md", tmp_path)
-    assert len(console()) == 5
+def test_the_consoles_output_is_what_the_commands_print(url: str, folder: Path) -> None:
+    assert len(console()) >= 5
     for command, output in console():
-        here = command.replace("http://127.0.0.1:8000", url)
-        printed = subprocess.check_output(["bash", "-c", here], cwd=tmp_path, text=True)
+        printed = subprocess.check_output(["bash", "-c", at(url, command)], cwd=folder, text=True)
         assert agrees(output, printed), f"{command}\nprinted {printed}"
     for name in ("street-mask.png", "street-overlay.webp"):
-        ours = np.asarray(Image.open(io.BytesIO((tmp_path / name).read_bytes())).convert("RGB")).astype(int)
+        ours = np.asarray(Image.open(io.BytesIO((folder / name).read_bytes())).convert("RGB")).astype(int)
         shown = np.asarray(Image.open(ROOT / "docs" / name).convert("RGB")).astype(int)
         assert (np.abs(ours - shown).max(axis=2) > 20).mean() < 0.02, f"docs/{name} is another model's"
+
+
+def at(url: str, text: str) -> str:
+    """A command or program of the README, for the service at this URL."""
+    return text.replace("http://127.0.0.1:8000", url)
 
 
 def test_the_comparison_of_outputs_notices_what_matters() -> None:
@@ -70,10 +96,99 @@ def test_the_comparison_of_outputs_notices_what_matters() -> None:
     assert not agrees('{"pixels":1}', '{"pixel":1}')
 
 
-def test_the_street_models_classes_add_up(url: str) -> None:
-    command = f"curl -s -F image=@docs/street.jpg {url}/segment?include="
-    answer = subprocess.check_output(command.split(), cwd=ROOT, text=True)
-    assert sum(int(n) for n in re.findall(r'"pixels":(\d+)', answer)) == 640 * 480
+def said_to_print(program: str) -> str:
+    """The comments behind a program's calls of `print` or `console.log`."""
+    return "\n".join(re.findall(r"^(?:print|console\.log)\(.*\);?  (?:#|//) (.*)$", program, re.MULTILINE))
+
+
+@pytest.mark.parametrize("program", blocks("python"))
+def test_the_python_programs_print_what_they_say(program: str, url: str, folder: Path) -> None:
+    if "cv2" in program and find_spec("cv2") is None:
+        pytest.skip("OpenCV is not installed")
+    run = [sys.executable, "-c", at(url, program)]
+    environment = os.environ | {"PYTHONPATH": f"{ROOT}{os.pathsep}{os.environ.get('PYTHONPATH', '')}"}
+    printed = subprocess.check_output(run, cwd=folder, env=environment, text=True)
+    assert agrees(said_to_print(program), printed.strip())
+
+
+@pytest.mark.parametrize("program", blocks("js"))
+def test_the_javascript_programs_print_what_they_say(program: str, url: str, folder: Path) -> None:
+    node = shutil.which("node")
+    if node is None:
+        pytest.skip("Node is not installed")
+    (folder / "program.mjs").write_text(at(url, program))
+    printed = subprocess.check_output([node, "program.mjs"], cwd=folder, text=True)
+    assert agrees(said_to_print(program), printed.strip())
+
+
+def test_there_are_programs_in_both_languages() -> None:
+    assert blocks("python")
+    assert blocks("js")
+
+
+def test_the_commands_for_keys_make_a_file_that_serves(tmp_path: Path) -> None:
+    (block,) = [block for block in blocks("sh") if "keys" in block]
+    *lines, last = block.strip().splitlines()
+    assert last == "SEGMENT_KEYS=keys SEGMENT_HOST=0.0.0.0 make serve"
+    subprocess.run(["bash", "-c", "\n".join(lines)], cwd=tmp_path, check=True)
+    keys = Keys.read(tmp_path / "keys")
+    words = dict(line.split() for line in (tmp_path / "keys").read_text().splitlines())
+    assert {role: keys.role(word) for role, word in words.items()} == {"segment": Role.SEGMENT, "admin": Role.ADMIN}
+
+
+def test_the_first_command_starts_the_service() -> None:
+    planned = subprocess.check_output(["make", "--dry-run", "serve"], cwd=ROOT, text=True)
+    assert planned.splitlines()[-1] == ".venv/serve/bin/python -m service"
+
+
+def test_nginx_serves_as_the_snippet_configures_it(url: str, tmp_path: Path) -> None:
+    (block,) = blocks("nginx")
+    (inside,) = re.findall(r"server \{\n(.*)\}", block, re.DOTALL)
+    names = ["-keyout", "segment.key", "-out", "segment.pem", "-subj", "/CN=localhost"]
+    make = [need("openssl"), "req", "-x509", "-newkey", "rsa:2048", "-nodes", "-days", "1", *names]
+    subprocess.run(make, cwd=tmp_path, check=True, capture_output=True)
+    port = free_port()
+    with nginx(need("nginx"), tmp_path, at(url, inside).replace("443", f"127.0.0.1:{port}")):
+        photo = (ROOT / "docs" / "street.jpg").read_bytes()
+        page = {"Origin": f"https://127.0.0.1:{port}", "Sec-Fetch-Site": "same-origin"}
+        target = f"https://127.0.0.1:{port}/segment"
+        answer = httpx2.post(target, files={"image": photo}, headers=page, verify=False, timeout=60)
+    assert answer.status_code == 200, answer.text
+
+
+def test_the_probes_are_routes_and_the_grace_is_long_enough() -> None:
+    (block,) = blocks("yaml")
+    (grace,) = re.findall(r"terminationGracePeriodSeconds: (\d+)", block)
+    assert int(grace) > Settings().grace_s
+    paths = re.findall(r"httpGet: \{path: (\S+),", block)
+    assert len(paths) == 2
+    assert set(paths) <= set(create_app(Settings()).openapi()["paths"])
+
+
+def test_the_endpoints_are_those_of_the_api() -> None:
+    rows = re.findall(r"^\| (GET|POST) \| (`/.*?`) \| (\w+) \|", README, re.MULTILINE)
+    told = {(method, path, key) for method, paths, key in rows for path in re.findall(r"`(.*?)`", paths)}
+    document = create_app(Settings()).openapi()["paths"]
+    served = {(method.upper(), path) for path, methods in document.items() for method in methods}
+    pages = {("GET", "/"), ("GET", "/docs"), ("GET", "/openapi.json")}
+    assert {(method, path) for method, path, _ in told} == served | pages
+    for method, path, key in told - {(*page, "none") for page in pages}:
+        assert (key != "none") == bool(document[path][method.lower()].get("security")), path
+    options = {p["name"] for p in document["/segment"]["post"]["parameters"] if p["in"] == "query"}
+    parameters = README[README.index("query parameters") : README.index("## Classes of your own")]
+    assert set(re.findall(r"^\| `(\w+)` \| ", parameters, re.MULTILINE)) == options
+
+
+def test_the_keys_of_the_endpoints_are_those_that_are_asked_for(tmp_path: Path) -> None:
+    (tmp_path / "keys").write_text(f"segment {'s' * 40}\nadmin {'a' * 40}\n")
+    rows = re.findall(r"^\| (GET|POST) \| `(/.*?)`.*? \| (\w+) \|", README, re.MULTILINE)
+    roles = ["none", "segment", "admin"]
+    with serving(keys=tmp_path / "keys") as url, httpx2.Client(base_url=url, timeout=60) as client:
+        for method, path, key in rows:
+            for role in roles:
+                headers = {} if role == "none" else {"Authorization": f"Bearer {role[0] * 40}"}
+                answer = client.request(method, path.format(name="street"), headers=headers)
+                assert (answer.status_code in (401, 403)) == (roles.index(role) < roles.index(key)), (path, role)
 
 
 def test_the_settings_table_is_the_codes() -> None:
@@ -114,10 +229,10 @@ def test_the_figures_are_those_in_the_model_files() -> None:
 
 def test_the_speeds_are_those_of_the_run_that_it_names() -> None:
     figures = json.loads((ROOT / "docs" / "benchmarks" / "figures.json").read_text())
-    assert f"<!-- benchmarks -->\n{report.table(figures)}\n<!-- end -->" in README
+    assert f"<!-- benchmarks -->\n{report.summary(figures)}\n<!-- end -->" in README
     machine = figures["machine"]
     words = (f"{figures['rounds']} rounds", machine["processor"], f"{machine['cores']} cores", machine["commit"])
-    (told,) = re.findall(r"in one run of `make bench`,\n(.*?)\. \[CONTRIBUTING", README, re.DOTALL)
+    (told,) = re.findall(r"Medians of `make bench`, (.*?):$", README, re.MULTILINE)
     assert all(word in told for word in words)
 
 
@@ -135,6 +250,6 @@ def test_each_models_card_is_of_the_file_that_is_shipped() -> None:
 
 def test_every_make_target_that_documents_name_is_there() -> None:
     makefile = (ROOT / "Makefile").read_text()
-    texts = README + (ROOT / "CONTRIBUTING.md").read_text()
+    texts = README + "".join((ROOT / name).read_text() for name in ("CONTRIBUTING.md", "docs/benchmarks/README.md"))
     for target in set(re.findall(r"(?:^|`)(?:\w+=\w+ )?make (\w+)", texts, re.MULTILINE)):
         assert re.search(rf"^{target}:", makefile, re.MULTILINE), target
