@@ -5,7 +5,9 @@ import secrets
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 
-from service.http.schemas import ClassArea, ClassMap, Image, Mask, MaskKind, ModelName, Options, Part, SegmentAnswer
+from service.http.options import MaskKind, Options, Part
+from service.http.schemas import ClassArea, ClassMap, Image, Mask, ModelName, SegmentAnswer
+from service.segmentation.inputs.warning import ImageWarning
 from service.segmentation.pipeline import Pipeline, Request, Result
 from service.segmentation.runtime.call import Call
 from service.segmentation.runtime.model import Model
@@ -32,11 +34,12 @@ def answer(data: bytes, media_type: str, options: Options, pipeline: Pipeline, c
         window=options.window,
     )
     result = pipeline.run(data, request, call)
-    return replace(FORMATS[media_type](result, options), warnings=tuple(warning.code for warning in result.warnings))
+    codes = tuple(warning.code for warning in warnings_of(result, options))
+    return replace(FORMATS[media_type](result, options), warnings=codes)
 
 
 def as_json(result: Result, options: Options) -> Reply:
-    return Reply(json_of(result, mask_of(result, options) if Part.MASK in options.include else None), JSON)
+    return Reply(json_of(result, options, mask_of(result, options) if Part.MASK in options.include else None), JSON)
 
 
 def as_png(result: Result, options: Options) -> Reply:
@@ -55,7 +58,7 @@ def as_mixed(result: Result, options: Options) -> Reply:
     """The JSON and the PNG as two parts (RFC 2046): no base64."""
     png = mask_of(result, options)
     boundary = secrets.token_hex(16)
-    parts = [(JSON, json_of(result, None)), ("image/png", png)]
+    parts = [(JSON, json_of(result, options, None)), ("image/png", png)]
     body = b"".join(f"--{boundary}\r\nContent-Type: {kind}\r\n\r\n".encode() + part + b"\r\n" for kind, part in parts)
     return Reply(body + f"--{boundary}--\r\n".encode(), f"multipart/mixed; boundary={boundary}")
 
@@ -78,7 +81,7 @@ ON_THE_PHOTO = {"image/webp", "image/jpeg"}
 """Those that show the photo itself, every pixel of it."""
 
 
-def json_of(result: Result, mask: bytes | None) -> bytes:
+def json_of(result: Result, options: Options, mask: bytes | None) -> bytes:
     """The JSON of a result, with the mask inside it where one is given.
 
     Its `timings_ms` lack the time of making the JSON itself, which `Server-Timing` includes.
@@ -97,10 +100,15 @@ def json_of(result: Result, mask: bytes | None) -> bytes:
             classes=class_areas(result),
             mask=None if mask is None else Mask(data=base64_of(mask)),
             heatmap=heatmap,
-            warnings=list(result.warnings),
+            warnings=warnings_of(result, options),
             timings_ms=result.call.timings.so_far(),
         )
         return answer.model_dump_json().encode()
+
+
+def warnings_of(result: Result, options: Options) -> list[ImageWarning]:
+    """What is odd about the image, and about how it was sent."""
+    return [*result.warnings, *options.warnings]
 
 
 def class_map(result: Result) -> ClassMap | None:

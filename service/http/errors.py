@@ -8,6 +8,7 @@ RequestError
  ├── CodedBody               a body with a Content-Encoding
  ├── UnsupportedContentType  a body that is neither a form nor an image
  ├── NoImage                 a request without an image in it
+ ├── RepeatedParameter       a query parameter that is given twice
  ├── MisplacedOption         an option in the form instead of the query
  └── NotAcceptable           no format that the client accepts
 """
@@ -43,6 +44,10 @@ class UnsupportedContentType(RequestError):
 
 class NoImage(RequestError):
     """A request without an image in it."""
+
+
+class RepeatedParameter(RequestError):
+    """A query parameter that is given twice."""
 
 
 class MisplacedOption(RequestError):

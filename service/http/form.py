@@ -6,7 +6,7 @@ from python_multipart.exceptions import FormParserError
 from python_multipart.multipart import MultipartParser, parse_options_header
 
 from service.http.errors import BadForm, MisplacedOption, NoImage
-from service.http.schemas import Options
+from service.http.options import Options
 
 IMAGE_NAMES = (b"image", b"file")
 OPTION_NAMES = {name.encode() for name in Options.model_fields}

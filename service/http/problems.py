@@ -34,6 +34,7 @@ STATUS: dict[type[Exception], int] = {
     face.CodedBody: HTTPStatus.UNSUPPORTED_MEDIA_TYPE,
     face.UnsupportedContentType: HTTPStatus.UNSUPPORTED_MEDIA_TYPE,
     face.NoImage: HTTPStatus.UNPROCESSABLE_ENTITY,
+    face.RepeatedParameter: HTTPStatus.UNPROCESSABLE_ENTITY,
     face.MisplacedOption: HTTPStatus.UNPROCESSABLE_ENTITY,
     face.NotAcceptable: HTTPStatus.NOT_ACCEPTABLE,
     serving.ServingError: HTTPStatus.INTERNAL_SERVER_ERROR,

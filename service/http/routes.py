@@ -12,8 +12,9 @@ from fastapi import APIRouter, Depends, Header, Query, Request, Response
 from service.http.answers import FORMATS, answer, model_name
 from service.http.gate import caller, gate
 from service.http.negotiation import choose
+from service.http.options import Options, each_once
 from service.http.problems import Problem
-from service.http.schemas import Health, ModelCard, ModelName, ModelSummary, Options, RefusedModel, SegmentAnswer
+from service.http.schemas import Health, ModelCard, ModelName, ModelSummary, RefusedModel, SegmentAnswer
 from service.http.security.access import ADMIN, OPEN, SEGMENT, GuardedRoute
 from service.http.upload import read_image
 from service.segmentation.catalog import Catalog
@@ -65,7 +66,7 @@ ERRORS: dict[int | str, dict[str, Any]] = {
 
 @router.post(
     "/segment",
-    dependencies=[SEGMENT, Depends(gate)],
+    dependencies=[SEGMENT, Depends(gate), Depends(each_once)],
     summary="Segment an image",
     tags=["images"],
     response_model=SegmentAnswer,

@@ -1,94 +1,11 @@
-"""The JSON that goes out, as the OpenAPI document describes it; and the query parameters that come in."""
+"""The JSON of answers, as the OpenAPI document describes it."""
 
-import math
-from enum import StrEnum
 from typing import Annotated, Any, Literal
 
-from pydantic import BaseModel, BeforeValidator, ConfigDict, Field
+from pydantic import BaseModel, Field
 
 from service.segmentation.inputs.sniffing import Format
 from service.segmentation.inputs.warning import ImageWarning
-from service.segmentation.inputs.window import WHITE, Window
-from service.segmentation.measures.areas import Spacing
-
-
-class Part(StrEnum):
-    """What the JSON can carry beside the areas."""
-
-    MASK = "mask"
-    CONFIDENCE = "confidence"
-
-
-def split(values: Any) -> Any:
-    """`include=a,b` and `include=a&include=b` are the same; `include=` asks for nothing."""
-    return {part for value in values for part in value.split(",") if part} if isinstance(values, list) else values
-
-
-def parse_spacing(text: Any) -> Any:
-    """`0.5` or `0.5,0.7` (row, column), in millimetres."""
-    if not isinstance(text, str):
-        return text
-    try:
-        row, *rest = (float(value) for value in text.split(","))
-        (column,) = rest or [row]
-    except ValueError:
-        raise ValueError("give one number, or row,column, in millimetres") from None
-    if not all(math.isfinite(value) and value > 0 for value in (row, column)):
-        raise ValueError("millimetres must be above 0")
-    return Spacing(row, column)
-
-
-def parse_window(text: Any) -> Any:
-    """`auto`, or `low,high`."""
-    if not isinstance(text, str):
-        return text
-    if text.strip() == "auto":
-        return Window()
-    try:
-        low, high = (float(value) for value in text.split(","))
-    except ValueError:
-        raise ValueError("give auto, or low,high") from None
-    if not 0 <= low < high <= WHITE:
-        raise ValueError(f"low must be below high, and both from 0 to {WHITE}")
-    return Window(low, high)
-
-
-class MaskKind(StrEnum):
-    """How the PNG of a mask is coloured."""
-
-    COLOURS = "colours"
-    IDS = "ids"
-
-
-class Options(BaseModel):
-    """The query parameters of POST /segment; a misspelt one is an error, so that none is silently left out."""
-
-    model_config = ConfigDict(extra="forbid")
-
-    model: Annotated[str | None, Field(description="Name of the model; see /models.", max_length=64)] = None
-    include: Annotated[
-        frozenset[Part],
-        BeforeValidator(split),
-        Field(description="What the JSON carries beside the areas, comma-separated: mask, confidence."),
-    ] = frozenset({Part.MASK})
-    heatmap: Annotated[
-        str | None,
-        Field(description="Name of a class: pictures show how probable it is, in place of the mask.", max_length=64),
-    ] = None
-    pixel_spacing_mm: Annotated[
-        Spacing | None,
-        BeforeValidator(parse_spacing, json_schema_input_type=str),
-        Field(description="Size of a pixel in millimetres, one number or row,column: makes area_mm2 known."),
-    ] = None
-
-    window: Annotated[
-        Window | None,
-        BeforeValidator(parse_window, json_schema_input_type=str),
-        Field(description="Grey values that become black and white, for 16-bit grey images: low,high or auto."),
-    ] = None
-    mask: Annotated[
-        MaskKind, Field(description="The mask as an indexed PNG (colours) or as a plain grey PNG of class ids (ids).")
-    ] = MaskKind.COLOURS
 
 
 class ModelName(BaseModel):

@@ -119,6 +119,7 @@ def test_an_option_in_the_form_is_422_and_not_left_out_in_silence(client: httpx2
         ("pixel_spacing_mm=1,2,3", "pixel_spacing_mm"),
         ("pixel_spacing_mm=0", "above 0"),
         ("pixel_spacing_mm=-1,1", "above 0"),
+        ("pixel_spacing_mm=0,5", "as in 0.5"),
         ("pixel_spacing_mm=nan", "above 0"),
         ("pixel_spacing_mm=inf", "above 0"),
         ("window=wide", "window: give auto"),
@@ -134,6 +135,23 @@ def test_an_option_in_the_form_is_422_and_not_left_out_in_silence(client: httpx2
 def test_a_bad_parameter_is_422_and_named(client: httpx2.Client, query: str, named: str) -> None:
     response = client.post(f"/segment?{query}", files={"image": encoded(quarters())})
     assert named in check(response, 422, "invalid_parameter")
+
+
+@pytest.mark.parametrize(
+    ("query", "named"),
+    [
+        ("pixel_spacing_mm=0.5&pixel_spacing_mm=0.8", "'pixel_spacing_mm' is given 2 times"),
+        ("model=colours&model=colours", "'model'"),
+        ("include=mask&include=confidence", "'include'"),
+        ("heatmap=red&include=&heatmap=green", "'heatmap'"),
+        ("mask=ids&mask=colours", "'mask'"),
+        ("window=auto&%77indow=auto", "'window'"),
+        ("unknown=1&unknown=2", "'unknown'"),
+    ],
+)
+def test_a_parameter_given_twice_is_422(client: httpx2.Client, query: str, named: str) -> None:
+    response = client.post(f"/segment?{query}", files={"image": encoded(quarters())})
+    assert named in check(response, 422, "repeated_parameter")
 
 
 def test_what_was_sent_is_not_echoed(client: httpx2.Client) -> None:

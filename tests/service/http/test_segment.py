@@ -164,8 +164,27 @@ def test_include_says_what_the_json_carries(client: httpx2.Client) -> None:
     both = segment(client, data, include="mask,confidence").json()
     assert both["mask"] is not None
     assert [c["confidence"] for c in both["classes"]] == [pytest.approx(0.6), None, None]
-    repeated = client.post("/segment?include=mask&include=confidence", content=data, headers=PNG).json()
-    assert repeated["classes"] == both["classes"]
+    assert segment(client, data, include=" confidence , mask,").json()["classes"] == both["classes"]
+
+
+@pytest.mark.parametrize(
+    ("spacing", "row", "column", "codes"),
+    [
+        ("0.5, 0.8", 0.5, 0.8, []),
+        ("2,2", 2, 2, []),
+        ("3", 3, 3, []),
+        ("1,5", 1, 5, ["ambiguous_spacing"]),
+        ("3,25", 3, 25, ["ambiguous_spacing"]),
+    ],
+)
+def test_a_decimal_comma_is_not_taken_in_silence(
+    client: httpx2.Client, spacing: str, row: float, column: float, codes: list[str]
+) -> None:
+    response = segment(client, encoded(quarters()), pixel_spacing_mm=spacing)
+    answer = response.json()
+    assert all(c["area_mm2"] == pytest.approx(c["pixels"] * row * column) for c in answer["classes"])
+    assert [warning["code"] for warning in answer["warnings"]] == codes
+    assert response.headers.get("X-Warnings", "") == ", ".join(codes)
 
 
 def test_a_model_may_be_named(client: httpx2.Client) -> None:
