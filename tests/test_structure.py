@@ -1,4 +1,4 @@
-"""The house rules that no linter knows."""
+"""The rules of the repository that no linter knows."""
 
 import ast
 import re
@@ -15,6 +15,10 @@ SOURCES = [path for path in FILES if path.suffix in {".py", ".js", ".css", ".htm
 TEXTS = [
     path for path in FILES if path.suffix not in {".onnx", ".png", ".jpg", ".webp", ".safetensors"} and path.exists()
 ]
+
+
+EXAMPLES = {"classes.json", "train/", "val/", "images/", "labels/"}
+"""What documents call the reader's own files."""
 
 
 @pytest.mark.parametrize("path", SOURCES, ids=lambda path: str(path.relative_to(ROOT)))
@@ -42,3 +46,19 @@ def test_no_file_names_a_machine_or_a_registry() -> None:
     named = {str(p.relative_to(ROOT)): where.findall(p.read_text()) for p in TEXTS if where.search(p.read_text())}
     allowed = {"test_structure.py", "model_export/onnx/test_export.py", "support/networks.py"}
     assert named.keys() <= {"Makefile", *(f"tests/{name}" for name in allowed)}, named
+
+
+@pytest.mark.parametrize("document", ["README.md", "ARCHITECTURE.md", "CONTRIBUTING.md", "SECURITY.md"])
+def test_the_files_that_a_document_names_exist(document: str) -> None:
+    tracked = [str(path.relative_to(ROOT)) for path in FILES]
+    named = re.findall(
+        r"`((?:[\w-]+/)*[\w-]+\.(?:py|md|json|txt|toml|pov|onnx)|(?:[\w-]+/)+)`", (ROOT / document).read_text()
+    )
+    missing = {
+        name
+        for name in named
+        if not any(
+            f"/{path}".endswith(f"/{name}") or (name.endswith("/") and f"/{name}" in f"/{path}") for path in tracked
+        )
+    }
+    assert missing <= EXAMPLES
