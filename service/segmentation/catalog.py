@@ -4,6 +4,7 @@ import hashlib
 import logging
 import os
 from collections.abc import Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 from threading import Lock
@@ -14,6 +15,7 @@ from service.segmentation.errors import (
     ModelError,
     ModelUnreadable,
     OutOfMemory,
+    SegmentationError,
     SelfTestFailed,
     UnknownModel,
 )
@@ -76,12 +78,15 @@ class Catalog:
         if not self._last:
             raise ModelUnreadable(f"{path} is neither an .onnx file nor a folder that holds one.")
         for file in self._last:
-            self._serve_or_refuse(file)
+            with suppress(ModelError):
+                self._serve(file)
         self.default = default or min([*self.segmenters, *self.refused])
         if self.default not in self.segmenters:
             known = ", ".join(self.segmenters)
             missing = UnknownModel(f"The default model {default!r} is not in {path}, which has: {known}.")
             raise self.refused.get(self.default, missing)
+        for error in self.refused.values():
+            log.error("not served: %s", error)
 
     def get(self, name: str | None) -> Segmenter:
         """The segmenter called `name`, or the default one. Raises UnknownModel."""
@@ -120,25 +125,29 @@ class Catalog:
 
     def _look_at(self, file: Path) -> None:
         try:
-            segmenter = self._serve_or_refuse(file)
+            segmenter = self._serve(file)
+        except SegmentationError as error:
+            log.error("not served: %s", error)  # noqa: TRY400  # the sentence says it
         except Exception:
             log.exception("not served: %s", file)
         else:
-            if segmenter is not None:
-                contract = segmenter.model.contract
-                log.info("now served: %s, version %s, from %s", contract.name, contract.version, file)
-
-    def _serve_or_refuse(self, file: Path) -> Segmenter | None:
-        """Load a file, or log and keep why it must not be served. Raises ProviderMissing."""
-        try:
-            return self._serve(file)
-        except ModelError as error:
-            log.error("not served: %s", error)  # noqa: TRY400  # the sentence says it
-            self.refused = self.refused | {file.stem: error}
-            return None
+            contract = segmenter.model.contract
+            log.info("now served: %s, version %s, from %s", contract.name, contract.version, file)
 
     def _serve(self, file: Path) -> Segmenter:
         """Load a file, and put its model in the place of what it held before. Raises ModelError, ProviderMissing."""
+        try:
+            segmenter = self._loaded(file)
+        except ModelError as error:
+            self.refused = self.refused | {file.stem: error}
+            raise
+        name = segmenter.model.contract.name
+        self._files[name] = file
+        self.segmenters = dict(sorted((self.segmenters | {name: segmenter}).items()))
+        self.refused = {stem: error for stem, error in self.refused.items() if stem != file.stem}
+        return segmenter
+
+    def _loaded(self, file: Path) -> Segmenter:
         self._taken[file] = stamp_of(file)
         model = Model.load(file, self._engine.threads, self._engine.providers, self._engine.crowds)
         name = model.contract.name
@@ -154,9 +163,6 @@ class Catalog:
             segmenter.warm_up()
         except (InferenceFailed, OutOfMemory) as error:
             raise SelfTestFailed(f"{file}: it fails on an image of its native size: {error.__cause__}") from error
-        self._files[name] = file
-        self.segmenters = dict(sorted((self.segmenters | {name: segmenter}).items()))
-        self.refused = {stem: error for stem, error in self.refused.items() if stem != file.stem}
         return segmenter
 
     def _stamps(self) -> dict[Path, Stamp]:
