@@ -75,6 +75,8 @@ def decode(
             upright, warnings = to_rgb(image, opened.bits, window)
             if turned in UPRIGHT:
                 upright = upright.transpose(UPRIGHT[turned])
+            elif upright is image and format_ == "WEBP":
+                upright = image.copy()  # the file's decoder holds two more pictures for as long as it lives
             size = (height, width) if turned in SIDEWAYS else (width, height)
             return Photo(upright, size, format_, turned, warnings)
     except (ImageError, MemoryError):

@@ -5,10 +5,12 @@ import io
 from PIL import Image, ImageEnhance
 
 from service.segmentation.errors import PictureTooLarge
+from service.segmentation.inputs.raster import Size
 from service.segmentation.modelfile.classes import ClassList
 from service.segmentation.modelfile.contract import Labels
 from service.segmentation.outputs.png import png
 from service.segmentation.segmenter import Heatmap
+from service.segmentation.stripes import Box, stripes
 
 OVERLAY_OPACITY = 0.55
 OVERLAY_QUALITY = 85
@@ -25,7 +27,12 @@ def mask_png(labels: Labels, classes: ClassList) -> bytes:
 
 def overlay(photo: Image.Image, labels: Labels, classes: ClassList, format_: str) -> bytes:
     """The class colours over the RGB photo, as JPEG or WEBP. Raises PictureTooLarge."""
-    return picture(Image.blend(photo, indexed(labels, classes).convert("RGB"), OVERLAY_OPACITY), format_)
+    check(photo.size, format_)
+    drawn = Image.new("RGB", photo.size)
+    for box in stripes(photo.size):
+        colours = indexed(labels[rows(box)], classes).convert("RGB")
+        drawn.paste(Image.blend(photo.crop(box), colours, OVERLAY_OPACITY), box)
+    return encoded(drawn, format_)
 
 
 def heatmap_png(heatmap: Heatmap) -> bytes:
@@ -35,16 +42,30 @@ def heatmap_png(heatmap: Heatmap) -> bytes:
 
 def heatmap_overlay(photo: Image.Image, heatmap: Heatmap, format_: str) -> bytes:
     """The photo in dim grey, lit in the class's colour where the class is probable. Raises PictureTooLarge."""
-    dim = ImageEnhance.Brightness(photo.convert("L").convert("RGB")).enhance(HEATMAP_GROUND)
-    lit = Image.blend(photo, Image.new("RGB", photo.size, heatmap.class_.rgb), OVERLAY_OPACITY)
-    return picture(Image.composite(lit, dim, Image.fromarray(heatmap.probability)), format_)
+    check(photo.size, format_)
+    drawn = Image.new("RGB", photo.size)
+    for box in stripes(photo.size):
+        stripe = photo.crop(box)
+        dim = ImageEnhance.Brightness(stripe.convert("L").convert("RGB")).enhance(HEATMAP_GROUND)
+        lit = Image.blend(stripe, Image.new("RGB", stripe.size, heatmap.class_.rgb), OVERLAY_OPACITY)
+        drawn.paste(Image.composite(lit, dim, Image.fromarray(heatmap.probability[rows(box)])), box)
+    return encoded(drawn, format_)
 
 
-def picture(image: Image.Image, format_: str) -> bytes:
-    """The image as JPEG or WEBP. Raises PictureTooLarge."""
+def rows(box: Box) -> slice:
+    """The rows of a plane that lie in a stripe."""
+    return slice(box[1], box[3])
+
+
+def check(size: Size, format_: str) -> None:
+    """Raises PictureTooLarge where the format cannot hold a picture of `size`."""
     longest = LONGEST_SIDE[format_]
-    if max(image.size) > longest:
+    if max(size) > longest:
         raise PictureTooLarge(f"{format_} pictures end at {longest} pixels a side; ask for image/png instead.")
+
+
+def encoded(image: Image.Image, format_: str) -> bytes:
+    """An RGB image as JPEG or WEBP."""
     file = io.BytesIO()
     image.save(file, format_, quality=OVERLAY_QUALITY, method=0)
     return file.getvalue()

@@ -1,5 +1,7 @@
 """Transparent images."""
 
+import io
+
 import numpy as np
 import pytest
 from PIL import Image
@@ -38,3 +40,18 @@ def test_one_pixel_that_is_seen_is_a_picture() -> None:
     photo = decode(encoded(with_alpha("RGB", alpha)), ENOUGH)
     assert photo.warnings == ()
     assert photo.image.getpixel((50, 50)) == (255, 255, 255)
+
+
+@pytest.mark.parametrize("mode", ["RGBA", "LA", "P", "RGB", "L"])
+def test_stripes_are_laid_on_white_as_the_whole_would_be(mode: str) -> None:
+    draw = np.random.default_rng(0)
+    image = Image.fromarray(draw.integers(0, 255, (70, 50, 4), np.uint8), "RGBA").resize((1000, 1400))
+    if mode == "P":
+        file = encoded(image.convert("RGB").quantize(8), transparency=bytes(range(0, 256, 32)))
+    elif mode in {"RGB", "L"}:
+        file = encoded(image.convert(mode), transparency=image.convert(mode).getpixel((500, 700)))
+    else:
+        file = encoded(image.convert(mode))
+    whole = Image.open(io.BytesIO(file)).convert("RGBA")
+    white = Image.alpha_composite(Image.new("RGBA", whole.size, "white"), whole).convert("RGB")
+    assert decode(file, 2 * ENOUGH).image.tobytes() == white.tobytes()

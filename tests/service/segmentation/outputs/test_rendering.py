@@ -4,11 +4,13 @@ import io
 
 import numpy as np
 import pytest
-from PIL import Image
+from PIL import Image, ImageEnhance
 
 from service.segmentation.errors import PictureTooLarge
 from service.segmentation.modelfile.classes import Class, ClassList
-from service.segmentation.outputs.rendering import mask_png, overlay
+from service.segmentation.modelfile.contract import Labels
+from service.segmentation.outputs.rendering import heatmap_overlay, mask_png, overlay
+from service.segmentation.segmenter import Heatmap
 from tests.support.colours import CLASSES
 
 
@@ -36,3 +38,23 @@ def test_an_overlay_lies_between_the_photo_and_the_colours(format_: str) -> None
 def test_a_picture_that_a_format_cannot_hold_is_refused_with_another_format() -> None:
     with pytest.raises(PictureTooLarge, match="image/png"):
         overlay(Image.new("RGB", (16_384, 1)), np.zeros((1, 16_384), np.uint8), CLASSES, "WEBP")
+
+
+def saved(image: Image.Image) -> bytes:
+    file = io.BytesIO()
+    image.save(file, "JPEG", quality=85)
+    return file.getvalue()
+
+
+def test_a_picture_drawn_in_stripes_is_the_picture_drawn_at_once() -> None:
+    draw = np.random.default_rng(0)
+    photo = Image.fromarray(draw.integers(0, 255, (1400, 1000, 3), dtype=np.uint8))
+    plane: Labels = draw.integers(0, 255, (1400, 1000), dtype=np.uint8)
+    labels: Labels = plane % np.uint8(len(CLASSES.classes))
+    colours = np.array([c.rgb for c in CLASSES.classes], np.uint8)[labels]
+    assert overlay(photo, labels, CLASSES, "JPEG") == saved(Image.blend(photo, Image.fromarray(colours), 0.55))
+    class_ = CLASSES.classes[1]
+    dim = ImageEnhance.Brightness(photo.convert("L").convert("RGB")).enhance(0.4)
+    lit = Image.blend(photo, Image.new("RGB", photo.size, class_.rgb), 0.55)
+    whole = saved(Image.composite(lit, dim, Image.fromarray(plane)))
+    assert heatmap_overlay(photo, Heatmap(class_, plane), "JPEG") == whole
