@@ -7,6 +7,7 @@ subjects.py  what is measured: the service and its rivals, each a server in a pr
 load.py      how requests are sent: one after the other, back to back, at random times
 rounds.py    many rounds, turn by turn, and what can be said of their ratios
 report.py    the table, the JSON and the plot
+timings.py   the stages of a request alone and among others, and their sum
 memory.py    resident memory under requests of random sizes
 wire.py      one request on a connection of its own, whatever it is
 overload.py  ten times as many requests as can be answered

@@ -84,7 +84,7 @@ ON_THE_PHOTO = {"image/webp", "image/jpeg"}
 def json_of(result: Result, options: Options, mask: bytes | None) -> bytes:
     """The JSON of a result, with the mask inside it where one is given.
 
-    Its `timings_ms` lack the time of making the JSON itself, which `Server-Timing` includes.
+    Its `timings_ms` end where it is written out, which `Server-Timing` includes.
     """
     heatmap = class_map(result)
     with result.call.timings.stage("encode"):
@@ -101,8 +101,10 @@ def json_of(result: Result, options: Options, mask: bytes | None) -> bytes:
             mask=None if mask is None else Mask(data=base64_of(mask)),
             heatmap=heatmap,
             warnings=warnings_of(result, options),
-            timings_ms=result.call.timings.so_far(),
+            timings_ms={},
         )
+    with result.call.timings.stage("encode"):
+        answer.timings_ms = result.call.timings.so_far()
         return answer.model_dump_json().encode()
 
 

@@ -21,6 +21,7 @@ class Rejection:
             "Content-Type: application/problem+json",
             f"Content-Length: {len(body)}",
             "Connection: close",
+            *(["Retry-After: 1"] if self.status == 503 else []),
         )
         return "\r\n".join((*head, "", "")).encode() + body
 
