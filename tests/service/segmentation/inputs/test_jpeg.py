@@ -1,9 +1,16 @@
-"""JPEG files of kinds that are not decoded, by their frame header."""
+"""JPEG files: kinds that are not decoded, by their frame header; files that lack a part or only their end marker."""
 
+import io
+from collections.abc import Callable
+
+import numpy as np
 import pytest
+from PIL import Image
 
 from service.segmentation.errors import DamagedImage, UnsupportedFormat
 from service.segmentation.inputs import jpeg
+from service.segmentation.inputs.raster import Size, decode
+from tests.support.anatomy import scans
 from tests.support.pictures import encoded, quarters
 
 BASELINE, GREY = encoded(quarters(), "JPEG"), encoded(quarters().convert("L"), "JPEG")
@@ -42,3 +49,70 @@ def test_a_table_whose_marker_became_a_frame_header_is_damage(kind: int) -> None
     """Left out, it was a wrong picture: the decoder takes the standard's table for one that is missing."""
     with pytest.raises(DamagedImage, match="frame header"):
         jpeg.read(BASELINE.replace(b"\xff\xc4", bytes((0xFF, kind)), 1))
+
+
+ENOUGH = 10**6
+END = b"\xff\xd9"
+PHOTO = Image.fromarray(np.random.default_rng(0).normal(128, 40, (240, 320, 3)).clip(0, 255).astype(np.uint8))
+WAYS = {
+    "baseline": encoded(PHOTO, "JPEG"),
+    "all colours": encoded(PHOTO, "JPEG", quality=95, subsampling=0),
+    "grey": encoded(PHOTO.convert("L"), "JPEG"),
+    "CMYK": encoded(PHOTO.convert("CMYK"), "JPEG"),
+    "flat": encoded(Image.new("RGB", (320, 240), "teal"), "JPEG", optimize=True),
+    "restarts": encoded(PHOTO, "JPEG", restart_marker_rows=1),
+    "progressive": encoded(PHOTO, "JPEG", quality=90, progressive=True),
+    "progressive restarts": encoded(PHOTO, "JPEG", quality=90, progressive=True, restart_marker_blocks=5),
+}
+
+TAILS = {"its own": END, "more": END + b"bytes", "none": b"", "half a marker": b"\xff", "zeros": bytes(1000)}
+
+
+@pytest.fixture(params=[None, lambda size: (size[0] // 8, size[1] // 8)], ids=["whole", "an eighth"])
+def needed(request: pytest.FixtureRequest) -> Callable[[Size], Size] | None:
+    return request.param  # type: ignore[no-any-return]
+
+
+@pytest.mark.parametrize("way", WAYS)
+@pytest.mark.parametrize("tail", TAILS)
+def test_a_whole_jpeg_is_served_whatever_its_end(way: str, tail: str, needed: Callable[[Size], Size] | None) -> None:
+    photo = decode(WAYS[way].removesuffix(END) + TAILS[tail], ENOUGH, needed)
+    if needed is None:
+        expected = Image.open(io.BytesIO(WAYS[way])).convert("RGB")
+        assert np.array_equal(np.asarray(photo.image), np.asarray(expected))
+
+
+FILLED = ("with an end marker", "with nothing", "with zeros")
+CUTS = [(way, filled) for way in WAYS for filled in FILLED if (way, filled) != ("flat", "with zeros")]  # it is zeros
+
+
+@pytest.mark.parametrize(("way", "filled"), CUTS)
+@pytest.mark.parametrize("kept", [0.2, 0.5, 0.6])
+def test_a_jpeg_cut_in_its_coded_data_is_damaged(
+    way: str, kept: float, filled: str, needed: Callable[[Size], Size] | None
+) -> None:
+    start, drawn = scans(WAYS[way])
+    coded = b"".join(drawn)
+    cut = start + coded[: int(kept * len(coded))].rstrip(b"\xff")
+    tail = {"with an end marker": END, "with nothing": b"", "with zeros": bytes(len(WAYS[way]) - len(cut))}[filled]
+    with pytest.raises(DamagedImage):
+        decode(cut + tail, ENOUGH, needed)
+
+
+def test_a_progressive_jpeg_cut_between_its_scans_is_damaged() -> None:
+    start, drawn = scans(WAYS["progressive"])
+    for count in range(1, len(drawn)):
+        with pytest.raises(DamagedImage, match="scans of it are missing"):
+            decode(start + b"".join(drawn[:count]) + END, ENOUGH)
+
+
+def test_a_colour_that_has_no_scan_is_missing() -> None:
+    """Of scans with one component each, as some scanners write them."""
+    start, (scan,) = scans(WAYS["grey"])
+    frame = start.index(b"\xff\xc0")
+    two = start[:frame] + b"\xff\xc0\0\x11\x08" + start[frame + 5 : frame + 9] + b"\3\1\x11\0\2\x11\0\3\x11\0"
+    rest = start[frame + 2 + int.from_bytes(start[frame + 2 : frame + 4]) :]
+    each = [scan[:5] + bytes((component,)) + scan[6:] for component in (1, 2, 3)]
+    assert np.asarray(decode(two + rest + b"".join(each) + END, ENOUGH).image).shape == (240, 320, 3)
+    with pytest.raises(DamagedImage, match="scans of it are missing"):
+        decode(two + rest + b"".join(each[:2]) + END, ENOUGH)
