@@ -5,6 +5,10 @@ class ExportError(Exception):
     """The root; the command line prints it as one line and exits with 1."""
 
 
+class OptionError(ExportError):
+    """An option that cannot be used."""
+
+
 class DataError(ExportError):
     """A data set that cannot be learned from as it is."""
 

@@ -1,10 +1,15 @@
-"""What the commands share."""
+"""What the commands share, and the options of training, one for each field of `Options`."""
 
-from collections.abc import Iterable
+import inspect
+import re
+from collections.abc import Callable, Iterable, Mapping
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Any, Literal, get_args, get_origin
 
+import msgspec
 import typer
+
+from model_export.training.options import SIZES, Options
 
 app = typer.Typer(
     help="Train, evaluate and export fully convolutional networks.",
@@ -22,3 +27,56 @@ def tracked(count: int) -> Iterable[int]:
     from rich.progress import track
 
     return track(range(count), "images", console=Console(stderr=True), transient=True)
+
+
+def size(text: str) -> tuple[int, int]:
+    """The (width, height) that 480x360 says."""
+    match = re.fullmatch(r"(\d+)x(\d+)", text)
+    if match is None:
+        raise typer.BadParameter(f"{text} is not a size like 480x360")
+    return int(match[1]), int(match[2])
+
+
+def taking_options(command: Callable[..., None]) -> Callable[..., None]:
+    """Give a command an option for each field of `Options` that is no parameter of it; they arrive in its `**given`."""
+    own = inspect.signature(command).parameters
+    fields = [field for field in msgspec.structs.fields(Options) if field.name not in own]
+    parameters = [parameter for parameter in own.values() if parameter.kind is not inspect.Parameter.VAR_KEYWORD]
+    command.__signature__ = inspect.Signature([*parameters, *map(option, fields)])  # type: ignore[attr-defined]  # typer reads it
+    return command
+
+
+def option(field: msgspec.structs.FieldInfo) -> inspect.Parameter:
+    """A field as an option of the command line."""
+    type_, meta = get_args(field.type)
+    default, settings = field.default, dict[str, Any]()
+    if field.name in SIZES:
+        default = "{}x{}".format(*default) if default else None
+        type_, settings = Any, {"parser": size, "metavar": "WxH"}
+    elif get_origin(type_) is Literal:
+        type_ = int
+    elif get_origin(type_) is tuple:
+        type_ = tuple[float, float]
+    annotation = Annotated[type_, typer.Option(help=meta.description, **settings)]  # type: ignore[valid-type]  # made at run time
+    return inspect.Parameter(field.name, inspect.Parameter.KEYWORD_ONLY, default=default, annotation=annotation)
+
+
+def flag(name: str) -> str:
+    """How a field is written on the command line."""
+    return "--" + name.replace("_", "-")
+
+
+def chosen(given: Mapping[str, Any]) -> Options:
+    """The options that were given. Raises BadParameter, which names the one that is invalid."""
+    try:
+        options = msgspec.convert(given, Options)
+    except msgspec.ValidationError as error:
+        said, _, place = str(error).partition(" - at `$.")
+        name = re.split(r"\W", place)[0]
+        described = {field.name: get_args(field.type)[1].description for field in msgspec.structs.fields(Options)}
+        raise typer.BadParameter(f"{said}. {described[name]}", param_hint=flag(name)) from error
+    for name in ("weights", "teacher"):
+        path = getattr(options, name)
+        if path is not None and not Path(path).is_file():
+            raise typer.BadParameter(f"{path} does not exist.", param_hint=flag(name))
+    return options

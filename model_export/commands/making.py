@@ -4,25 +4,12 @@ import signal
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Annotated, Literal
+from typing import Annotated, Any, Literal
 
 import typer
+from msgspec.structs import replace
 
-from model_export.commands.arguments import Data, app, tracked
-
-BackboneName = Literal["mobilenetv2", "resnet50v2", "vgg16", "tiny"]
-
-
-def one_of_three(stride: int | None) -> int | None:
-    if stride not in (None, 8, 16, 32):
-        raise typer.BadParameter("an FCN ends at stride 8, 16 or 32")
-    return stride
-
-
-def multiple_of_32(side: int) -> int:
-    if side < 1 or side % 32:
-        raise typer.BadParameter("crops have sides that are multiples of 32")
-    return side
+from model_export.commands.arguments import Data, app, chosen, size, taking_options, tracked
 
 
 @app.command()
@@ -42,85 +29,36 @@ def shapes(
 
 
 @app.command()
+@taking_options
 def train(
     data: Data,
-    run: Annotated[Path, typer.Argument(help="Folder of the run: its checkpoints, config and metrics.")],
+    run: Annotated[Path, typer.Argument(help="Folder of the run: its checkpoints, options and metrics.")],
     backbone: Annotated[
-        BackboneName | None, typer.Option(help="What it stands on; by default what --init has, else mobilenetv2.")
+        str | None, typer.Option(help="Network that the FCN stands on; by default that of --init, else mobilenetv2.")
     ] = None,
-    weights: Annotated[
-        Path | None, typer.Option(exists=True, dir_okay=False, help="ImageNet weights of the backbone to start from.")
-    ] = None,
-    init: Annotated[
-        str | None, typer.Option(help="Published weights to start from: `street`, or a file of `publish`.")
-    ] = None,
-    stride: Annotated[int, typer.Option(callback=one_of_three, help="8, 16 or 32: FCN-8s, 16s or 32s.")] = 8,
-    epochs: Annotated[int, typer.Option(min=1)] = 40,
-    batch: Annotated[int, typer.Option(min=2, help="Images per step.")] = 8,
-    crop_width: Annotated[int, typer.Option(callback=multiple_of_32, help="Multiple of 32.")] = 448,
-    crop_height: Annotated[int, typer.Option(callback=multiple_of_32, help="Multiple of 32.")] = 352,
-    smallest: Annotated[float, typer.Option(min=0.1, help="Photos are shrunk or enlarged by at least this ...")] = 0.75,
-    largest: Annotated[float, typer.Option(min=0.1, help="... and at most this, before they are cropped.")] = 2.0,
-    scale: Annotated[float, typer.Option(min=0.25, max=4, help="How much photos are enlarged when served.")] = 1.0,
-    rate: Annotated[float, typer.Option(help="Peak learning rate of scores and deconvolutions.")] = 1e-3,
-    backbone_rate: Annotated[float, typer.Option(help="Peak learning rate of the backbone.")] = 2e-4,
-    decay: Annotated[float, typer.Option(help="Weight decay.")] = 0.03,
-    average: Annotated[float, typer.Option(help="How slowly the averaged weights, which are kept, follow.")] = 0.99,
-    freeze: Annotated[bool, typer.Option(help="Keep the pretrained first layers and norms' statistics.")] = True,
-    fixed: Annotated[bool, typer.Option(help="Leave the deconvolutions bilinear interpolations.")] = False,
-    deep: Annotated[float, typer.Option(min=0, help="Weight of the losses at coarser strides.")] = 0.3,
-    lovasz: Annotated[float, typer.Option(min=0, help="Weight of the Lovasz-softmax loss.")] = 0.0,
-    teacher: Annotated[
-        Path | None, typer.Option(exists=True, dir_okay=False, help="best.pt of a network to learn from as well.")
-    ] = None,
-    distil: Annotated[float, typer.Option(min=0, help="Weight of what the teacher says.")] = 1.0,
-    hold_out: Annotated[
-        str | None, typer.Option(help="Judge on the training images whose names begin so, in place of val.")
-    ] = None,
-    seed: Annotated[int, typer.Option()] = 0,
     workers: Annotated[int, typer.Option(min=0, help="Processes that load images beside the training one.")] = 0,
     resume: Annotated[bool, typer.Option("--resume", help="Go on where the run stopped.")] = False,
+    **given: Any,
 ) -> None:
     """Train an FCN; the best epoch on val is kept as RUN/best.pt."""
     from rich.progress import MofNCompleteColumn, Progress, TimeElapsedColumn
 
     from model_export.training import published
-    from model_export.training.checkpoint import Config
+    from model_export.training.material import notes
     from model_export.training.train import Run
 
-    config = Config(
-        data=str(data),
-        backbone=backbone or (published.origin(published.locate(init)).backbone if init else "mobilenetv2"),
-        stride=stride,
-        weights=None if weights is None else str(weights),
-        init=init,
-        epochs=epochs,
-        batch=batch,
-        crop_width=crop_width,
-        crop_height=crop_height,
-        smallest=smallest,
-        largest=largest,
-        scale=scale,
-        rate=rate,
-        backbone_rate=backbone_rate,
-        decay=decay,
-        average=average,
-        freeze=freeze,
-        fixed=fixed,
-        deep=deep,
-        lovasz=lovasz,
-        teacher=None if teacher is None else str(teacher),
-        distil=distil,
-        hold_out=hold_out,
-        seed=seed,
-    )
-    training = Run(config, run, workers)
+    options = chosen(given | {"data": str(data), "backbone": backbone or "mobilenetv2"})
+    if backbone is None and options.init is not None:
+        options = replace(options, backbone=published.origin(published.locate(options.init)).backbone)
+    training = Run(options, run, workers)
+    for line in notes(training.options, training.native):
+        typer.echo(f"note: {line}", err=True)
     if resume:
         training.resume()
     columns = (*Progress.get_default_columns(), MofNCompleteColumn(), TimeElapsedColumn())
     with Progress(*columns) as progress, stopped_gently(training.stop):
         training.train(progress)
-    if training.epoch < epochs:
+    if training.epoch < options.epochs:
         typer.echo(f"stopped in epoch {training.epoch + 1}; the same command with --resume goes on", err=True)
         raise typer.Exit(130)
     typer.echo(f"best mean IU on val {training.best:.4f}: {run / 'best.pt'}")
@@ -140,24 +78,32 @@ def export(
     limits: Annotated[str, typer.Option(help="What it must not be trusted with.")] = "",
     color: Annotated[Literal["rgb", "grey"], typer.Option(help="grey: for scans; what is in colour loses it.")] = "rgb",
     stride: Annotated[
-        int | None, typer.Option(callback=one_of_three, help="16 or 32: what the network knows before its finer skips.")
+        int | None, typer.Option(help="16 or 32: the coarser FCN in it, without its finer skips.")
+    ] = None,
+    native: Annotated[
+        Any, typer.Option(parser=size, metavar="WxH", help="Size that photos are brought to; default: as validated.")
     ] = None,
     split: Annotated[str, typer.Option(help="Split to measure on.")] = "val",
     images: Annotated[int, typer.Option(min=1, help="Images of the parity check.")] = 20,
 ) -> None:
     """Write the self-describing model file, if it answers like the trained network."""
+    from model_export.data.native import sizes, spread
     from model_export.onnx import export as exporter
     from model_export.reports.evaluate import open_split
     from model_export.reports.report import parity
     from model_export.training import checkpoint as checkpoints
+    from model_export.training.material import native_size
     from service.segmentation.runtime.model import Model
 
     trained = checkpoints.load(checkpoint)
     if stride is not None:
         trained = checkpoints.coarser(trained, stride)
     pictures = open_split(data, split, trained.classes)
+    brought_to = native or trained.options.native or native_size(replace(trained.options, data=str(data)))
+    if (uneven := spread(sizes(data), brought_to)) is not None:
+        typer.echo(f"note: {uneven}", err=True)
     card = exporter.Card(name, version, description, source or data.resolve().name, licence, use, limits, color)
-    content = exporter.export(trained, card, pictures, split, images, tracked(len(pictures)))
+    content = exporter.export(trained, card, brought_to, pictures, split, images, tracked(len(pictures)))
     exporter.write(content, output)
     typer.echo(f"{output}, {len(content) / 1e6:.1f} MB: {parity(Model.load(output, threads=0).contract)}")
 

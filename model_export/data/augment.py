@@ -6,14 +6,20 @@ import numpy as np
 from PIL import Image, ImageEnhance
 
 from model_export.data.folder import VOID
+from model_export.data.native import fitting_scale
+from service.segmentation.inputs.raster import Size
 
 OUTSIDE = "#7c7468"
-"""What lies outside of a photo, in a crop that is larger and in padding: ImageNet's mean, so zero once normalised."""
+"""The colour outside of a photo, in a crop that is larger and in padding: ImageNet's mean, so zero once normalised."""
 
 
 @dataclass
 class Augmentation:
-    """Scales (log-uniform in `scales`), crops to `width` x `height`, flips half of the pairs, varies the colours."""
+    """Scales (log-uniform in `scales`), crops to `width` x `height`, flips half of the pairs, varies the colours.
+
+    With a `reference` size, each photo is first brought to it, as the service brings each to its native size; otherwise
+    photos of many sizes would be trained on at scales that the network never sees again.
+    """
 
     width: int
     height: int
@@ -21,10 +27,13 @@ class Augmentation:
     seed: int
     epoch: int = 0
     colour: float = 0.3
+    reference: Size | None = None
 
     def __call__(self, image: Image.Image, label: Image.Image, index: int) -> tuple[Image.Image, Image.Image]:
         draw = np.random.default_rng((self.seed, self.epoch, index))
         scale = float(np.exp(draw.uniform(*np.log(self.scales))))
+        if self.reference is not None:
+            scale *= fitting_scale(image.size, self.reference)
         # The part of the photo that becomes the crop, in the photo's pixels; it may reach beyond its edges.
         width, height = self.width / scale, self.height / scale
         left = draw.uniform(min(0, image.width - width), max(0, image.width - width))
@@ -32,11 +41,14 @@ class Augmentation:
         matrix = (1 / scale, 0, left, 0, 1 / scale, top)
         size = (self.width, self.height)
         kind = Image.Transform.AFFINE
+        inside = Image.new("1", image.size, 1).transform(size, kind, matrix, Image.Resampling.NEAREST, fillcolor=0)
         image = image.transform(size, kind, matrix, Image.Resampling.BICUBIC, fillcolor=OUTSIDE)
         label = label.transform(size, kind, matrix, Image.Resampling.NEAREST, fillcolor=VOID)
-        if draw.random() < 0.5:
-            image = image.transpose(Image.Transpose.FLIP_LEFT_RIGHT)
-            label = label.transpose(Image.Transpose.FLIP_LEFT_RIGHT)
+        flipped = draw.random() < 0.5
         for enhance in (ImageEnhance.Brightness, ImageEnhance.Contrast, ImageEnhance.Color):
             image = enhance(image).enhance(draw.uniform(1 - self.colour, 1 + self.colour))
+        # The light varies inside of the photo alone: padding has one colour, here and in service.
+        image = Image.composite(image, Image.new("RGB", size, OUTSIDE), inside)
+        if flipped:
+            image, label = (one.transpose(Image.Transpose.FLIP_LEFT_RIGHT) for one in (image, label))
         return image, label

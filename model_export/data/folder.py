@@ -3,6 +3,7 @@
 Images are anything the service accepts; `labels/NAME.png` holds one class id per pixel of `images/NAME.*`.
 """
 
+import hashlib
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -84,6 +85,23 @@ class SegmentationFolder(Dataset[Sample]):
         with self.naming(index):
             image = decode(self.file(index), MAX_PIXELS).image
         return image, Image.fromarray(self.truth(index, image.size))
+
+    def sizes(self) -> list[Size]:
+        """(width, height) of every upright image: its label's, of which only the header is read."""
+        found = []
+        for _, label_path in self.pairs:
+            with Image.open(label_path) as file:
+                found.append(file.size)
+        return found
+
+    def digest(self) -> str:
+        """sha256 over the classes, and the names and bytes of all files, in hexadecimal."""
+        digest = hashlib.sha256(msgspec.json.encode(self.classes))
+        for path in (path for pair in self.pairs for path in pair):
+            content = path.read_bytes()
+            digest.update(f"\n{path.name} {len(content)}\n".encode())
+            digest.update(content)
+        return digest.hexdigest()
 
     def file(self, index: int) -> bytes:
         """The image's file, as a client would upload it."""

@@ -3,6 +3,7 @@
 To add a backbone, write a module with a `Backbone` subclass and name it in `BACKBONES`.
 """
 
+from model_export.errors import OptionError
 from model_export.networks.backbone import Backbone
 from model_export.networks.fcn import COARSEST, FCN
 from model_export.networks.mobilenet import MobileNetV2
@@ -17,4 +18,12 @@ BACKBONES: dict[str, type[Backbone]] = {
     "tiny": Tiny,
 }
 
-__all__ = ["BACKBONES", "COARSEST", "FCN", "Backbone"]
+
+def backbone(name: str) -> Backbone:
+    """A new backbone. Raises OptionError where there is none of this name."""
+    if name not in BACKBONES:
+        raise OptionError(f"There is no backbone {name}; there are {', '.join(BACKBONES)}.")
+    return BACKBONES[name]()
+
+
+__all__ = ["BACKBONES", "COARSEST", "FCN", "Backbone", "backbone"]

@@ -36,16 +36,18 @@ class Backbone(nn.Module, ABC):
     def forward(self, image: Tensor) -> Features:
         """Normalised images [N, 3, H, W], H and W multiples of 32, to features at strides 8, 16 and 32."""
 
-    def load_pretrained(self, path: Path) -> None:
-        """Take the weights of a classification network from a `.safetensors` or `.pth` file.
+    def load_pretrained(self, path: Path) -> set[str]:
+        """Load the weights of a classification network from a `.safetensors` or `.pth` file.
 
-        Raises CheckpointError where it is no such file, or one of another network.
+        Returns the names of the parameters that are pretrained now. Raises CheckpointError where the file is missing,
+        unreadable or another network's.
         """
         try:
             self.load_state_dict(self.surgery(read_weights(path)))
         except Exception as error:  # safetensors, pickle, zip and load_state_dict each raise their own kinds
             name = type(self).__name__
             raise CheckpointError(f"{path} does not hold weights that fit {name}: {error}") from error
+        return {name for name, _ in self.named_parameters() if not name.startswith(self.fresh)}
 
     def freeze(self) -> None:
         """Keep the pretrained first layers, and the pretrained norms' statistics, through all training to come.

@@ -3,7 +3,7 @@
 import logging
 import warnings
 from collections.abc import Iterable
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
 from typing import Any, Literal
@@ -22,7 +22,9 @@ from model_export.networks import COARSEST, FCN
 from model_export.onnx import parity
 from model_export.onnx.graph import SubPixel, fold_normalisation, norms_as_convolutions
 from model_export.reports.evaluate import evaluate
-from model_export.training.checkpoint import Config, Trained, fingerprint
+from model_export.training.checkpoint import Trained, fingerprint
+from model_export.training.options import FILES, Options
+from service.segmentation.inputs.raster import Size
 from service.segmentation.modelfile import seal
 from service.segmentation.modelfile.contract import (
     METADATA_KEY,
@@ -85,11 +87,20 @@ class Card:
 
 
 def export(
-    trained: Trained, card: Card, data: SegmentationFolder, split: str, parity_count: int, indices: Iterable[int]
+    trained: Trained,
+    card: Card,
+    native: Size,
+    data: SegmentationFolder,
+    split: str,
+    parity_count: int,
+    indices: Iterable[int],
 ) -> bytes:
-    """The model file of a trained network, with its parity over `parity_count` images of the split and its figures over
-    those at `indices`. Raises ParityError where it does not answer like the network."""
-    contract, graph = describe(trained, card, data.read(0)[0].size), to_onnx(trained.network)
+    """The model file of a trained network that photos are brought to `native` (width, height) for.
+
+    Its parity is over `parity_count` images of the split, its figures over those at `indices`. Raises ParityError where
+    its labels or scores are not the network's.
+    """
+    contract, graph = describe(trained, card, native), to_onnx(trained.network)
     draft = checked(graph, contract, trained.network, samples(data, parity_count, contract.input))
     evaluation = evaluate(draft, data, split, indices)
     content = packed(graph, msgspec.structs.replace(draft.contract, evaluation=evaluation))
@@ -97,9 +108,9 @@ def export(
     return content
 
 
-def unmeasured(trained: Trained, card: Card, size: tuple[int, int], images: list[Pixels]) -> bytes:
-    """As `export`, for photos of `size`, with parity over `images` and nothing else measured. Raises ParityError."""
-    contract, graph = describe(trained, card, size), to_onnx(trained.network)
+def unmeasured(trained: Trained, card: Card, native: Size, images: list[Pixels]) -> bytes:
+    """As `export`, with parity over `images` and nothing else measured. Raises ParityError."""
+    contract, graph = describe(trained, card, native), to_onnx(trained.network)
     return packed(graph, checked(graph, contract, trained.network, images).contract)
 
 
@@ -139,10 +150,10 @@ def without_traces(model: onnx.ModelProto) -> onnx.ModelProto:
     return model
 
 
-def describe(trained: Trained, card: Card, size: tuple[int, int]) -> Contract:
-    """The contract of a network for photos of `size` (width, height), enlarged as in its validation; what is measured
-    is filled in later."""
-    width, height = (round(side * trained.config.scale) for side in size)
+def describe(trained: Trained, card: Card, native: Size) -> Contract:
+    """The contract of a network that photos are brought to `native` (width, height) for; what is measured is filled in
+    later."""
+    width, height = native
     labels, _ = run_torch(trained.network, pattern(*GOLDEN_SIZE))
     return Contract(
         format=1,
@@ -155,7 +166,7 @@ def describe(trained: Trained, card: Card, size: tuple[int, int]) -> Contract:
         training=Training(
             data=card.data,
             licence=card.licence,
-            options=portable(trained.config),
+            options=portable(trained.options),
             epoch=trained.epoch,
             weights_sha256=fingerprint(trained.network.state_dict()),
         ),
@@ -175,14 +186,13 @@ def complexity(trained: Trained, width: int, height: int) -> Network:
     with torch.inference_mode(), counter:
         trained.network(padded)
     parameters = sum(parameter.numel() for parameter in trained.network.parameters())
-    return Network(trained.config.backbone, trained.config.stride, parameters, counter.get_total_flops() // 2)
+    return Network(trained.options.backbone, trained.options.stride, parameters, counter.get_total_flops() // 2)
 
 
-def portable(config: Config) -> dict[str, Any]:
+def portable(options: Options) -> dict[str, Any]:
     """The run's options with the names of its files, not the folders of the machine it ran on."""
-    options = asdict(config)
-    files = {key: Path(options[key]).name for key in ("data", "weights", "init", "teacher") if options[key]}
-    return options | files
+    document: dict[str, Any] = msgspec.to_builtins(options)
+    return document | {name: Path(document[name]).name for name in FILES if document[name]}
 
 
 def packed(graph: onnx.ModelProto, contract: Contract) -> bytes:

@@ -1,10 +1,12 @@
 """The float file of a model that is shipped in int8, made again from its published weights."""
 
+import msgspec
+
 from model_export.errors import CheckpointError
-from model_export.networks import BACKBONES, FCN
+from model_export.networks import FCN, backbone
 from model_export.onnx import export
-from model_export.training import published
-from model_export.training.checkpoint import Config, Trained
+from model_export.training import options, published
+from model_export.training.checkpoint import Trained
 from service.segmentation.modelfile.contract import Contract, Metrics, pattern
 
 NOTHING_MEASURED = Metrics(0, 0, 0, 0, ())
@@ -21,12 +23,12 @@ def restore(contract: Contract) -> bytes:
     if origin.classes != contract.labels:
         raise CheckpointError(f"{path} tells other classes apart than {contract.name}.")
     try:
-        config = Config(**contract.training.options)
-    except TypeError as error:
-        raise CheckpointError(f"{contract.name} was trained with options of another version: {error}") from error
-    network = FCN(BACKBONES[origin.backbone](), len(origin.classes.classes), origin.stride)
+        chosen = options.read(contract.training.options)
+    except msgspec.ValidationError as error:
+        raise CheckpointError(f"{contract.name} was trained with invalid options: {error}") from error
+    network = FCN(backbone(origin.backbone), len(origin.classes.classes), origin.stride)
     published.initialise(network, path, origin.classes)
-    trained = Trained(network.eval(), origin.classes, config, contract.training.epoch, NOTHING_MEASURED)
+    trained = Trained(network.eval(), origin.classes, chosen, contract.training.epoch, NOTHING_MEASURED)
     card = export.Card(
         name=contract.name,
         version=contract.version,
@@ -37,5 +39,5 @@ def restore(contract: Contract) -> bytes:
         limits=contract.limits,
         color=contract.input.color,
     )
-    size = (round(contract.input.width / config.scale), round(contract.input.height / config.scale))
-    return export.unmeasured(trained, card, size, [pattern(contract.input.width // 32 * 32, 256)])
+    native = (contract.input.width, contract.input.height)
+    return export.unmeasured(trained, card, native, [pattern(contract.input.width // 32 * 32, 256)])

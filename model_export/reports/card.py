@@ -11,8 +11,8 @@ from PIL import Image
 
 from model_export.data.folder import SegmentationFolder
 from model_export.reports import plots
-from model_export.reports.evaluate import predictions, serving
 from model_export.reports.mosaic import coloured, errors, mosaic
+from model_export.reports.predictions import predictions
 from model_export.reports.report import figures, parity
 from model_export.training.metrics import Meter
 from service.segmentation.modelfile.classes import ClassList
@@ -39,7 +39,7 @@ def write(model: Model, size: int, data: SegmentationFolder, split: str, indices
     classes = data.classes
     meter = Meter(len(classes.classes))
     judged: list[tuple[Failure, Image.Image, Image.Image]] = []
-    for prediction in predictions(serving(model), data, indices):
+    for prediction in predictions(model, data, indices):
         labels, truth = prediction.labels, prediction.truth
         alone = Meter(len(classes.classes))
         for each in (meter, alone):

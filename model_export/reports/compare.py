@@ -9,8 +9,9 @@ from PIL import Image
 
 from model_export.data.folder import SegmentationFolder
 from model_export.onnx.export import samples
-from model_export.reports.evaluate import evaluate, serving
+from model_export.reports.evaluate import evaluate
 from model_export.reports.mosaic import coloured, mosaic
+from model_export.reports.predictions import serving
 from service.segmentation.modelfile.contract import Metrics, Network
 from service.segmentation.pipeline import Request
 from service.segmentation.runtime.model import Model

@@ -1,7 +1,7 @@
 """What a training run keeps on disk. Files are read with `weights_only`: no code in them ever runs."""
 
 import hashlib
-from dataclasses import asdict, dataclass, replace
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -9,41 +9,13 @@ import msgspec
 import torch
 from torch import Tensor
 
-from model_export.errors import CheckpointError
-from model_export.networks import BACKBONES, FCN
-from model_export.networks.fcn import cut
+from model_export.errors import CheckpointError, OptionError
+from model_export.networks import FCN, backbone
+from model_export.networks.fcn import STRIDES, cut
+from model_export.training import options
+from model_export.training.options import Options
 from service.segmentation.modelfile.classes import ClassList
 from service.segmentation.modelfile.contract import Metrics
-
-
-@dataclass(frozen=True)
-class Config:
-    """Everything that decides what a run computes; kept with the run and in the model file."""
-
-    data: str
-    backbone: str
-    stride: int
-    weights: str | None
-    init: str | None
-    epochs: int
-    batch: int
-    crop_width: int
-    crop_height: int
-    smallest: float
-    largest: float
-    scale: float
-    rate: float
-    backbone_rate: float
-    decay: float
-    average: float
-    freeze: bool
-    fixed: bool
-    deep: float
-    lovasz: float
-    teacher: str | None
-    distil: float
-    hold_out: str | None
-    seed: int
 
 
 @dataclass(frozen=True)
@@ -52,7 +24,7 @@ class Trained:
 
     network: FCN
     classes: ClassList
-    config: Config
+    options: Options
     epoch: int
     metrics: Metrics
 
@@ -61,7 +33,7 @@ def save(trained: Trained, path: Path) -> None:
     """Write the network and all that is needed to build it again."""
     write(
         {
-            "config": asdict(trained.config),
+            "options": msgspec.to_builtins(trained.options),
             "classes": msgspec.to_builtins(trained.classes),
             "epoch": trained.epoch,
             "metrics": msgspec.to_builtins(trained.metrics),
@@ -75,24 +47,29 @@ def load(path: Path) -> Trained:
     """Read a network back, in evaluation mode. Raises CheckpointError."""
     content = read(path)
     try:
-        config = Config(**content["config"])
+        chosen = options.read(content["options"] if "options" in content else content["config"])
         classes = msgspec.convert(content["classes"], ClassList)
-        network = FCN(BACKBONES[config.backbone](), len(classes.classes), config.stride)
+        network = FCN(backbone(chosen.backbone), len(classes.classes), chosen.stride)
         network.load_state_dict(content["network"])
         metrics = msgspec.convert(content["metrics"], Metrics)
-        return Trained(network.eval(), classes, config, content["epoch"], metrics)
-    except (KeyError, TypeError, RuntimeError, msgspec.ValidationError) as error:
+        return Trained(network.eval(), classes, chosen, content["epoch"], metrics)
+    except (KeyError, TypeError, RuntimeError, OptionError, msgspec.ValidationError) as error:
         raise CheckpointError(f"{path} is not a checkpoint of this version: {error}") from error
 
 
 def coarser(trained: Trained, stride: int) -> Trained:
-    """The FCN of a coarser stride in a trained one. Raises CheckpointError where it has none."""
-    if stride < trained.config.stride:
-        raise CheckpointError(f"an FCN-{trained.config.stride}s has no FCN-{stride}s in it.")
-    if stride == trained.config.stride:
+    """The FCN of a coarser stride in a trained one.
+
+    Raises OptionError where there is no FCN of this stride, and CheckpointError where it is finer than the trained one.
+    """
+    if stride not in STRIDES:
+        raise OptionError(f"An FCN ends at stride 8, 16 or 32, not {stride}.")
+    if stride < trained.options.stride:
+        raise CheckpointError(f"an FCN-{trained.options.stride}s has no FCN-{stride}s in it.")
+    if stride == trained.options.stride:
         return trained
-    config = replace(trained.config, stride=stride)
-    return replace(trained, network=cut(trained.network, stride).eval(), config=config)
+    chosen = msgspec.structs.replace(trained.options, stride=stride)
+    return replace(trained, network=cut(trained.network, stride).eval(), options=chosen)
 
 
 def write(content: dict[str, Any], path: Path) -> None:

@@ -1,19 +1,25 @@
 """What training minimises: cross-entropy, and what may be added to it."""
 
+import numpy as np
 import torch
 from torch import Tensor
 from torch.nn import functional as F
 
-from model_export.data.folder import VOID
+from model_export.data.folder import VOID, SegmentationFolder
+from model_export.errors import DataError
 
 
 def cross_entropy(logits: Tensor, truth: Tensor, weights: Tensor) -> Tensor:
-    """Mean over pixels that are not void, each counted by its class's weight; logits [N, C, H, W], truth [N, H, W]."""
-    return F.cross_entropy(logits, truth, weights, ignore_index=VOID)
+    """Mean over pixels that are not void, each counted by its class's weight; logits [N, C, H, W], truth [N, H, W].
+
+    It is 0 where all are void: a crop, and the more so the few pixels sampled from one, need not have any class.
+    """
+    total = F.cross_entropy(logits, truth, weights, ignore_index=VOID, reduction="sum")
+    return total / weights[truth[truth != VOID]].sum().clamp(min=torch.finfo(weights.dtype).tiny)
 
 
 def deep_supervision(sums: list[Tensor], truth: Tensor, weights: Tensor) -> Tensor:
-    """Cross-entropy of what the network knows before its finer skips, each sum brought to the finest one's grid.
+    """Cross-entropy of the scores before the finer skips, each sum brought to the finest one's grid.
 
     `sums` are the fused scores from coarse to fine; the last one is judged at full size elsewhere. With it, coarse
     layers learn to be right alone, and finer ones to correct them: the paper's stages, all at once.
@@ -49,12 +55,24 @@ def lovasz_softmax(logits: Tensor, truth: Tensor) -> Tensor:
 
 
 def distillation(logits: Tensor, teacher: Tensor) -> Tensor:
-    """How far the class probabilities are from a teacher's, void pixels too: mean KL divergence, in nats.
+    """Mean KL divergence from a teacher's class probabilities, in nats, over all pixels, void ones too.
 
     Hinton, Vinyals, Dean: Distilling the Knowledge in a Neural Network, 2015, at temperature 1.
     """
     divergence = F.kl_div(logits.log_softmax(1), teacher.log_softmax(1), log_target=True, reduction="none")
     return divergence.sum(1).mean()
+
+
+def class_weights(data: SegmentationFolder) -> Tensor:
+    """1 / ln(1.10 + share of pixels) per class, after ENet (Paszke et al. 2016): rare classes count more.
+
+    Only labels are read. Raises DataError where no pixel of them has a class.
+    """
+    counts = sum(np.bincount(data.truth(index).ravel(), minlength=VOID + 1) for index in range(len(data)))
+    shares = torch.from_numpy(np.asarray(counts, np.float32)[: len(data.classes.classes)])
+    if not shares.any():
+        raise DataError("No pixel of the training labels has a class: all are void.")
+    return 1 / torch.log(1.10 + shares / shares.sum())
 
 
 def thinned(step: int, *maps: Tensor) -> list[Tensor]:

@@ -29,7 +29,7 @@ def publish(trained: Trained, path: Path) -> None:
     for name, value in halves.items():
         if not value.isfinite().all():
             raise CheckpointError(f"{name} has values that float16 cannot hold.")
-    origin = Origin(trained.config.backbone, trained.config.stride, trained.classes)
+    origin = Origin(trained.options.backbone, trained.options.stride, trained.classes)
     path.parent.mkdir(parents=True, exist_ok=True)
     safetensors.torch.save_file(halves, path, {"origin": msgspec.json.encode(origin).decode()})
 
@@ -58,8 +58,11 @@ def origin(path: Path) -> Origin:
         raise CheckpointError(f"{path} does not hold weights that were published here: {error}") from error
 
 
-def initialise(network: FCN, path: Path, classes: ClassList) -> None:
-    """Take the weights: all of them where the classes are the same, else those that know nothing of classes."""
+def initialise(network: FCN, path: Path, classes: ClassList) -> set[str]:
+    """Load the weights: all of them where the classes are the same, else the backbone's. Returns their names.
+
+    Raises CheckpointError where they are another backbone's.
+    """
     source, weights, own = origin(path), safetensors.torch.load_file(path), network.state_dict()
     same = source.classes.names == classes.names
     taken = {
@@ -71,3 +74,4 @@ def initialise(network: FCN, path: Path, classes: ClassList) -> None:
     if not needed <= set(taken):
         raise CheckpointError(f"{path} is of another backbone: use --backbone {source.backbone}.")
     network.load_state_dict(taken, strict=False)
+    return set(taken)

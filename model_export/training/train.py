@@ -1,27 +1,31 @@
-"""Trains an FCN, epoch by epoch. What an epoch draws depends on the seed and its number alone, so a resumed run and
-an unbroken one compute the same."""
+"""Trains an FCN, epoch by epoch.
+
+What an epoch draws at random depends on the seed and the epoch's number alone, so a resumed run computes what an
+unbroken one does: bit for bit on a processor; on CUDA up to rounding, as some operations there sum in no fixed order.
+"""
 
 import csv
+import math
 import subprocess
 import time
-from dataclasses import asdict, replace
+from functools import cached_property
 from pathlib import Path
 from typing import Any, cast
 
 import msgspec
 import torch
 from rich.progress import Progress
-from torch import Tensor, nn
+from torch import Tensor
 from torch.optim.swa_utils import AveragedModel, get_ema_multi_avg_fn
 from torch.utils.data import DataLoader
 
-from model_export.data.augment import Augmentation
-from model_export.data.folder import VOID, SegmentationFolder
 from model_export.errors import CheckpointError, DataError
-from model_export.networks import BACKBONES, FCN
+from model_export.networks import FCN, backbone
 from model_export.reports import plots
-from model_export.training import checkpoint, losses, published
-from model_export.training.checkpoint import Config, Trained
+from model_export.training import checkpoint, losses, material, options, published
+from model_export.training.checkpoint import Trained
+from model_export.training.optimizer import parameter_groups
+from model_export.training.options import FILES, Options
 from model_export.training.validate import mixed, to_network, validate
 from service.segmentation.modelfile.contract import Metrics
 
@@ -37,30 +41,37 @@ LEARNED = ("network", "average", "optimizer", "schedule")
 
 
 class Run:
-    """One training run in its own folder: config.json, metrics.csv, last.pt (to resume), best.pt (to export), and
+    """One training run in its own folder: options.json, metrics.csv, last.pt (to resume), best.pt (to export), and
     curves.png and confusion.png (to look at)."""
 
-    def __init__(self, config: Config, folder: Path, workers: int) -> None:
-        torch.manual_seed(config.seed)
-        self.config, self.folder, self.workers = config, folder, workers
+    def __init__(self, chosen: Options, folder: Path, workers: int) -> None:
+        """Read the data set and build the network.
+
+        Raises DataError, CheckpointError and OptionError where that is impossible with these options.
+        """
+        torch.manual_seed(chosen.seed)
+        self.native = material.native_size(chosen)
+        self.options = msgspec.structs.replace(chosen, native=self.native)
+        self.folder, self.workers = folder, workers
         self.device = torch.device("cuda" if torch.cuda.is_available() else "cpu")
-        scales = (config.smallest, config.largest)
-        self.augmentation = Augmentation(config.crop_width, config.crop_height, scales, config.seed)
-        self.train_set, self.val_set = splits(config, self.augmentation)
-        if len(self.train_set) < config.batch:
-            raise DataError(f"{len(self.train_set)} training images do not fill a batch of {config.batch}.")
+        self.augmentation = material.augmentation(chosen, self.native)
+        self.train_set, self.val_set = material.splits(chosen, self.augmentation)
+        if len(self.train_set) < chosen.batch_size:
+            raise DataError(f"{len(self.train_set)} training images do not fill a batch of {chosen.batch_size}.")
         self.classes = self.train_set.classes
-        self.network = self._build().to(self.device, memory_format=torch.channels_last)  # type: ignore[call-overload]  # torch's stub lacks this pair
-        self.teacher = None if config.teacher is None else self._teacher(Path(config.teacher))
-        self.average = AveragedModel(self.network, multi_avg_fn=get_ema_multi_avg_fn(config.average), use_buffers=True)
-        pretrained, new = parameters(self.network)
-        rates = [config.backbone_rate, config.rate]
-        self.optimizer = torch.optim.AdamW([{"params": pretrained}, {"params": new}], weight_decay=config.decay)
-        self.steps = len(self.train_set) // config.batch
-        self.schedule = torch.optim.lr_scheduler.OneCycleLR(
-            self.optimizer, rates, total_steps=config.epochs * self.steps
+        network, loaded = self._build()
+        self.network = network.to(self.device, memory_format=torch.channels_last)  # type: ignore[call-overload]  # torch's stub lacks this pair
+        self.teacher = None if chosen.teacher is None else self._teacher(Path(chosen.teacher))
+        self.average = AveragedModel(
+            self.network, multi_avg_fn=get_ema_multi_avg_fn(chosen.ema_decay), use_buffers=True
         )
-        self.weights = class_weights(self.train_set).to(self.device)
+        groups = parameter_groups(self.network, loaded, chosen)
+        self.optimizer = torch.optim.AdamW(groups)
+        self.steps = len(self.train_set) // chosen.batch_size
+        self.schedule = torch.optim.lr_scheduler.OneCycleLR(
+            self.optimizer, [group["max_lr"] for group in groups], total_steps=chosen.epochs * self.steps
+        )
+        self.weights = losses.class_weights(self.train_set).to(self.device)
         self.epoch = 0
         self.step = 0
         self.loss = 0.0
@@ -69,23 +80,24 @@ class Run:
         self.stopping = False
         self.saved = time.monotonic()
 
-    def _build(self) -> FCN:
-        backbone = BACKBONES[self.config.backbone]()
-        network = FCN(backbone, len(self.classes.classes), self.config.stride)
-        if self.config.weights is not None:
-            backbone.load_pretrained(Path(self.config.weights))
-        if self.config.init is not None:
-            published.initialise(network, published.locate(self.config.init), self.classes)
-        if self.config.freeze and (self.config.weights or self.config.init):
-            backbone.freeze()
+    def _build(self) -> tuple[FCN, set[str]]:
+        """The network as training begins, and the names of what was loaded into it."""
+        chosen, loaded = self.options, set[str]()
+        network = FCN(backbone(chosen.backbone), len(self.classes.classes), chosen.stride)
+        if chosen.weights is not None:
+            loaded |= {f"backbone.{name}" for name in network.backbone.load_pretrained(Path(chosen.weights))}
+        if chosen.init is not None:
+            loaded |= published.initialise(network, published.locate(chosen.init), self.classes)
+        if chosen.freeze and loaded:
+            network.backbone.freeze()
         for deconvolution in (network.fuse, network.upsample):
-            deconvolution.requires_grad_(not self.config.fixed)
-        return network
+            deconvolution.requires_grad_(not chosen.fixed_deconvolutions)
+        return network, loaded
 
     def _teacher(self, path: Path) -> FCN:
         trained = checkpoint.load(path)
         if trained.classes.names != self.classes.names:
-            raise CheckpointError(f"{path} tells other classes apart: {', '.join(trained.classes.names)}.")
+            raise CheckpointError(f"{path} has other classes: {', '.join(trained.classes.names)}.")
         return trained.network.to(self.device)
 
     def stop(self) -> None:
@@ -95,10 +107,10 @@ class Run:
     def train(self, progress: Progress) -> None:
         """Run what is left of the epochs, or until `stop`; keep the best network on val, and what resuming needs."""
         self.folder.mkdir(parents=True, exist_ok=True)
-        origin = asdict(self.config) | {"commit": commit(), "torch": str(torch.__version__)}
-        (self.folder / "config.json").write_bytes(msgspec.json.format(msgspec.json.encode(origin)))
-        bar = progress.add_task("epochs", total=self.config.epochs, completed=self.epoch)
-        while self.epoch < self.config.epochs:
+        origin = msgspec.to_builtins(self.options) | {"commit": commit(), "torch": str(torch.__version__)}
+        (self.folder / "options.json").write_bytes(msgspec.json.format(msgspec.json.encode(origin)))
+        bar = progress.add_task("epochs", total=self.options.epochs, completed=self.epoch)
+        while self.epoch < self.options.epochs:
             began = time.monotonic()
             self._train_epoch(progress)
             if self.stopping:
@@ -115,25 +127,25 @@ class Run:
 
     def _due(self) -> bool:
         """Whether to validate: a few times in a run, and after its last epoch."""
-        return (self.config.epochs - self.epoch) % max(1, self.config.epochs // VALIDATIONS) == 0
+        return (self.options.epochs - self.epoch) % max(1, self.options.epochs // VALIDATIONS) == 0
 
     def _validate(self) -> Metrics:
         """Judge the averaged network on val; the best one is kept."""
         average = cast(FCN, self.average.module)
-        meter = validate(average, self.val_set, self.config.scale, self.device)
+        meter = validate(average, self.val_set, self.native, self.device)
         metrics = meter.metrics()
         if metrics.mean_iu > self.best:
             self.best = metrics.mean_iu
-            trained = Trained(average, self.classes, self.config, self.epoch, metrics)
+            trained = Trained(average, self.classes, self.options, self.epoch, metrics)
             checkpoint.save(trained, self.folder / "best.pt")
             plots.confusion(meter.confusion, self.classes, metrics, self.folder / "confusion.png")
         return metrics
 
     def _train_epoch(self, progress: Progress) -> None:
         """What is left of one pass over the training images."""
-        seed = self.config.seed * 1_000_003 + self.epoch
+        seed = self.options.seed * 1_000_003 + self.epoch
         order = torch.randperm(len(self.train_set), generator=torch.Generator().manual_seed(seed)).tolist()
-        size = self.config.batch
+        size = self.options.batch_size
         batches = [order[step * size : (step + 1) * size] for step in range(self.step, self.steps)]
         if self.step == 0:
             torch.manual_seed(seed)
@@ -143,15 +155,11 @@ class Run:
             self.train_set, batch_sampler=batches, num_workers=self.workers, generator=torch.Generator()
         )
         bar = progress.add_task(f"epoch {self.epoch + 1}", total=self.steps, completed=self.step)
+        first = self.step
         self.network.train()
         for image, truth in loader:
             loss = self._loss(to_network(image, self.device), truth.to(self.device).long())
-            self.optimizer.zero_grad()
-            loss.backward()
-            self.optimizer.step()
-            self.schedule.step()
-            self.average.update_parameters(self.network)
-            self.loss += loss.item()
+            self.loss += self._learn(loss, batches[self.step - first])
             self.step += 1
             progress.advance(bar)
             if self.stopping:
@@ -160,19 +168,36 @@ class Run:
                 self._save()
         progress.remove_task(bar)
 
+    def _learn(self, loss: Tensor, batch: list[int]) -> float:
+        """Take one step down the loss, and return it. Raises DataError before NaN or infinity gets into the weights."""
+        self.optimizer.zero_grad()
+        loss.backward()
+        norm = torch.nn.utils.clip_grad_norm_(self.network.parameters(), self.options.max_gradient_norm)
+        value, length = loss.item(), norm.item()
+        if not (math.isfinite(value) and math.isfinite(length)):
+            names = ", ".join(self.train_set.pairs[index][0].name for index in batch)
+            raise DataError(
+                f"Epoch {self.epoch + 1}, step {self.step + 1}: the loss is {value:.3g} and its gradient's norm "
+                f"{length:.3g}, on {names}; look at these images, or lower the learning rates."
+            )
+        self.optimizer.step()
+        self.schedule.step()
+        self.average.update_parameters(self.network)
+        return value
+
     def _loss(self, image: Tensor, truth: Tensor) -> Tensor:
-        config = self.config
+        chosen = self.options
         sums = mixed(self.network, image)
         logits = self.network.enlarge(sums[-1])
         loss = losses.cross_entropy(logits, truth, self.weights)
-        if config.deep:
-            loss = loss + config.deep * losses.deep_supervision(sums, truth, self.weights)
-        if config.lovasz:
-            loss = loss + config.lovasz * losses.lovasz_softmax(*losses.thinned(4, logits, truth))
+        if chosen.aux_loss_weight:
+            loss = loss + chosen.aux_loss_weight * losses.deep_supervision(sums, truth, self.weights)
+        if chosen.lovasz_weight:
+            loss = loss + chosen.lovasz_weight * losses.lovasz_softmax(*losses.thinned(4, logits, truth))
         if self.teacher is not None:
             with torch.no_grad():
                 taught = self.teacher.enlarge(mixed(self.teacher, image)[-1])
-            loss = loss + config.distil * losses.distillation(*losses.thinned(2, logits, taught))
+            loss = loss + chosen.distillation_weight * losses.distillation(*losses.thinned(2, logits, taught))
         return loss
 
     def _log(self, loss: float, metrics: Metrics | None, seconds: float) -> None:
@@ -194,22 +219,39 @@ class Run:
         """Write last.pt: all that decides how the run goes on, in the middle of an epoch too."""
         state = {name: getattr(self, name) for name in PROGRESS}
         state |= {name: getattr(self, name).state_dict() for name in LEARNED}
-        state |= {"config": asdict(self.config), "random": torch.get_rng_state()}
+        state |= {"options": msgspec.to_builtins(self.options), "content": self.content}
+        state |= {"random": torch.get_rng_state(), "cuda_random": torch.cuda.get_rng_state_all()}
         checkpoint.write(state, self.folder / "last.pt")
         self.saved = time.monotonic()
 
+    @cached_property
+    def content(self) -> dict[str, str | None]:
+        """What the run learns from, by hash."""
+        return material.content(self.options, self.train_set, self.val_set)
+
     def resume(self) -> None:
-        """Go on from last.pt. Raises CheckpointError where it is missing or of a run with another config."""
-        state = checkpoint.read(self.folder / "last.pt")
-        # Where files lie may change between machines; what is computed may not.
-        places = {name: getattr(self.config, name) for name in ("data", "weights", "init", "teacher")}
-        if replace(Config(**state["config"]), **places) != self.config:
-            raise CheckpointError(f"{self.folder / 'last.pt'} is of a run with other options; repeat these to resume.")
-        for name in PROGRESS:
-            setattr(self, name, state[name])
-        for name in LEARNED:
-            getattr(self, name).load_state_dict(state[name])
-        torch.set_rng_state(state["random"])
+        """Go on from last.pt.
+
+        Files may have moved, but not changed. Raises CheckpointError where last.pt is missing, or is of a run with
+        other options, data or weights.
+        """
+        last = self.folder / "last.pt"
+        state = checkpoint.read(last)
+        try:
+            places = {name: getattr(self.options, name) for name in FILES}
+            if msgspec.structs.replace(options.read(state["options"]), **places) != self.options:
+                raise CheckpointError(f"{last} is of a run with other options; repeat these to resume.")
+            changed = [name for name in FILES if state["content"][name] != self.content[name]]
+            if changed:
+                raise CheckpointError(f"{last} is of a run on other files: these changed: {', '.join(changed)}.")
+            for name in PROGRESS:
+                setattr(self, name, state[name])
+            for name in LEARNED:
+                getattr(self, name).load_state_dict(state[name])
+            torch.set_rng_state(state["random"])
+            torch.cuda.set_rng_state_all(state["cuda_random"][: torch.cuda.device_count()])
+        except (KeyError, ValueError, RuntimeError, msgspec.ValidationError) as error:
+            raise CheckpointError(f"{last} is of another version, which cannot be resumed: {error}") from error
 
 
 def commit() -> str | None:
@@ -219,35 +261,3 @@ def commit() -> str | None:
         return subprocess.run(command, capture_output=True, text=True, check=True).stdout.strip()  # noqa: S603  # no input of anybody's
     except (OSError, subprocess.CalledProcessError):
         return None
-
-
-def splits(config: Config, augmentation: Augmentation) -> tuple[SegmentationFolder, SegmentationFolder]:
-    """What to train on and what to judge on: train and val, or, of train, what is held out and what is not."""
-    train = SegmentationFolder(Path(config.data), "train", augmentation)
-    prefix = config.hold_out
-    if prefix is None:
-        return train, SegmentationFolder(Path(config.data), "val")
-    held = SegmentationFolder(Path(config.data), "train").keep(lambda name: name.startswith(prefix))
-    return train.keep(lambda name: not name.startswith(prefix)), held
-
-
-def parameters(network: FCN) -> tuple[list[nn.Parameter], list[nn.Parameter]]:
-    """Those that come from a pretrained network and those that do not; frozen ones are in neither."""
-    pretrained: list[nn.Parameter] = []
-    new: list[nn.Parameter] = []
-    fresh = tuple(f"backbone.{name}" for name in network.backbone.fresh)
-    for name, parameter in network.named_parameters():
-        if parameter.requires_grad:
-            known = name.startswith("backbone.") and not name.startswith(fresh)
-            (pretrained if known else new).append(parameter)
-    return pretrained, new
-
-
-def class_weights(data: SegmentationFolder) -> Tensor:
-    """1 / ln(1.10 + share of pixels) per class, after ENet (Paszke et al. 2016): rare classes count more."""
-    counts = torch.zeros(VOID + 1)
-    for index in range(len(data)):
-        _, label = data.read(index)
-        counts += torch.tensor(label.histogram(), dtype=torch.float32)
-    counts = counts[: len(data.classes.classes)]
-    return 1 / torch.log(1.10 + counts / counts.sum())

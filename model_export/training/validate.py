@@ -1,16 +1,19 @@
-"""Judges a network in training: whole images, at the size that the service will run them at."""
+"""Judges a network in training: whole images, through the pipeline that will serve them."""
 
 import numpy as np
 import torch
-from PIL import Image
 from torch import Tensor
-from torch.nn import functional as F
 
 from model_export.data.augment import OUTSIDE
 from model_export.data.folder import SegmentationFolder
 from model_export.networks import COARSEST, FCN
+from model_export.reports.predictions import predictions
+from model_export.training.checkpoint import fingerprint
 from model_export.training.metrics import Meter
-from service.segmentation.modelfile.classes import rgb
+from service.segmentation.inputs.raster import Size
+from service.segmentation.modelfile.classes import ClassList
+from service.segmentation.modelfile.contract import UNSEALED, Contract, Golden, Input, Labels, Pixels, Scores, Training
+from service.segmentation.runtime.call import Call
 
 
 def to_network(image: Tensor, device: torch.device) -> Tensor:
@@ -29,25 +32,42 @@ def mixed(network: FCN, image: Tensor) -> list[Tensor]:
     return network.sums((fine.float(), middle.float(), coarse.float()))
 
 
-def padded(batch: Tensor) -> Tensor:
-    """Fill up to multiples of the coarsest stride, right and below, as the service does."""
-    height, width = batch.shape[-2:]
-    outside = torch.tensor(rgb(OUTSIDE), device=batch.device).view(3, 1, 1)
-    return F.pad(batch - outside, (0, -width % COARSEST, 0, -height % COARSEST)) + outside
+class InTraining:
+    """A torch network in the place of a model file. Its contract has what segmenting takes, and nothing else yet."""
+
+    def __init__(self, network: FCN, classes: ClassList, native: Size, device: torch.device) -> None:
+        self.network, self.device = network, device
+        width, height = native
+        self.contract = Contract(
+            format=1,
+            name="in-training",
+            version="0",
+            description="",
+            precision="float32",
+            labels=classes,
+            input=Input(width=width, height=height, stride=COARSEST, padding=OUTSIDE),
+            training=Training(data="", licence="", options={}, epoch=0, weights_sha256=UNSEALED),
+            evaluation=None,
+            parity=None,
+            golden=Golden.record(np.zeros((1, 1), np.uint8)),
+        )
+
+    @property
+    def digest(self) -> str:
+        return fingerprint(self.network.state_dict())
+
+    @torch.inference_mode()
+    def run(self, image: Pixels, scores: bool = False, call: Call | None = None) -> tuple[Labels, Scores | None]:  # noqa: ARG002  # Labeller's signature
+        """Labels of one RGB image [H, W, 3], and scores, in float32: what the exported file will compute."""
+        batch = to_network(torch.from_numpy(image.copy()).permute(2, 0, 1)[None], self.device)
+        logits = self.network(batch)[0]
+        return logits.argmax(0).byte().cpu().numpy(), logits.cpu().numpy() if scores else None
 
 
-@torch.inference_mode()
-def validate(network: FCN, data: SegmentationFolder, scale: float, device: torch.device) -> Meter:
-    """Judge the network on whole images, one by one, enlarged by `scale`; labels are compared at their own size."""
-    network.eval()
+def validate(network: FCN, data: SegmentationFolder, native: Size, device: torch.device) -> Meter:
+    """Judge the network on whole images, one by one, as the service would with `native` (width, height) as its size."""
+    model = InTraining(network.eval(), data.classes, native, device)
     meter = Meter(len(data.classes.classes))
-    for index in range(len(data)):
-        image, truth = data.read(index)
-        width, height = round(image.width * scale), round(image.height * scale)
-        enlarged = np.array(image.resize((width, height), Image.Resampling.BILINEAR))
-        batch = to_network(torch.from_numpy(enlarged).permute(2, 0, 1)[None], device)
-        logits = network.enlarge(mixed(network, padded(batch))[-1])
-        labels = logits[:, :, :height, :width].argmax(1, keepdim=True).byte()
-        labels = F.interpolate(labels, (image.height, image.width), mode="nearest-exact")
-        meter.add(labels[0, 0].cpu().numpy(), np.asarray(truth))
+    for prediction in predictions(model, data, range(len(data))):
+        meter.add(prediction.labels, prediction.truth)
     return meter

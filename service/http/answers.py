@@ -10,7 +10,7 @@ from service.http.schemas import ClassArea, ClassMap, Image, Mask, ModelName, Se
 from service.segmentation.inputs.warning import ImageWarning
 from service.segmentation.pipeline import Pipeline, Request, Result
 from service.segmentation.runtime.call import Call
-from service.segmentation.runtime.model import Model
+from service.segmentation.segmenter import Labeller
 
 JSON = "application/json"
 
@@ -138,5 +138,5 @@ def base64_of(data: bytes) -> str:
     return base64.b64encode(data).decode()
 
 
-def model_name(model: Model) -> ModelName:
+def model_name(model: Labeller) -> ModelName:
     return ModelName(name=model.contract.name, version=model.contract.version, digest=f"sha256:{model.digest}")

@@ -16,8 +16,7 @@ from service.segmentation.modelfile.contract import Labels
 from service.segmentation.outputs.png import png
 from service.segmentation.outputs.rendering import heatmap_overlay, heatmap_png, mask_png, overlay
 from service.segmentation.runtime.call import Call
-from service.segmentation.runtime.model import Model
-from service.segmentation.segmenter import Segmentation, Segmenter
+from service.segmentation.segmenter import Labeller, Segmentation, Segmenter
 
 
 @dataclass(frozen=True)
@@ -43,7 +42,7 @@ class Result:
     """One segmented image. Its files are made when they are asked for, and their time is added to `call.timings`."""
 
     data: bytes
-    model: Model
+    model: Labeller
     photo: Photo
     segmentation: Segmentation
     areas: list[Area]
@@ -103,7 +102,7 @@ class Pipeline:
         self.segmenter, self.max_pixels = segmenter, max_pixels
 
     @property
-    def model(self) -> Model:
+    def model(self) -> Labeller:
         """The model that segments."""
         return self.segmenter.model
 

@@ -1,6 +1,7 @@
 """Segmenter(model).segment(image) -> Segmentation: the image is fitted to the model, the labels to the image."""
 
 from dataclasses import dataclass
+from typing import Protocol
 
 import numpy as np
 from PIL import Image
@@ -9,9 +10,20 @@ from service.segmentation.errors import NoScores, UnknownClass
 from service.segmentation.inputs.raster import Size
 from service.segmentation.measures.areas import count, count_enlarged, nearest
 from service.segmentation.modelfile.classes import Class, rgb
-from service.segmentation.modelfile.contract import Input, Labels, Pixels, Scores
+from service.segmentation.modelfile.contract import Contract, Input, Labels, Pixels, Scores
 from service.segmentation.runtime.call import Call
-from service.segmentation.runtime.model import Model, Run
+from service.segmentation.runtime.model import Run
+
+
+class Labeller(Protocol):
+    """What labels the pixels of an image that fits: a model file in service, a torch network while it is trained."""
+
+    @property
+    def contract(self) -> Contract: ...
+    @property
+    def digest(self) -> str: ...
+    def run(self, image: Pixels, scores: bool, call: Call | None) -> tuple[Labels, Scores | None]:
+        """See `Model.run`."""
 
 
 @dataclass(frozen=True)
@@ -39,7 +51,7 @@ class Segmentation:
 class Segmenter:
     """Segments images of any size with one model; safe to call from several threads."""
 
-    def __init__(self, model: Model, run: Run | None = None) -> None:
+    def __init__(self, model: Labeller, run: Run | None = None) -> None:
         """`run` runs the model on one image, and is by default the model's own."""
         self.model = model
         self._run = run or model.run

@@ -13,7 +13,8 @@ from model_export.networks import BACKBONES, FCN, Backbone
 from model_export.networks.mobilenet import MobileNetV2
 from model_export.networks.resnet import ResNet50V2
 from model_export.networks.vgg import VGG16
-from model_export.training.train import parameters
+from model_export.training.optimizer import parameter_groups
+from model_export.training.options import Options
 from model_export.training.validate import mixed
 
 
@@ -105,8 +106,7 @@ def test_a_frozen_backbone_keeps_its_first_layers_and_its_norms_statistics(kind:
     for parameter in network.score.parameters():
         nn.init.normal_(parameter)  # zero at first: nothing would reach the backbone
     before = {name: value.clone() for name, value in network.state_dict().items()}
-    pretrained, new = parameters(network)
-    optimizer = torch.optim.SGD([*pretrained, *new], lr=1.0)
+    optimizer = torch.optim.SGD(parameter_groups(network, set(), Options(data="")), lr=1.0)
     network.train()
     network(torch.rand(2, 3, 64, 96) * 255).square().mean().backward()
     optimizer.step()

@@ -14,8 +14,8 @@ import pytest
 import torch
 from PIL import Image
 
-from model_export.commands.making import BackboneName
-from model_export.networks import BACKBONES
+from model_export.data import shapes
+from model_export.training.options import Options
 from service.segmentation.runtime.model import Model
 from tests.support.server import ROOT
 
@@ -35,8 +35,23 @@ def test_every_command_has_help(command: str) -> None:
     assert command in result.stdout
 
 
-def test_every_backbone_can_be_asked_for() -> None:
-    assert set(get_args(BackboneName)) == set(BACKBONES)
+def test_train_has_every_option_with_its_default_and_its_meaning() -> None:
+    said = " ".join(run("train", "--help").stdout.replace("│", " ").split())
+    for field in msgspec.structs.fields(Options):
+        _, meta = get_args(field.type)
+        if field.name not in {"data", "backbone"}:  # an argument, and one that follows --init
+            assert f"--{field.name.replace('_', '-')}" in said
+            assert " ".join(meta.description.split()) in said
+    assert "[default: 448x352]" in said
+
+
+def test_a_backbone_that_does_not_exist_is_said_with_those_that_do(tmp_path: Path) -> None:
+    shapes.write(tmp_path, train=8, val=1, width=32, height=32, seed=0)
+    result = run("train", tmp_path, tmp_path / "run", "--backbone", "resnet")
+    assert result.returncode == 1
+    assert result.stderr.splitlines() == [
+        "error: There is no backbone resnet; there are mobilenetv2, resnet50v2, vgg16, tiny."
+    ]
 
 
 def test_a_folder_that_is_no_data_set_is_one_line(tmp_path: Path) -> None:
@@ -58,10 +73,10 @@ def test_a_model_that_is_not_there_is_one_line(tmp_path: Path) -> None:
     ("option", "value", "said"),
     [
         ("--stride", "4", "8, 16 or 32"),
-        ("--crop-width", "100", "multiples of 32"),
-        ("--backbone", "resnet", "mobilenetv2"),
+        ("--crop", "100x64", "multiple of 32"),
+        ("--native", "64", "not a size like 480x360"),
         ("--weights", "gone.pth", "does not exist"),
-        ("--epochs", "0", "greater than or equal to 1"),
+        ("--epochs", "0", ">= 1"),
     ],
 )
 def test_an_option_that_cannot_be_is_named(tmp_path: Path, option: str, value: str, said: str) -> None:
@@ -86,7 +101,7 @@ def test_an_image_that_is_not_there_is_named(tmp_path: Path) -> None:
 def test_ctrl_c_stops_a_run_after_its_step_and_resume_goes_on(tmp_path: Path) -> None:
     assert run("shapes", tmp_path / "data", "--train", 16, "--val", 2).returncode == 0
     options = ["train", tmp_path / "data", tmp_path / "run", "--backbone", "tiny", "--epochs", 500]
-    options += ["--crop-width", 160, "--crop-height", 128]
+    options += ["--crop", "160x128"]
     command = [sys.executable, "-m", "model_export", *map(str, options)]
     with subprocess.Popen(command, cwd=ROOT, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True) as process:
         while not (tmp_path / "run" / "metrics.csv").exists() and process.poll() is None:

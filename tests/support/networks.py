@@ -1,9 +1,9 @@
 """A small random network, as good as a trained one where only its answers' form matters."""
 
-from dataclasses import replace
 from pathlib import Path
 
 import torch
+from msgspec.structs import replace
 
 from model_export.data import shapes
 from model_export.networks import FCN
@@ -34,10 +34,8 @@ def network(seed: int, classes: int = 4, stride: int = 8) -> FCN:
     return fcn.eval()
 
 
-def trained(scale: float = 1.0) -> Trained:
+def trained() -> Trained:
     """The network of seed 0 as a run would keep it."""
     run = quick(Path("/home/me/shapes"))
-    config = replace(
-        run, weights="/home/me/tiny.pth", init="/home/me/tiny.safetensors", teacher="/home/me/best.pt", scale=scale
-    )
-    return Trained(network(0), shapes.CLASSES, config, 1, Metrics(0.9, 0.8, 0.7, 0.8, (0.7,) * 4))
+    options = replace(run, weights="/home/me/tiny.pth", init="/home/me/tiny.safetensors", teacher="/home/me/best.pt")
+    return Trained(network(0), shapes.CLASSES, options, 1, Metrics(0.9, 0.8, 0.7, 0.8, (0.7,) * 4))

@@ -58,11 +58,6 @@ def test_the_file_says_where_it_comes_from_without_naming_anybodys_folders(draft
     assert b"model_export" not in draft
 
 
-def test_a_network_judged_on_enlarged_photos_is_served_on_enlarged_photos() -> None:
-    policy = export.describe(networks.trained(scale=1.5), CARD, (160, 128)).input
-    assert (policy.width, policy.height) == (240, 192)
-
-
 def test_a_model_of_grey_scans_sees_a_photo_in_grey(trained: Trained) -> None:
     contract = export.describe(trained, dataclasses.replace(CARD, color="grey"), (96, 64))
     segmenter = Segmenter(Model(export.packed(export.to_onnx(trained.network), contract), threads=1))

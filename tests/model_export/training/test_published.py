@@ -1,10 +1,10 @@
 """Published weights start networks for other classes."""
 
-import dataclasses
 from pathlib import Path
 
 import pytest
 import torch
+from msgspec.structs import replace
 from rich.progress import Progress
 
 from model_export.data import shapes
@@ -73,10 +73,15 @@ def test_values_that_half_precision_cannot_hold_are_refused(tmp_path: Path) -> N
 def test_a_run_learns_on_from_published_weights(weights: Path, tmp_path: Path) -> None:
     """With rates of nearly zero, it stays what it began as."""
     shapes.write(tmp_path / "data", train=12, val=3, width=64, height=64, seed=0)
-    config = dataclasses.replace(
-        quick(tmp_path / "data"), epochs=1, init=str(weights), rate=1e-9, backbone_rate=1e-9, average=0.0
+    options = replace(
+        quick(tmp_path / "data"),
+        epochs=1,
+        init=str(weights),
+        learning_rate=1e-9,
+        pretrained_learning_rate=1e-9,
+        ema_decay=0.0,
     )
-    run = Run(config, tmp_path / "run", workers=0)
+    run = Run(options, tmp_path / "run", workers=0)
     with Progress(disable=True) as progress:
         run.train(progress)
     learned, began = run.network.state_dict(), networks.network(0).state_dict()

@@ -1,7 +1,6 @@
 """Training: what a run keeps, and that a resumed one is an unbroken one."""
 
 import csv
-import dataclasses
 import itertools
 import json
 import re
@@ -9,6 +8,7 @@ from pathlib import Path
 
 import pytest
 import torch
+from msgspec.structs import replace
 from PIL import Image
 from rich.progress import Progress
 
@@ -18,9 +18,10 @@ from model_export.networks import FCN
 from model_export.networks.fcn import Deconvolution
 from model_export.networks.tiny import Tiny
 from model_export.training import checkpoint
-from model_export.training.checkpoint import Config, Trained, fingerprint
-from model_export.training.train import Run, class_weights
-from model_export.training.validate import validate
+from model_export.training.checkpoint import Trained, fingerprint
+from model_export.training.losses import class_weights
+from model_export.training.options import Options
+from model_export.training.train import Run
 from service.segmentation.modelfile.classes import ClassList
 from service.segmentation.modelfile.contract import Metrics
 from tests.support.runs import quick
@@ -34,7 +35,7 @@ def data(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 @pytest.fixture
-def config(data: Path) -> Config:
+def options(data: Path) -> Options:
     return quick(data)
 
 
@@ -65,10 +66,10 @@ def stop_after(run: Run, steps: int) -> None:
 @pytest.mark.parametrize(
     "steps", [1, 3, 8, 12], ids=["in an epoch", "at an epoch's end", "in a later one", "at the end"]
 )
-def test_a_resumed_run_computes_what_an_unbroken_one_does(config: Config, tmp_path: Path, steps: int) -> None:
-    whole = train(Run(config, tmp_path / "whole", workers=0))
-    stop_after(Run(config, tmp_path / "broken", workers=0), steps)
-    resumed = Run(config, tmp_path / "broken", workers=0)
+def test_a_resumed_run_computes_what_an_unbroken_one_does(options: Options, tmp_path: Path, steps: int) -> None:
+    whole = train(Run(options, tmp_path / "whole", workers=0))
+    stop_after(Run(options, tmp_path / "broken", workers=0), steps)
+    resumed = Run(options, tmp_path / "broken", workers=0)
     resumed.resume()
     assert 3 * resumed.epoch + resumed.step == steps
     train(resumed)
@@ -80,10 +81,10 @@ def test_a_resumed_run_computes_what_an_unbroken_one_does(config: Config, tmp_pa
 
 
 def test_a_killed_run_loses_no_more_than_minutes(
-    config: Config, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    options: Options, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr("model_export.training.train.SAVE_EVERY_S", 0)
-    run = Run(config, tmp_path, workers=0)
+    run = Run(options, tmp_path, workers=0)
     steps = itertools.count(1)
 
     def die(*_: object) -> None:
@@ -93,16 +94,16 @@ def test_a_killed_run_loses_no_more_than_minutes(
     run.optimizer.register_step_pre_hook(die)
     with pytest.raises(RuntimeError, match="the machine is gone"):
         train(run)
-    resumed = Run(config, tmp_path, workers=0)
+    resumed = Run(options, tmp_path, workers=0)
     resumed.resume()
     assert (resumed.epoch, resumed.step) == (1, 2)
 
 
-def test_a_run_keeps_its_best_network_with_all_that_is_needed_to_use_it(config: Config, tmp_path: Path) -> None:
-    run = train(Run(config, tmp_path, workers=0))
+def test_a_run_keeps_its_best_network_with_all_that_is_needed_to_use_it(options: Options, tmp_path: Path) -> None:
+    run = train(Run(options, tmp_path, workers=0))
     trained = checkpoint.load(tmp_path / "best.pt")
     assert trained.classes == shapes.CLASSES
-    assert trained.config == config
+    assert trained.options == run.options
     assert trained.metrics.mean_iu == run.best
     rows = logged(tmp_path)
     assert [row["epoch"] for row in rows] == ["1", "2", "3", "4"]
@@ -110,97 +111,88 @@ def test_a_run_keeps_its_best_network_with_all_that_is_needed_to_use_it(config: 
     assert {"train_loss", "pixel_accuracy", "iu disc"} <= set(rows[0])
 
 
-def test_a_run_can_be_looked_at(config: Config, tmp_path: Path) -> None:
-    train(Run(config, tmp_path, workers=0))
+def test_a_run_can_be_looked_at(options: Options, tmp_path: Path) -> None:
+    train(Run(options, tmp_path, workers=0))
     for name in ("curves.png", "confusion.png"):
         with Image.open(tmp_path / name) as picture:
             assert min(picture.size) > 300
             assert len(picture.convert("RGB").getcolors(1 << 24) or ()) > 20
-    origin = json.loads((tmp_path / "config.json").read_text())
+    origin = json.loads((tmp_path / "options.json").read_text())
     assert origin["seed"] == 7
     assert re.fullmatch(r"[0-9a-f]{7,}(-dirty)?", origin["commit"])
 
 
-def test_every_epoch_draws_its_images_anew(config: Config, tmp_path: Path) -> None:
-    run = Run(dataclasses.replace(config, epochs=2), tmp_path, workers=0)
+def test_every_epoch_draws_its_images_anew(options: Options, tmp_path: Path) -> None:
+    run = Run(replace(options, epochs=2), tmp_path, workers=0)
     seen = []
     run.network.backbone.register_forward_pre_hook(lambda _, inputs: seen.extend(inputs[0].sum((1, 2, 3)).tolist()))
     train(run)
     assert len(set(seen)) == len(seen) == 2 * 12
 
 
-def test_another_run_cannot_be_resumed(config: Config, tmp_path: Path) -> None:
-    train(Run(dataclasses.replace(config, epochs=1), tmp_path, workers=0))
+def test_another_run_cannot_be_resumed(options: Options, tmp_path: Path) -> None:
+    train(Run(replace(options, epochs=1), tmp_path, workers=0))
     with pytest.raises(CheckpointError, match="of a run with other options"):
-        Run(dataclasses.replace(config, epochs=1, rate=1e-3), tmp_path, workers=0).resume()
+        Run(replace(options, epochs=1, learning_rate=1e-3), tmp_path, workers=0).resume()
 
 
-def test_nothing_to_resume_is_said(config: Config, tmp_path: Path) -> None:
+def test_nothing_to_resume_is_said(options: Options, tmp_path: Path) -> None:
     with pytest.raises(CheckpointError, match=r"last\.pt is missing"):
-        Run(config, tmp_path, workers=0).resume()
+        Run(options, tmp_path, workers=0).resume()
 
 
-def test_too_few_images_for_a_batch_are_said(config: Config, tmp_path: Path) -> None:
+def test_too_few_images_for_a_batch_are_said(options: Options, tmp_path: Path) -> None:
     with pytest.raises(DataError, match="12 training images do not fill a batch of 13"):
-        Run(dataclasses.replace(config, batch=13), tmp_path, workers=0)
+        Run(replace(options, batch_size=13), tmp_path, workers=0)
 
 
-def test_a_long_run_validates_only_now_and_then_and_at_its_end(config: Config, tmp_path: Path) -> None:
-    run = Run(dataclasses.replace(config, epochs=13), tmp_path, workers=0)
+def test_a_long_run_validates_only_now_and_then_and_at_its_end(options: Options, tmp_path: Path) -> None:
+    run = Run(replace(options, epochs=13), tmp_path, workers=0)
     run.epoch = 10
     train(run)
     assert [bool(row["mean_iu"]) for row in logged(tmp_path)] == [True, False, True]
 
 
-def test_held_out_images_are_judged_on_and_not_trained_on(config: Config, tmp_path: Path) -> None:
-    run = Run(dataclasses.replace(config, hold_out="000", batch=2), tmp_path, workers=0)
+def test_held_out_images_are_judged_on_and_not_trained_on(options: Options, tmp_path: Path) -> None:
+    run = Run(replace(options, hold_out="000", batch_size=2), tmp_path, workers=0)
     names = [[image.name for image, _ in data.pairs] for data in (run.train_set, run.val_set)]
     assert names == [["0010.png", "0011.png"], [f"{index:04d}.png" for index in range(10)]]
 
 
-def test_what_holds_out_nothing_is_said(config: Config, tmp_path: Path) -> None:
+def test_what_holds_out_nothing_is_said(options: Options, tmp_path: Path) -> None:
     with pytest.raises(DataError, match="No image is left"):
-        Run(dataclasses.replace(config, hold_out="Seq05"), tmp_path, workers=0)
+        Run(replace(options, hold_out="Seq05"), tmp_path, workers=0)
 
 
-def test_a_student_learns_from_its_teacher_too(config: Config, tmp_path: Path) -> None:
-    train(Run(dataclasses.replace(config, epochs=1), tmp_path / "teacher", workers=0))
+def test_a_student_learns_from_its_teacher_too(options: Options, tmp_path: Path) -> None:
+    train(Run(replace(options, epochs=1), tmp_path / "teacher", workers=0))
     teacher = str(tmp_path / "teacher" / "best.pt")
     students = [
-        train(Run(dataclasses.replace(config, epochs=1, teacher=teacher, distil=distil), tmp_path / "s", workers=0))
-        for distil in (0.0, 1.0)
+        train(Run(replace(options, epochs=1, teacher=teacher, distillation_weight=weight), tmp_path / "s", workers=0))
+        for weight in (0.0, 1.0)
     ]
     assert len({fingerprint(student.network.state_dict()) for student in students}) == 2
     assert all(not p.requires_grad or p.grad is None for p in students[1].teacher.parameters())  # type: ignore[union-attr]
 
 
 @pytest.mark.parametrize("fixed", [True, False])
-def test_fixed_deconvolutions_stay_bilinear_and_others_learn(config: Config, tmp_path: Path, fixed: bool) -> None:
-    run = train(Run(dataclasses.replace(config, fixed=fixed), tmp_path, workers=0))
+def test_fixed_deconvolutions_stay_bilinear_and_others_learn(options: Options, tmp_path: Path, fixed: bool) -> None:
+    run = train(Run(replace(options, fixed_deconvolutions=fixed), tmp_path, workers=0))
     for deconvolution in (*run.network.fuse, run.network.upsample):
         bilinear = Deconvolution(4, deconvolution.stride[0])
         assert torch.equal(deconvolution.weight, bilinear.weight) is fixed
 
 
-def test_a_teacher_of_other_classes_is_refused(config: Config, tmp_path: Path) -> None:
+def test_a_teacher_of_other_classes_is_refused(options: Options, tmp_path: Path) -> None:
     classes = ClassList(shapes.CLASSES.classes[:2])
-    two = Trained(FCN(Tiny(), classes=2), classes, config, 1, Metrics(0.9, 0.8, 0.7, 0.8, (0.7,) * 2))
+    two = Trained(FCN(Tiny(), classes=2), classes, options, 1, Metrics(0.9, 0.8, 0.7, 0.8, (0.7,) * 2))
     checkpoint.save(two, tmp_path / "other.pt")
-    with pytest.raises(CheckpointError, match="tells other classes apart: background, disc"):
-        Run(dataclasses.replace(config, teacher=str(tmp_path / "other.pt")), tmp_path, workers=0)
+    with pytest.raises(CheckpointError, match="has other classes: background, disc"):
+        Run(replace(options, teacher=str(tmp_path / "other.pt")), tmp_path, workers=0)
 
 
-def test_photos_are_judged_at_the_size_they_will_be_served_at(config: Config, tmp_path: Path) -> None:
-    run = Run(dataclasses.replace(config, scale=1.5), tmp_path, workers=0)
-    seen = []
-    run.network.backbone.register_forward_pre_hook(lambda _, inputs: seen.append(tuple(inputs[0].shape[2:])))
-    meter = validate(run.network, run.val_set, scale=1.5, device=run.device)
-    assert set(seen) == {(96, 96)}
-    assert meter.metrics().iu[0] is not None
-
-
-def test_rare_classes_weigh_more(config: Config, tmp_path: Path) -> None:
-    weights = class_weights(Run(config, tmp_path, workers=0).val_set)
+def test_rare_classes_weigh_more(options: Options, tmp_path: Path) -> None:
+    weights = class_weights(Run(options, tmp_path, workers=0).val_set)
     assert weights[0] == weights.min()
     assert weights.max() <= 1 / torch.log(torch.tensor(1.10)) + 1e-4
 
@@ -226,6 +218,6 @@ def test_a_checkpoint_that_is_none_is_refused(tmp_path: Path) -> None:
     (tmp_path / "best.pt").write_bytes(b"nothing of the kind")
     with pytest.raises(CheckpointError, match="is not a checkpoint"):
         checkpoint.load(tmp_path / "best.pt")
-    checkpoint.write({"config": {}}, tmp_path / "best.pt")
+    checkpoint.write({"options": {}}, tmp_path / "best.pt")
     with pytest.raises(CheckpointError, match="of this version"):
         checkpoint.load(tmp_path / "best.pt")

@@ -1,0 +1,32 @@
+"""What a model makes of the images of a data set, through the service's pipeline."""
+
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+
+from model_export.data.folder import MAX_PIXELS, SegmentationFolder
+from service.segmentation.modelfile.contract import Labels
+from service.segmentation.pipeline import Pipeline
+from service.segmentation.segmenter import Labeller, Segmenter
+
+
+@dataclass(frozen=True)
+class Prediction:
+    """The labels of one image, and the truth: uint8 [H, W] each, of the image's own size."""
+
+    name: str
+    labels: Labels
+    truth: Labels
+
+
+def serving(model: Labeller) -> Pipeline:
+    """The service's pipeline around a model, for images as large as a data set may hold."""
+    return Pipeline(Segmenter(model), MAX_PIXELS)
+
+
+def predictions(model: Labeller, data: SegmentationFolder, indices: Iterable[int]) -> Iterator[Prediction]:
+    """Segment the files of the images at `indices`. Raises DataError where a file cannot be used."""
+    pipeline = serving(model)
+    for index in indices:
+        with data.naming(index):
+            result = pipeline.run(data.file(index))
+        yield Prediction(data.pairs[index][0].stem, result.labels, data.truth(index, result.photo.size))

@@ -1,0 +1,104 @@
+"""What decides what a training run computes: every option, its default and its meaning, once. No torch is needed."""
+
+import logging
+from collections.abc import Mapping
+from typing import Annotated, Any, Literal
+
+import msgspec
+from msgspec import Meta
+
+Side = Annotated[int, Meta(ge=1)]
+CropSide = Annotated[int, Meta(ge=32, multiple_of=32)]
+Factor = Annotated[float, Meta(ge=0.1)]
+
+log = logging.getLogger("fcn_serve.training")
+
+
+class Options(msgspec.Struct, frozen=True, kw_only=True):
+    """Kept with the run, in its checkpoints, and in the model file. Sizes are (width, height), in pixels."""
+
+    data: Annotated[str, Meta(description="Folder with classes.json, train/, val/, each with images/ and labels/.")]
+    backbone: Annotated[str, Meta(description="Network that the FCN stands on.")] = "mobilenetv2"
+    stride: Annotated[Literal[8, 16, 32], Meta(description="8, 16 or 32: FCN-8s, FCN-16s or FCN-32s.")] = 8
+    weights: Annotated[str | None, Meta(description="File of ImageNet weights to start the backbone from.")] = None
+    init: Annotated[
+        str | None, Meta(description="Published weights to start from: `street`, `street-small`, a file of `publish`.")
+    ] = None
+    epochs: Annotated[int, Meta(ge=1, description="Passes over the training images.")] = 40
+    batch_size: Annotated[int, Meta(ge=2, description="Images in each step.")] = 8
+    crop: Annotated[
+        tuple[CropSide, CropSide], Meta(description="Size of the part of a photo that is trained on; multiples of 32.")
+    ] = (448, 352)
+    scale_range: Annotated[
+        tuple[Factor, Factor],
+        Meta(description="Smallest and largest factor that photos are scaled by, at random, before they are cropped."),
+    ] = (0.75, 2.0)
+    native: Annotated[
+        tuple[Side, Side] | None,
+        Meta(description="Size that photos are brought to for validation and in service; default: the data's median."),
+    ] = None
+    enlarge: Annotated[
+        float, Meta(ge=0.25, le=4, description="Factor between the data's median size and the default of `native`.")
+    ] = 1.0
+    learning_rate: Annotated[float, Meta(gt=0, description="Peak learning rate of layers that start anew.")] = 1e-3
+    pretrained_learning_rate: Annotated[
+        float, Meta(gt=0, description="Peak learning rate of layers whose weights were loaded.")
+    ] = 2e-4
+    weight_decay: Annotated[
+        float, Meta(ge=0, description="AdamW's weight decay; norms, biases and deconvolutions have none.")
+    ] = 0.03
+    max_gradient_norm: Annotated[float, Meta(gt=0, description="Longer gradients are shortened to this norm.")] = 5.0
+    ema_decay: Annotated[
+        float, Meta(ge=0, lt=1, description="Decay per step of the averaged weights, which are the ones kept.")
+    ] = 0.99
+    freeze: Annotated[
+        bool, Meta(description="Keep the first layers and the norms' statistics of a loaded backbone as they are.")
+    ] = True
+    fixed_deconvolutions: Annotated[bool, Meta(description="Leave the deconvolutions bilinear interpolations.")] = False
+    aux_loss_weight: Annotated[float, Meta(ge=0, description="Weight of the losses at coarser strides.")] = 0.3
+    lovasz_weight: Annotated[float, Meta(ge=0, description="Weight of the Lovasz-softmax loss.")] = 0.0
+    teacher: Annotated[str | None, Meta(description="best.pt of a network to learn from as well.")] = None
+    distillation_weight: Annotated[float, Meta(ge=0, description="Weight of the loss against the teacher.")] = 1.0
+    hold_out: Annotated[
+        str | None, Meta(description="Validate on the training images whose names begin so, in place of val.")
+    ] = None
+    seed: Annotated[int, Meta(description="Seed of everything random.")] = 0
+
+
+FILES = ("data", "weights", "init", "teacher")
+"""Options that name files: what matters is what is in them."""
+
+SIZES = ("crop", "native")
+"""Options that are sizes."""
+
+FORMER = {
+    "batch": "batch_size",
+    "scale": "enlarge",
+    "rate": "learning_rate",
+    "backbone_rate": "pretrained_learning_rate",
+    "decay": "weight_decay",
+    "average": "ema_decay",
+    "fixed": "fixed_deconvolutions",
+    "deep": "aux_loss_weight",
+    "lovasz": "lovasz_weight",
+    "distil": "distillation_weight",
+}
+"""Earlier names, as older checkpoints and model files have them."""
+
+PAIRS = {"crop": ("crop_width", "crop_height"), "scale_range": ("smallest", "largest")}
+"""Options that were two."""
+
+
+def read(document: Mapping[str, Any]) -> Options:
+    """Options as this version or an earlier one wrote them; those it does not know are left out, with a warning.
+
+    Raises msgspec.ValidationError where a value is invalid.
+    """
+    known = {FORMER.get(name, name): value for name, value in document.items()}
+    for name, (first, second) in PAIRS.items():
+        if first in known and second in known:
+            known[name] = (known.pop(first), known.pop(second))
+    unknown = sorted(known.keys() - set(Options.__struct_fields__))
+    if unknown:
+        log.warning("options of another version are ignored: %s", ", ".join(unknown))
+    return msgspec.convert(known, Options)
