@@ -19,6 +19,7 @@ from fastapi_offline import FastAPIOffline
 
 import service
 from service.http import problems
+from service.http.document import complete, operation_id
 from service.http.pages import WEB, pages
 from service.http.paths import Paths
 from service.http.routes import router
@@ -49,8 +50,9 @@ def create_app(settings: Settings) -> FastAPI:
         title="fcn-serve",
         summary=service.__doc__,
         version=service.__version__,
-        license_info={"name": "Apache-2.0"},
+        license_info={"name": "Apache-2.0", "identifier": "Apache-2.0"},
         servers=[{"url": ".", "description": "Where this document comes from."}],
+        generate_unique_id_function=operation_id,
         docs_url=None,
         redoc_url=None,
         redirect_slashes=False,
@@ -73,6 +75,7 @@ def create_app(settings: Settings) -> FastAPI:
     app.include_router(router)
     app.mount("/web", StaticFiles(directory=WEB), name="web")
     app.include_router(pages)
+    complete(app)
     return app
 
 

@@ -24,10 +24,9 @@ class Part(StrEnum):
 
 
 def split(values: Any) -> Any:
-    """`mask, confidence` is two parts, and an empty text none."""
-    if not isinstance(values, list):
-        return values
-    return {part.strip() for value in values for part in value.split(",") if part.strip()}
+    """`mask, confidence` is two parts, and an empty text none. FastAPI has the text in a list."""
+    texts = [values] if isinstance(values, str) else values
+    return {part.strip() for text in texts for part in text.split(",") if part.strip()}
 
 
 def parse_spacing(text: Any) -> Any:
@@ -75,8 +74,12 @@ class Options(BaseModel):
     include: Annotated[
         frozenset[Part],
         BeforeValidator(split, json_schema_input_type=str),
-        Field(description="Extras in the JSON, comma-separated: mask, confidence. Empty: areas only."),
-    ] = frozenset({Part.MASK})
+        Field(
+            description="Extras in the JSON, comma-separated: mask, confidence. Empty: areas only.",
+            default="mask",  # as the document has it
+            validate_default=True,
+        ),
+    ]
     heatmap: Annotated[
         str | None,
         Field(description="Name of a class: pictures show how probable it is, in place of the mask.", max_length=64),

@@ -4,16 +4,16 @@ import asyncio
 from collections.abc import Iterator
 from functools import partial
 from math import inf
-from typing import Annotated, Any, cast
+from typing import Annotated, cast
 
 import msgspec
 from fastapi import APIRouter, Depends, Header, Query, Request, Response
 
 from service.http.answers import FORMATS, answer, model_name
+from service.http.document import BINARY, REQUEST_BODY, errors
 from service.http.gate import caller, gate
 from service.http.negotiation import choose
 from service.http.options import Options, each_once
-from service.http.problems import Problem
 from service.http.schemas import Health, ModelCard, ModelName, ModelSummary, RefusedModel, SegmentAnswer
 from service.http.security.access import ADMIN, OPEN, SEGMENT, GuardedRoute
 from service.http.upload import read_image
@@ -31,38 +31,6 @@ Served = Annotated[Services, Depends(services_of)]
 
 router = APIRouter(route_class=GuardedRoute)
 
-BINARY = {"type": "string", "format": "binary"}
-
-REQUEST_BODY: dict[str, Any] = {
-    "required": True,
-    "content": {
-        "multipart/form-data": {
-            "schema": {"type": "object", "required": ["image"], "properties": {"image": BINARY}},
-        },
-        **{f"image/{kind}": {"schema": BINARY} for kind in ("jpeg", "png", "webp")},
-    },
-}
-
-ERRORS: dict[int | str, dict[str, Any]] = {
-    status: {
-        "description": description,
-        "content": {"application/problem+json": {"schema": Problem.model_json_schema()}},
-    }
-    for status, description in {
-        400: "The form cannot be read.",
-        401: "No key, or an unknown one.",
-        403: "A key that may not, or a page of another site.",
-        404: "No model of this name.",
-        406: "No answer of an accepted kind.",
-        409: "The model's file cannot be served; the old one still is.",
-        413: "Too many bytes or pixels.",
-        415: "Not a JPEG, PNG or WebP image.",
-        422: "No image, a damaged one, or a bad parameter.",
-        503: "Every place is taken; try again after Retry-After seconds.",
-        504: "No answer in the time there was.",
-    }.items()
-}
-
 
 @router.post(
     "/segment",
@@ -70,7 +38,10 @@ ERRORS: dict[int | str, dict[str, Any]] = {
     summary="Segment an image",
     tags=["images"],
     response_model=SegmentAnswer,
-    responses={200: {"content": {kind: {"schema": BINARY} for kind in list(FORMATS)[1:]}}, **ERRORS},
+    responses={
+        200: {"content": {kind: {"schema": BINARY} for kind in list(FORMATS)[1:]}},
+        **errors(400, 401, 403, 404, 406, 413, 415, 422, 503, 504),
+    },
     openapi_extra={"requestBody": REQUEST_BODY},
 )
 async def segment(
@@ -118,19 +89,16 @@ async def disconnect(request: Request) -> None:
     dependencies=[ADMIN],
     summary="Serve what is in the model's file now",
     tags=["operation"],
-    responses={status: ERRORS[status] for status in (401, 403, 404, 409, 422)},
+    responses=errors(401, 403, 404, 409),
 )
-async def reload(name: str, services: Served) -> ModelName:
+async def reload_model(name: str, services: Served) -> ModelName:
     """Requests that have begun are answered by the old one; where what is in the file is no good, others are too."""
     segmenter = await asyncio.to_thread(services.catalog.reload, name)
     return model_name(segmenter.model)
 
 
-KEYED: dict[int | str, dict[str, Any]] = {status: ERRORS[status] for status in (401, 403)}
-
-
-@router.get("/models", dependencies=[SEGMENT], summary="The models on offer", tags=["models"], responses=KEYED)
-async def models(services: Served) -> list[ModelSummary | RefusedModel]:
+@router.get("/models", dependencies=[SEGMENT], summary="The models on offer", tags=["models"], responses=errors(401))
+async def list_models(services: Served) -> list[ModelSummary | RefusedModel]:
     """Those that are served, then the files that are not, each with the reason."""
     refused = [RefusedModel(name=name, refused=reason) for name, reason in services.catalog.reasons().items()]
     return [*summaries(services.catalog), *refused]
@@ -144,6 +112,8 @@ def summaries(catalog: Catalog) -> Iterator[ModelSummary]:
             description=contract.description,
             default=name == catalog.default,
             classes=contract.labels.names,
+            licence=contract.training.licence,
+            mean_iu=None if contract.evaluation is None else contract.evaluation.metrics.mean_iu,
         )
 
 
@@ -152,9 +122,9 @@ def summaries(catalog: Catalog) -> Iterator[ModelSummary]:
     dependencies=[SEGMENT],
     summary="All a model says of itself",
     tags=["models"],
-    responses={status: ERRORS[status] for status in (401, 403, 404, 422)},
+    responses=errors(401, 404),
 )
-async def model(name: str, services: Served) -> ModelCard:
+async def get_model(name: str, services: Served) -> ModelCard:
     """Classes and colours, training data and licence, the figures measured on it, and the sha256 of its file."""
     served = services.catalog.get(name).model
     card = msgspec.to_builtins(served.contract)
@@ -165,8 +135,14 @@ async def model(name: str, services: Served) -> ModelCard:
     )
 
 
-@router.get("/health/live", dependencies=[OPEN], summary="Whether the process answers", tags=["operation"])
-async def live() -> Health:
+@router.get(
+    "/health/live",
+    dependencies=[OPEN],
+    summary="Whether the process answers",
+    tags=["operation"],
+    responses=errors(),
+)
+async def get_liveness() -> Health:
     return Health(status="live")
 
 
@@ -175,9 +151,9 @@ async def live() -> Health:
     dependencies=[OPEN],
     summary="Whether models are loaded and images are taken",
     tags=["operation"],
-    responses={503: ERRORS[503]},
+    responses=errors(503),
 )
-async def ready(services: Served) -> Health:
+async def get_readiness(services: Served) -> Health:
     if services.admission.draining:
         raise Draining
     return Health(status="ready")
@@ -189,7 +165,7 @@ async def ready(services: Served) -> Health:
     summary="Counters for Prometheus",
     tags=["operation"],
     response_class=Response,
-    responses=KEYED,
+    responses=errors(401, 403),
 )
-async def metrics(services: Served) -> Response:
+async def get_metrics(services: Served) -> Response:
     return Response(services.metrics.text(), media_type="text/plain; version=0.0.4; charset=utf-8")

@@ -70,6 +70,10 @@ class ModelSummary(ModelName):
     description: str
     default: Annotated[bool, Field(description="Whether it serves requests that name no model.")]
     classes: list[str]
+    licence: Annotated[str, Field(description="Of its weights.")]
+    mean_iu: Annotated[
+        float | None, Field(description="Mean IU, 0..1, as /models/{name} tells of what; null if unknown.")
+    ]
 
 
 class RefusedModel(BaseModel):

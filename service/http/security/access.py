@@ -62,4 +62,6 @@ class GuardedRoute(APIRoute):
     ) -> None:
         others = [dependency for dependency in dependencies or () if dependency not in ROLES]
         roles = [dependency for dependency in dependencies or () if dependency in ROLES]
+        if OPEN in roles:  # said in so many words, or linters of the document take it for an omission
+            options["openapi_extra"] = {"security": []}
         super().__init__(path, endpoint, dependencies=[*(roles or [ADMIN]), *others], **options)

@@ -19,6 +19,8 @@ def test_models_are_listed_with_their_digests(client: httpx2.Client, model_file:
             "description": "The strongest channel of every pixel.",
             "default": True,
             "classes": ["red", "green", "blue"],
+            "licence": "Apache-2.0",
+            "mean_iu": None,
         }
     ]
 
