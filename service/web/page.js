@@ -34,6 +34,7 @@ async function run() {
     const mask = maskFile(answer);
     const pixels = await createImageBitmap(mask, { colorSpaceConversion: "none" });
     if (mine.signal.aborted) return;
+    setUpright(answer.image);
     overlay.show(pixels, answer.classes);
     showResult(answer, mask, asked);
   } catch (error) {
@@ -46,16 +47,25 @@ async function run() {
 function showPhoto() {
   URL.revokeObjectURL(photoUrl);
   photoUrl = URL.createObjectURL(file);
+  delete at("photo").dataset.orientation;
   at("photo").src = photoUrl;
   at("photo").alt = file.name;
   at("empty").hidden = true;
   at("work").hidden = at("another").hidden = false;
 }
 
+/** Before the service has answered, the browser decides which way up the photo is. */
 function fitFrame() {
-  const { naturalWidth: width, naturalHeight: height } = at("photo");
-  if (width && height) at("frame").style.setProperty("--ratio", width / height);
+  const { naturalWidth: width, naturalHeight: height, dataset } = at("photo");
+  if (width && height && !dataset.orientation) setRatio(width, height);
 }
+
+function setUpright({ width, height, orientation }) {
+  at("photo").dataset.orientation = orientation;
+  setRatio(width, height);
+}
+
+const setRatio = (width, height) => at("frame").style.setProperty("--ratio", width / height);
 
 function setBusy(busy) {
   at("work").classList.toggle("busy", busy);
@@ -100,6 +110,7 @@ function showResult(answer, mask, asked) {
   at("digest").textContent = model.digest.replace("sha256:", "").slice(0, 12);
   at("digest").title = model.digest;
   showTimings(answer.timings_ms);
+  at("warnings").textContent = answer.warnings.map(({ detail }) => detail).join(" ");
   at("curl").textContent = curlCommand(file, asked);
   offerDownload(mask);
   at("results").hidden = at("tools").hidden = false;
