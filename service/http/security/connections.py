@@ -14,7 +14,7 @@ import h11
 from starlette.types import Message, Receive, Scope, Send
 from uvicorn.protocols.http.h11_impl import H11Protocol
 
-from service.http.security.lingering import LingeringTransport
+from service.http.security.lingering import STOPPING_S, LingeringTransport
 from service.http.security.patience import Countdown, Patience
 from service.http.security.rejections import HEAD_TOO_LARGE, MALFORMED, STOPPING, TOO_SLOW, Rejection
 
@@ -65,7 +65,7 @@ class PatientProtocol(H11Protocol):
         lingering = LingeringTransport(transport, self._is_sending, self.patience, self.loop.time)
         super().connection_made(lingering)  # type: ignore[arg-type]
         self._countdown.start(self.patience.head_s)
-        self._look_later()
+        self._look_in(self.patience.between_looks_s)
 
     def connection_lost(self, exc: Exception | None) -> None:
         super().connection_lost(exc)
@@ -99,6 +99,7 @@ class PatientProtocol(H11Protocol):
             self._refuse(STOPPING)
         if self.transport.lingering:
             self.transport.hurry()
+            self._look_in(STOPPING_S)
         else:
             super().shutdown()
 
@@ -111,9 +112,10 @@ class PatientProtocol(H11Protocol):
         cycle = self.cycle
         return cycle is not None and cycle.more_body and not cycle.response_started and not self.transport.is_closing()
 
-    def _look_later(self) -> None:
-        every = min(self.patience.head_s, self.patience.grace_s) / 4
-        self._look = self.loop.call_later(every, self._judge)
+    def _look_in(self, seconds: float) -> None:
+        if self._look is not None:
+            self._look.cancel()
+        self._look = self.loop.call_later(seconds, self._judge)
 
     def _judge(self) -> None:
         """Close the connection if its client is too slow, else look again later."""
@@ -125,7 +127,7 @@ class PatientProtocol(H11Protocol):
             self.transport.give_up_if_expired()
         elif not self.transport.is_closing() and self._sends_too_slowly():
             self._refuse(TOO_SLOW)
-        self._look_later()
+        self._look_in(self.patience.between_looks_s)
 
     def _reads_too_slowly(self) -> bool:
         """Whether the client reads less of an answer than the least rate."""

@@ -21,6 +21,11 @@ class Patience:
     keep_alive_s: int = 75
     discard: int = 80 * 1024 * 1024
 
+    @property
+    def between_looks_s(self) -> float:
+        """A connection is looked at so often: it is closed at most a quarter later than its time is up."""
+        return min(self.head_s, self.grace_s) / 4
+
 
 class Countdown:
     """The time that a peer has left to send something. `now` is a monotonic clock, in seconds."""

@@ -58,6 +58,18 @@ def test_what_was_taken_is_answered_and_the_rest_sent_away(started: tuple[str, s
     assert process.wait(60) == 0
 
 
+def test_a_client_that_stays_does_not_delay_the_stop(started: tuple[str, subprocess.Popen[bytes]]) -> None:
+    """It is told that the service stops, and keeps its half-sent request open."""
+    url, process = started
+    with socket.create_connection(("127.0.0.1", int(url.rpartition(":")[2])), timeout=60) as half_sent:
+        half_sent.sendall(HALF)
+        with httpx2.Client(base_url=url) as client:
+            wait_until(lambda: metric(client, "segment_upload_bytes") == len("half"))
+        process.terminate()
+        assert half_sent.recv(4096).startswith(b"HTTP/1.1 503 ")
+        assert process.wait(GRACE_S - 10) == 0
+
+
 def test_an_idle_service_stops_without_its_grace(started: tuple[str, subprocess.Popen[bytes]]) -> None:
     _, process = started
     process.terminate()

@@ -130,7 +130,7 @@ def test_what_came_fast_buys_no_long_silence(hurried: httpx2.Client) -> None:
 
 def test_a_slow_line_that_moves_is_waited_for(hurried: httpx2.Client) -> None:
     """Longer than a client may dawdle, but at more than the least rate."""
-    data = encoded(quarters(600, 400), "PNG", compress_level=0)
+    data = encoded(quarters(400, 300), "PNG", compress_level=0)
     rate = 4 * PatientProtocol.patience.rate
 
     def pieces() -> Iterator[bytes]:
