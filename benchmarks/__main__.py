@@ -108,7 +108,7 @@ def overloaded(
     times: Annotated[float, typer.Option(min=1, help="Requests arrive at so many times the service's capacity.")] = 10,
     models: Annotated[Path, typer.Option(help="A model file, or a folder of them.")] = EMBEDDED,
 ) -> None:
-    """The service under many times what it can do. Exits with 1 where it breaks a promise."""
+    """The service at many times its capacity. Exits with 1 if it breaks a promise."""
     settings = Settings(models=models.resolve())
     with subjects.service(models=settings.models) as ours:
         settle(overload.run(ours, settings, overload.photos(), seconds, times))
@@ -119,11 +119,11 @@ def soaked(
     minutes: Annotated[float, typer.Option(min=0.1)] = 60,
     seed: Annotated[int, typer.Option(help="The same requests for the same seed.")] = 0,
     leaky: Annotated[
-        bool, typer.Option("--leaky", help="The service with a leak; two minutes have to find it.")
+        bool, typer.Option("--leaky", help="The service with a leak, which two minutes must find.")
     ] = False,
     output: Annotated[Path, typer.Option(help="File for the samples, as CSV.")] = Path(".bench/soak.csv"),
 ) -> None:
-    """The service for an hour under everything that callers do. Exits with 1 where it is not what it was."""
+    """The service for an hour under mixed traffic. Exits with 1 if it leaks or fails a request."""
     output.parent.mkdir(parents=True, exist_ok=True)
     start = subjects.leaky if leaky else subjects.service
     with start(log_level="error") as subject:

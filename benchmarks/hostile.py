@@ -1,4 +1,4 @@
-"""Requests that nobody in good faith sends; each is made of an honest image, by chance."""
+"""Hostile and broken requests, each made at random from an honest image."""
 
 import struct
 import zlib
@@ -17,7 +17,7 @@ def truncated(draw: Random, image: bytes) -> bytes:
 
 
 def flipped(draw: Random, image: bytes) -> bytes:
-    """A few bits of it are others."""
+    """A few flipped bits."""
     damaged = bytearray(image)
     for _ in range(draw.randint(1, 20)):
         damaged[draw.randrange(len(damaged))] ^= 1 << draw.randrange(8)
@@ -33,17 +33,17 @@ def empty(_: Random, __: bytes) -> bytes:
 
 
 def vast(_: Random, __: bytes) -> bytes:
-    """Says that it has 3,600 megapixels."""
+    """A header that claims 3,600 megapixels."""
     return post("/segment", png(60_000, 60_000, b""), KIND)
 
 
 def flat(_: Random, __: bytes) -> bytes:
-    """Six kilobytes of 49 megapixels, which is not too many."""
+    """Six kilobytes with 49 megapixels, just under the limit."""
     return post("/segment", png(7_000, 7_000, zlib.compress(bytes(7_000 * (1 + 7_000 // 8)))), KIND)
 
 
 def wordy(_: Random, __: bytes) -> bytes:
-    """A comment of 20 kB that unpacks to 20 MB."""
+    """A compressed comment: 20 kB that become 20 MB."""
     comment = chunk(b"zTXt", b"Comment\0\0" + zlib.compress(bytes(20_000_000)))
     return post("/segment", png(64, 64, zlib.compress(bytes(64 * 9)), comment), KIND)
 
@@ -57,7 +57,7 @@ def no_http(draw: Random, _: bytes) -> bytes:
 
 
 def announced(draw: Random, image: bytes) -> bytes:
-    """What comes of it is a drop."""
+    """A declared body of which only the first bytes arrive."""
     return (
         head("POST /segment", f"Content-Type: {KIND}", f"Content-Length: {len(image)}") + image[: draw.randrange(100)]
     )
@@ -94,7 +94,7 @@ def unacceptable(_: Random, image: bytes) -> bytes:
 
 
 def png(width: int, height: int, data: bytes, *chunks: bytes) -> bytes:
-    """Of one bit a pixel."""
+    """A grey PNG of one bit per pixel."""
     header = chunk(b"IHDR", struct.pack(">IIBBBBB", width, height, 1, 0, 0, 0, 0))
     return b"".join((SIGNATURE, header, *chunks, chunk(b"IDAT", data), chunk(b"IEND", b"")))
 

@@ -12,7 +12,7 @@ from urllib.parse import urlsplit
 
 
 class Caller:
-    """One client with one connection, kept open; light, as it shares the processor with what it measures."""
+    """One client with one connection, kept open. It is light, because it shares the processor with the server."""
 
     def __init__(self, url: str, body: bytes, content_type: str) -> None:
         parts = urlsplit(url)
@@ -21,7 +21,7 @@ class Caller:
         self._path, self._body, self._headers = parts.path, body, {"Content-Type": content_type}
 
     def __call__(self) -> int:
-        """Send the request, read the whole answer; its status."""
+        """Send the request, read the whole answer, return its status."""
         self._connection.request("POST", self._path, self._body, self._headers)
         with self._connection.getresponse() as response:
             response.read()
@@ -33,7 +33,7 @@ class Caller:
 
 @dataclass(frozen=True)
 class Outcome:
-    """Milliseconds of the requests that were answered, the number that were refused, and how long all took."""
+    """Milliseconds of each answered request, the number of refused ones, and the seconds for all."""
 
     milliseconds: list[float]
     refused: int
@@ -48,18 +48,18 @@ MakeCaller = Callable[[], Callable[[], int]]
 
 
 def single_stream(caller: Callable[[], int], count: int) -> Outcome:
-    """One request after the other, each as soon as the one before is answered."""
+    """One request after the other, each sent when the previous one is answered."""
     return _gathered([caller], [0.0] * count)
 
 
 def offline(make: MakeCaller, count: int, callers: int) -> Outcome:
-    """All there is to do, by several callers at once: how much gets done?"""
+    """Several callers at once, each sending its next request when the last is answered."""
     return _gathered([make() for _ in range(callers)], [0.0] * count)
 
 
 def server(make: MakeCaller, per_second: float, count: int, seed: int, callers: int = 24) -> Outcome:
-    """Requests at random times (Poisson), sent whether or not earlier ones are answered, so that a slow answer cannot
-    hide: each is timed from when it was due."""
+    """Requests at random times (Poisson), sent whether or not earlier ones are answered. Each is timed from when it was
+    due, so that a slow answer cannot hide the ones behind it."""
     draw = random.Random(seed)  # noqa: S311  # no secret
     due, now = [], 0.0
     for _ in range(count):
@@ -69,7 +69,7 @@ def server(make: MakeCaller, per_second: float, count: int, seed: int, callers: 
 
 
 def _gathered(callers: list[Callable[[], int]], due: list[float]) -> Outcome:
-    """Send a request at each second of `due`, 0 for as soon as a caller is free."""
+    """Send a request at each second of `due`; 0 means as soon as a caller is free."""
     waiting: queue.SimpleQueue[float] = queue.SimpleQueue()
     for second in due:
         waiting.put(second)

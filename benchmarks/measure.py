@@ -1,4 +1,4 @@
-"""The rounds: everything that is compared is measured in each of them, turn by turn."""
+"""Everything that is compared is measured in every round, turn by turn."""
 
 import json
 from collections import defaultdict
@@ -44,7 +44,7 @@ def graphs(rounds: int, repeats: int) -> Figures:
 
 
 def bare_for(width: int, height: int) -> Bare:
-    """street's graph at what the service gives it of a photo of this size: of a wide one it is less than the native."""
+    """street's graph at the size that such a photo is scaled to: for a wide one, less than the native size."""
     return Bare(EMBEDDED / "street.onnx", *fit((width, height), networks.street().contract.input))
 
 
@@ -66,7 +66,7 @@ def one_at_a_time(subjects: Sequence[Subject], rounds: int, repeats: int) -> dic
 
 
 def back_to_back(subjects: Sequence[Subject], rounds: int, count: int) -> dict[str, Figures]:
-    """Images a second per photo size, by several callers at once; and by the bare graph, one after the other."""
+    """Images a second per photo size: of several callers at once, and of the bare graph, one image after the other."""
     sizes: dict[str, Figures] = {}
     for size, (width, height) in SIZES.items():
         data, bare = photo(width, height), bare_for(width, height)
@@ -81,7 +81,7 @@ def back_to_back(subjects: Sequence[Subject], rounds: int, count: int) -> dict[s
 
 
 def at_random(subjects: Sequence[Subject], per_second: float, rounds: int, count: int) -> dict[str, Figures]:
-    """p50, p90 and p99 in milliseconds, and refusals, at one rate of arrivals for all."""
+    """p50, p90 and p99 in milliseconds, and refusals, at the same rate of arrivals for all."""
     data = photo(*SIZES[SMALL])
     each: dict[str, Figures] = {subject.name: defaultdict(list) for subject in subjects}
     for number in range(rounds):
@@ -94,7 +94,7 @@ def at_random(subjects: Sequence[Subject], per_second: float, rounds: int, count
 
 
 def stages(subject: Subject, repeats: int) -> dict[str, dict[str, float]]:
-    """Median milliseconds of each stage of the service, per photo size, as its answers say."""
+    """Median milliseconds of each stage of the service, per photo size, from its answers."""
     table = {}
     for size, (width, height) in SIZES.items():
         data = photo(width, height)

@@ -18,7 +18,7 @@ from service.segmentation.runtime.session import open_session
 FOLDER = Path(".bench")
 CLASSES = 11
 PLAIN = FOLDER / "street-plain.onnx"
-"""street as torch exports it by itself: normalised floats in, scores of every pixel out."""
+"""street as torch.onnx exports it unaided: normalised floats in, scores of every pixel out."""
 
 
 def street() -> Model:
@@ -26,7 +26,7 @@ def street() -> Model:
 
 
 def street_float() -> Path:
-    """street before it was quantised, from its published weights."""
+    """street before quantisation, from its published weights."""
     path = FOLDER / "street-float.onnx"
     if not path.exists():
         path.parent.mkdir(exist_ok=True)
@@ -35,7 +35,7 @@ def street_float() -> Path:
 
 
 def vgg16_float() -> Path:
-    """An FCN-8s on VGG-16 with 1,024-channel conv6 and conv7; speed does not depend on what its weights are."""
+    """An FCN-8s on VGG-16 with 1,024-channel conv6 and conv7. Its weights are random: they do not change its speed."""
     return _built(FOLDER / "vgg16-float.onnx", FCN(BACKBONES["vgg16"](), CLASSES).eval())
 
 
@@ -57,7 +57,7 @@ def street_plain() -> Path:
 
 
 class Unnormalised(torch.nn.Module):
-    """The network without its normalisation, which the script does in NumPy."""
+    """The network without normalisation, which the script does in NumPy."""
 
     def __init__(self, network: FCN) -> None:
         super().__init__()
@@ -84,7 +84,7 @@ def _built(path: Path, network: FCN) -> Path:
 
 
 class Bare:
-    """`session.run` and nothing around it, on all cores: the ceiling."""
+    """`session.run` alone, on all cores: the ceiling."""
 
     def __init__(self, model: Path, width: int, height: int) -> None:
         self._session = open_session(model.read_bytes(), cores.available(), ("cpu",))

@@ -1,4 +1,4 @@
-"""The photos that are sent: the README's street at the sizes of a data set, a camera and a telephone."""
+"""The photos that are sent: the README's street at the sizes of a data set, a camera and a phone."""
 
 import io
 from pathlib import Path
@@ -9,11 +9,11 @@ from PIL import Image
 SAMPLE = Path(__file__).parents[1] / "docs" / "street.jpg"
 SIZES = {"480x360": (480, 360), "1280x720": (1280, 720), "12 megapixels": (4000, 3000)}
 GRAIN = 5
-"""Standard deviation of the sensor's noise, of 255: without it an enlarged picture would unpack too easily."""
+"""Standard deviation of the added sensor noise, of 255: an enlarged picture without noise decodes too fast."""
 
 
 def photo(width: int, height: int, quality: int = 90) -> bytes:
-    """A JPEG of the street, cut to the shape and brought to the size."""
+    """A JPEG of the street, cropped to the shape and resized."""
     with Image.open(SAMPLE) as sample:
         shape = min(sample.width / width, sample.height / height)
         across, down = round(width * shape), round(height * shape)
@@ -27,6 +27,6 @@ def photo(width: int, height: int, quality: int = 90) -> bytes:
 
 
 def grain(width: int, height: int) -> Image.Image:
-    """Coloured blots, to cut pictures of any size from, which pack about as well as photos do."""
+    """Coloured blots that compress about as well as photos; pictures of any size are cropped from them."""
     blots = np.random.default_rng(0).integers(0, 256, (height // 8, width // 8, 3), dtype=np.uint8)
     return Image.fromarray(blots).resize((width, height), Image.Resampling.BICUBIC)

@@ -1,4 +1,4 @@
-"""What the service promises, what was measured, and whether that keeps it."""
+"""What the service promises, what was measured, and whether the promise is kept."""
 
 from collections.abc import Iterable
 from dataclasses import dataclass
@@ -7,7 +7,7 @@ from math import inf
 
 @dataclass(frozen=True)
 class Promise:
-    """`measured` is to be `least` or more, and `most` or less; the unit is in the name."""
+    """`measured` must be from `least` to `most`; the unit is in the name."""
 
     name: str
     measured: float
@@ -16,7 +16,7 @@ class Promise:
 
     @property
     def kept(self) -> bool:
-        return self.least <= self.measured <= self.most  # NaN is not: what nobody saw is not known to be kept
+        return self.least <= self.measured <= self.most  # false for NaN: nothing was measured
 
     @property
     def allowed(self) -> str:
@@ -26,6 +26,6 @@ class Promise:
 
 
 def table(promises: Iterable[Promise]) -> str:
-    """In Markdown, a line each."""
+    """In Markdown, a line for each."""
     lines = [f"| {p.name} | {p.measured:.4g} | {p.allowed} | {'kept' if p.kept else '**BROKEN**'} |" for p in promises]
     return "\n".join(["| promise | measured | allowed | |", "|---|---|---|---|", *lines])

@@ -1,4 +1,4 @@
-"""What can be said of figures that were taken turn by turn on a machine that others use too."""
+"""Statistics of figures that were taken in rounds on a shared machine."""
 
 import random
 from collections.abc import Sequence
@@ -8,12 +8,12 @@ from statistics import median
 import numpy as np
 
 MOST_SPREAD = 1.5
-"""Middle half of the ratios, its end over its beginning, above which a ratio says nothing."""
+"""Upper over lower quartile of a ratio, above which it means nothing."""
 
 
 @dataclass(frozen=True)
 class Ratio:
-    """The median over rounds of one figure over another, each pair from the same round, and its quartiles."""
+    """One figure over another, each pair from the same round: median and quartiles over the rounds."""
 
     value: float
     low: float
@@ -30,14 +30,14 @@ class Ratio:
 
 
 def ratio(over: Sequence[float], under: Sequence[float]) -> Ratio:
-    """Of figures from the same rounds, in order."""
+    """The ratio of figures from the same rounds, in order."""
     each = [a / b for a, b in zip(over, under, strict=True)]
     low, high = np.quantile(each, (0.25, 0.75)).tolist()
     return Ratio(median(each), low, high)
 
 
 def difference(minuend: Sequence[float], subtrahend: Sequence[float]) -> tuple[float, float, float]:
-    """Median and quartiles of what one figure is above another, each pair from the same round."""
+    """One figure minus another, each pair from the same round: median and quartiles over the rounds."""
     each = [a - b for a, b in zip(minuend, subtrahend, strict=True)]
     low, high = np.quantile(each, (0.25, 0.75)).tolist()
     return median(each), low, high
@@ -48,8 +48,8 @@ def percentile(values: Sequence[float], share: float) -> float:
 
 
 def perfect(load: float, rounds: int, count: int) -> float:
-    """p99 at `load` of capacity, over the time of a request alone, of a server that wastes nothing: one request at a
-    time, always in the same time. What random arrivals alone do to the slowest answers."""
+    """p99 at `load` of capacity, over the time of a request alone, of a server without overhead: one request at a time,
+    always in the same time. It is what random arrivals alone cost."""
     ratios = []
     for seed in range(rounds):
         draw = random.Random(seed)  # noqa: S311  # no secret

@@ -1,5 +1,5 @@
-"""Sends requests when they are due, whatever becomes of those before them, and takes little of the processor for it:
-what the sender takes, the service beside it has not."""
+"""Sends requests when they are due, whether or not earlier ones are answered. It uses little CPU: what it uses, the
+service on the same machine lacks."""
 
 import socket
 from collections import deque
@@ -14,15 +14,15 @@ AT_ONCE = 256 * 1024
 
 
 @dataclass(frozen=True)
-class Due:
-    """A request, and when it is to be sent, in seconds of the monotonic clock."""
+class Scheduled:
+    """A request, and when to send it, in seconds of the monotonic clock."""
 
     at: float
     request: bytes = field(repr=False)
 
 
 class Connection:
-    """One request and what comes of it, without ever waiting for the other side."""
+    """One request and its answer, on a socket that never blocks."""
 
     def __init__(self, address: Address, request: bytes) -> None:
         self.began, self.last = monotonic(), 0.0
@@ -34,11 +34,11 @@ class Connection:
 
     @property
     def events(self) -> int:
-        """What to wait for: an answer may come before all is sent."""
+        """What to wait for: an answer may arrive before everything is sent."""
         return EVENT_READ | EVENT_WRITE if self.left else EVENT_READ
 
     def move(self, events: int) -> bool:
-        """Send and take what goes; whether there is an end of it."""
+        """Send and receive what is possible now; whether the exchange has ended."""
         try:
             if events & EVENT_READ:
                 data = self.socket.recv(AT_ONCE)
@@ -48,9 +48,9 @@ class Connection:
                 self.last = monotonic()
                 return False
             self.left = self.left[self.socket.send(self.left) :]
-        except BlockingIOError:  # not connected yet, or not there after all
+        except BlockingIOError:  # not connected yet, or nothing to read after all
             return False
-        except OSError:  # the other side is gone; what it said before counts
+        except OSError:  # the other side is gone; what it sent before counts
             return True
         return False
 
@@ -59,9 +59,9 @@ class Connection:
         return Answer(bytes(self.came), self.began, self.last or monotonic())
 
 
-def deliver(address: Address, plan: Sequence[Due], patience_s: float = PATIENCE_S) -> list[Answer]:
-    """Send what is planned, in order of time, each on a connection of its own; hang up on all that is left `patience_s`
-    seconds after the last. The answers, in the order of the plan."""
+def deliver(address: Address, plan: Sequence[Scheduled], patience_s: float = PATIENCE_S) -> list[Answer]:
+    """Send the planned requests, which are in order of time, each on its own connection. Close what is still open
+    `patience_s` seconds after the last. Returns the answers in the order of the plan."""
     answers: dict[int, Answer] = {}
     coming = deque(enumerate(plan))
     until = plan[-1].at + patience_s

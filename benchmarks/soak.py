@@ -1,4 +1,4 @@
-"""An hour of mixed traffic, hostile and impatient callers among it; at the end the service must be what it was."""
+"""An hour of mixed traffic with hostile and impatient callers; afterwards the service must be as before."""
 
 import asyncio
 import csv
@@ -22,17 +22,17 @@ from service.serving.settings import Settings
 CALLERS = 6
 SAMPLES = 240
 SELDOM_S = 5.0
-"""Samples are taken no more seldom than this."""
+"""The longest time between two samples."""
 LOG_EVERY_S = 30.0
 SETTLES_S = 20.0
-"""In so many seconds after the last request all that was opened for one is closed."""
+"""How long after the last request everything that was opened for a request must be closed."""
 LOOK_EVERY_S = 0.5
 PICTURES = ("image/png", "image/webp")
-"""Answers that are the same, byte for byte, whenever they are asked for."""
+"""Media types of answers that are the same bytes at any time."""
 
 
 class Soak:
-    """Callers in a closed loop, and what comes of their requests."""
+    """Callers in a closed loop, and the outcomes of their requests."""
 
     def __init__(self, subject: Subject, traffic: Traffic, seconds: float, file: Path) -> None:
         self._subject, self._traffic, self._file = subject, traffic, file
@@ -46,7 +46,7 @@ class Soak:
     async def run(self, workers: int) -> Record:
         before = await rest(self._subject, workers, 0)
         self._began = monotonic()
-        async with asyncio.TaskGroup() as tasks:  # where the service is gone, there is nothing to watch, and all ends
+        async with asyncio.TaskGroup() as tasks:  # if the service has died, watching it fails, and everything ends
             watching = tasks.create_task(self._watch())
             await asyncio.wait([tasks.create_task(self._call()) for _ in range(CALLERS)])
             watching.cancel()
@@ -99,7 +99,7 @@ class Soak:
 
 
 def run(subject: Subject, settings: Settings, seconds: float, traffic: Traffic, file: Path) -> list[Promise]:
-    """Soak `subject`, which has these settings, and print the verdict; samples go into `file`, as CSV."""
+    """Soak `subject`, which has these settings, and print the verdict; write the samples to `file` as CSV."""
     record = asyncio.run(Soak(subject, traffic, seconds, file).run(settings.workers))
     verdict = promises(record, settings.deadline_s)
     typer.echo(f"{said(record.samples[-1])}\n\n{table(verdict)}")
@@ -114,7 +114,7 @@ def said(sample: Sample) -> str:
 
 
 async def rest(subject: Subject, workers: int, within_s: float, before: Rest | None = None) -> Rest:
-    """The service when all its workers have worked and nobody asks: back at what it was `before`, or not in time."""
+    """The service at rest, after all its workers have worked; waits until it is as it was `before`, or too late."""
     address = address_of(subject.url)
     body, kind = form(photo(*SIZES["480x360"]), "here")
     answers: list[bytes] = []
@@ -130,6 +130,6 @@ async def rest(subject: Subject, workers: int, within_s: float, before: Rest | N
 
 
 def models(subject: Subject) -> dict[str, list[str]]:
-    """Those served, and their classes, by name."""
+    """The classes of each served model, by name."""
     answer = asyncio.run(exchange(address_of(subject.url), get("/models")))
     return {model["name"]: model["classes"] for model in json.loads(answer.body)}

@@ -1,4 +1,4 @@
-"""What is measured: the service and its rivals, each a server in a process of its own."""
+"""What is measured: the service and its rivals, each a server in its own process."""
 
 import os
 import secrets
@@ -25,7 +25,7 @@ SECONDS_TO_START = 120
 
 @dataclass(frozen=True)
 class Subject:
-    """A running server; `seconds_to_start` is from its start to its first answer."""
+    """A running server; `seconds_to_start` is the time from its start to its first answer."""
 
     name: str
     url: str
@@ -33,7 +33,7 @@ class Subject:
     seconds_to_start: float
 
     def caller(self, photo: bytes) -> Caller:
-        """Sends the photo as curl -F image=@photo.jpg would."""
+        """A caller that sends the photo as curl -F image=@photo.jpg does."""
         return Caller(self.url, *form(photo, secrets.token_hex(8)))
 
     def memory(self) -> int:
@@ -53,7 +53,7 @@ class Subject:
 
 @contextmanager
 def service(name: str = "fcn-serve", root: Path = ROOT, **settings: object) -> Iterator[Subject]:
-    """The service of the checkout at `root`, as it comes but for `settings`."""
+    """The service of the checkout at `root`, with its defaults except for `settings`."""
     with _serving(name, "service", settings, root) as subject:
         yield subject
 

@@ -1,4 +1,4 @@
-"""What a service gets in a day: photos of all sizes, damaged ones and worse, and callers who do not wait."""
+"""Mixed traffic: photos of all sizes, damaged and hostile requests, and callers who disconnect."""
 
 import io
 import math
@@ -14,14 +14,14 @@ from benchmarks.photos import grain
 from benchmarks.wire import PATIENCE_S, form, post
 
 HOSTILE, LEAVING = 0.1, 0.05
-"""Shares of requests that nobody sends in good faith, and whose callers hang up."""
+"""Shares of hostile requests, and of requests whose callers disconnect."""
 LEAVES_S = 0.5
-"""A caller who hangs up does so within this time."""
+"""A caller who disconnects does so within this time."""
 
 FORMATS = {"JPEG": {"quality": 80}, "PNG": {"compress_level": 1}, "WEBP": {"quality": 80, "method": 0}}
-"""Each with options that make it quickly."""
+"""Each with options for fast encoding."""
 LARGEST_PNG = 9_000_000
-"""Pixels; more of this grain take more bytes than a body may have."""
+"""Pixels; a larger PNG of this grain exceeds the body limit."""
 ACCEPTED = ("application/json", "image/png", "image/webp", "multipart/mixed")
 
 
@@ -33,7 +33,7 @@ class Intent(StrEnum):
 
 @dataclass(frozen=True)
 class Parcel:
-    """The bytes of a request, and after how many seconds its caller hangs up."""
+    """The bytes of a request, and after how many seconds its caller disconnects."""
 
     intent: Intent
     what: str
@@ -42,9 +42,9 @@ class Parcel:
 
 
 class Traffic:
-    """Requests by their number: the same for the same seed, in whatever order they are asked for.
+    """Requests by number: the same for the same seed, in any order.
 
-    `models` are the names of those served, and of their classes; `largest` is the largest photo's width and height.
+    `models` maps the served models to their classes; `largest` is the largest photo's width and height.
     """
 
     def __init__(self, seed: int, models: Mapping[str, Sequence[str]], largest: tuple[int, int] = LARGEST) -> None:
@@ -67,7 +67,7 @@ class Traffic:
         return Parcel(Intent.LEAVES, "sending", request[: draw.randrange(len(request))], patience_s)
 
     def _image(self, draw: Random) -> bytes:
-        """Of sides whose logarithms are drawn evenly: most are small."""
+        """The logarithms of the sides are uniform, so most images are small."""
         bounds = zip(SMALLEST, self._largest, strict=True)
         width, height = (round(math.exp(draw.uniform(*map(math.log, ends)))) for ends in bounds)
         left, top = (draw.randint(0, all_ - side) for all_, side in zip(self._largest, (width, height), strict=True))

@@ -1,4 +1,4 @@
-"""Whether a service that has run for long is what it was."""
+"""Whether a service that has run for long is as it was at the start."""
 
 import math
 from collections import Counter
@@ -11,18 +11,18 @@ from benchmarks.promise import Promise
 from benchmarks.traffic import Intent
 
 GROWN_MB = 30.0
-"""More than this over the last half is a leak: allocators and caches have what they need by then."""
+"""More growth than this over the last half is a leak: by then allocators and caches are full."""
 WINDOWS = 6
 
 SPARE_THREADS = 8
-"""Pools make a thread when they first need one more; a thread for every so many requests is many more than these."""
+"""Pools start threads on demand; a leak of threads is many more than these."""
 
 BUSY = {503, 504}
-"""Statuses above 499 that say no fault of the service's."""
-FAULT, SILENT, REFUSED = "500s and the like", "requests without an answer", "honest requests refused for what they are"
-"""What must not become of one request."""
+"""Statuses above 499 that are no fault of the service."""
+FAULT, SILENT, REFUSED = "server errors", "requests without an answer", "honest requests refused as bad"
+"""Outcomes that no request may have."""
 TOLD_S = 2.0
-"""Beyond the deadline, for the answer that says it is over, on a machine that is busy."""
+"""Beyond the deadline, for the 504 to arrive on a busy machine."""
 
 
 @dataclass(frozen=True)
@@ -39,7 +39,7 @@ class Sample:
 
 @dataclass(frozen=True)
 class Rest:
-    """What the service has when nobody asks for anything; `answers` are those to the same requests, at any time."""
+    """The service without requests; `answers` are to requests that have the same answer at any time."""
 
     descriptors: int
     threads: int
@@ -48,7 +48,7 @@ class Rest:
 
 @dataclass(frozen=True)
 class Record:
-    """All that was seen: samples under load, how requests ended, the slowest's seconds, the rest before and after."""
+    """Samples under load, outcomes of requests, seconds of the slowest, and the service at rest before and after."""
 
     samples: Sequence[Sample]
     ended: Mapping[tuple[Intent, int], int]
@@ -58,7 +58,7 @@ class Record:
 
 
 def wrong(intent: Intent, status: int) -> str | None:
-    """What is wrong with a request that ended so, None where nothing is."""
+    """What is wrong with a request that ended with this status; None if nothing is."""
     if status >= 500 and status not in BUSY:
         return FAULT
     if status == 0 and intent is not Intent.LEAVES:
@@ -69,7 +69,7 @@ def wrong(intent: Intent, status: int) -> str | None:
 
 
 def promises(record: Record, deadline_s: float) -> list[Promise]:
-    """What a service keeps that could run for ever."""
+    """The promises of a service that could run for ever."""
     wrongs: Counter[str | None] = Counter()
     for (intent, status), count in record.ended.items():
         wrongs[wrong(intent, status)] += count
@@ -81,16 +81,16 @@ def promises(record: Record, deadline_s: float) -> list[Promise]:
         Promise("memory grown over the last half, MB", growth([s.resident_mb for s in record.samples]), most=GROWN_MB),
         Promise("file descriptors more than before", after.descriptors - before.descriptors, most=0),
         Promise("threads more than before", after.threads - before.threads, most=SPARE_THREADS),
-        Promise("answers that are not what they were", changed, 0, 0),
+        Promise("answers that changed", changed, 0, 0),
     ]
 
 
 def growth(megabytes: Sequence[float]) -> float:
-    """By how many MB memory grew over the last half of a run, of samples evenly spaced over all of it.
+    """How much memory grew over the last half of a run, in MB, from samples evenly spaced over the whole run.
 
-    A large photo takes hundreds for a moment: a ceiling that says nothing. What leaks raises the floor, and does so all
-    the time. Of the last half's windows each one's least is taken, of all pairs of them the slope (Theil 1950, Sen
-    1968), and of the slopes not the median but the lower quartile: what three pairs of four agree on.
+    A large photo takes hundreds of MB for a moment, so the ceiling says nothing. A leak raises the floor steadily. The
+    last half is divided into windows, and each window's minimum is its floor. The slope is that of Theil (1950) and Sen
+    (1968), over all pairs of floors, but with the lower quartile for the median: three pairs of four agree on it.
     """
     last = np.array(megabytes[len(megabytes) // 2 :])
     if len(last) < WINDOWS:

@@ -1,4 +1,4 @@
-"""One request on a connection of its own, as bytes: it may be no HTTP at all, and its caller may hang up."""
+"""One request on its own connection, as bytes: it may be invalid HTTP, and its caller may disconnect."""
 
 import asyncio
 import io
@@ -16,7 +16,7 @@ PATIENCE_S = 120.0
 
 
 class Received(io.BytesIO):
-    """Bytes that came, for http.client, which reads from sockets."""
+    """Received bytes, for http.client, which reads from sockets."""
 
     def makefile(self, _: str) -> "Received":
         return self
@@ -24,8 +24,8 @@ class Received(io.BytesIO):
 
 @dataclass(frozen=True)
 class Answer:
-    """What came, which is taken apart only when it is looked at: who sends much has no time for it meanwhile. `began`
-    and `ended` are of the monotonic clock, in seconds."""
+    """The received bytes. They are parsed on first use, as a load generator has no time for it. `began` and `ended` are
+    seconds of the monotonic clock."""
 
     came: bytes = field(repr=False)
     began: float
@@ -33,7 +33,7 @@ class Answer:
 
     @property
     def status(self) -> int:
-        """0 where no whole answer came."""
+        """0 if the answer is missing or incomplete."""
         return self._read[0]
 
     @property
@@ -69,13 +69,13 @@ def post(path: str, body: bytes, content_type: str, accept: str = "*/*") -> byte
 
 
 def head(start: str, *headers: str) -> bytes:
-    """A request up to its body; the connection ends with the answer."""
+    """A request up to its body; the server closes the connection after the answer."""
     lines = (f"{start} HTTP/1.1", "Host: localhost", "Connection: close", *headers)
     return "\r\n".join((*lines, "", "")).encode()
 
 
 def form(photo: bytes, boundary: str, field: str = "image") -> tuple[bytes, str]:
-    """A photo as curl -F image=@photo.jpg would send it: the body, and its content type."""
+    """A photo as curl -F image=@photo.jpg sends it: the body and its content type."""
     start = f'--{boundary}\r\nContent-Disposition: form-data; name="{field}"; filename="photo.jpg"\r\n'
     kind = "Content-Type: image/jpeg\r\n\r\n"
     body = (start + kind).encode() + photo + f"\r\n--{boundary}--\r\n".encode()
@@ -83,7 +83,7 @@ def form(photo: bytes, boundary: str, field: str = "image") -> tuple[bytes, str]
 
 
 async def exchange(address: Address, request: bytes, patience_s: float = PATIENCE_S) -> Answer:
-    """Send a request and read until the server closes; hang up after `patience_s` seconds."""
+    """Send a request and read until the server closes; disconnect after `patience_s` seconds."""
     loop = asyncio.get_running_loop()
     began = monotonic()
     try:
@@ -96,7 +96,7 @@ async def exchange(address: Address, request: bytes, patience_s: float = PATIENC
 
 
 class Caller(asyncio.Protocol):
-    """Writes, and reads at the same time: an answer may come before all is sent. `last` is when some of it did."""
+    """Writes and reads at the same time: an answer may arrive early. `last` is when the latest bytes arrived."""
 
     def __init__(self, request: bytes) -> None:
         self.request, self.came, self.last = request, bytearray(), 0.0

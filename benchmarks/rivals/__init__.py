@@ -1,1 +1,1 @@
-"""What people would use in place of the service; each is a program of its own."""
+"""Alternatives to the service, each a program of its own; and the service with a leak."""

@@ -1,4 +1,4 @@
-"""The service, but it keeps something of every image: what a soak has to notice, in two minutes.
+"""The service with a leak in it, which a soak of two minutes must find.
 
 python -m benchmarks.rivals.leaky, with the service's own settings
 """
@@ -14,9 +14,9 @@ from service.serving.allocator import give_back_large_blocks
 from service.serving.settings import Settings
 
 BYTES = 500_000
-"""Kept of every image."""
+"""Leaked for each image."""
 IMAGES_PER_FILE = 10
-"""Of so many images one leaves a file open."""
+"""One image in so many leaves a file open."""
 
 
 class Leak:
@@ -30,7 +30,7 @@ class Leak:
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         await self.app(scope, receive, send)
         if scope.get("method") == "POST":
-            self.kept.append(b"x" * BYTES)  # written to, or the system would not give the memory
+            self.kept.append(b"x" * BYTES)  # written to, or the system would not allocate the memory
             if len(self.kept) % IMAGES_PER_FILE == 0:
                 self.files.append(os.open(os.devnull, os.O_RDONLY))
 

@@ -1,4 +1,4 @@
-"""LitServe around the very model and the very pipeline that the service serves.
+"""LitServe around the model and the pipeline of the service.
 
 python lit.py MODEL PORT
 """

@@ -1,4 +1,4 @@
-"""The script that most people write: FastAPI around the float model, all else in NumPy and Pillow's defaults.
+"""The script that most people write: FastAPI around the float model, NumPy, and Pillow's defaults.
 
 python script.py MODEL PORT
 """

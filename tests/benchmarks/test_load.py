@@ -1,4 +1,4 @@
-"""How requests are sent."""
+"""The load generator for a few callers."""
 
 import threading
 import time
@@ -26,18 +26,18 @@ def test_several_callers_at_once() -> None:
     gate = threading.Barrier(3)
 
     def together() -> int:
-        gate.wait(5)  # passes only when three are there
+        gate.wait(60)  # passes only when three wait
         return 200
 
     assert len(offline(lambda: together, 9, callers=3).milliseconds) == 9
 
 
 def test_a_slow_answer_cannot_hide() -> None:
-    """One caller, for requests due every 5 ms that take 20: the last are late, and count from when they were due."""
+    """One caller, requests due every 5 ms that take 20 ms: the last are late, and are timed from when they were due."""
     outcome = server(lambda: slow(0.02), per_second=200, count=20, seed=0, callers=1)
     assert max(outcome.milliseconds) > 200
 
 
-def test_what_is_refused_is_counted_apart() -> None:
+def test_refusals_are_counted_separately() -> None:
     outcome = single_stream(slow(0, status=503), 4)
     assert (outcome.milliseconds, outcome.refused) == ([], 4)

@@ -1,17 +1,17 @@
-"""The sender of the storm: each request when it is due, each answer with its own request, and no wait for anybody."""
+"""The load generator for overload: it sends each request when it is due, and waits for none."""
 
 import socket
 import socketserver
 from collections.abc import Iterator
 from contextlib import contextmanager
-from threading import Event, Thread, Timer
+from threading import Event, Thread
 from time import monotonic
 
-from benchmarks.sender import Due, deliver
+from benchmarks.sender import Scheduled, deliver
 from benchmarks.wire import Address, post
 
 LARGE = bytes(8 * 2**20)
-"""More than a connection takes at once."""
+"""More than a socket's buffer."""
 
 
 class Server(socketserver.ThreadingTCPServer):
@@ -21,7 +21,7 @@ class Server(socketserver.ThreadingTCPServer):
 
 @contextmanager
 def listening() -> Iterator[tuple[Address, Event]]:
-    """A server that answers with the last byte of a body; where that is `s`, only when it is told to."""
+    """A server that answers with the last byte of the body; if that is `s`, only after the event, which a `!` sets."""
     go = Event()
 
     class Handler(socketserver.StreamRequestHandler):
@@ -29,8 +29,10 @@ def listening() -> Iterator[tuple[Address, Event]]:
             lines = iter(self.rfile.readline, b"\r\n")
             (size,) = [int(line.split()[1]) for line in lines if line.startswith(b"Content-Length")]
             body = self.rfile.read(size)
+            if body.endswith(b"!"):
+                go.set()
             if body.endswith(b"s"):
-                go.wait(10)
+                go.wait(60)
             self.wfile.write(b"HTTP/1.1 200 OK\r\nContent-Length: 1\r\n\r\n" + body[-1:])
 
     with Server(("127.0.0.1", 0), Handler) as server:
@@ -41,37 +43,36 @@ def listening() -> Iterator[tuple[Address, Event]]:
         server.shutdown()
 
 
-def planned(*bodies: bytes, every_s: float = 0.0) -> list[Due]:
+def planned(*bodies: bytes, every_s: float = 0.0) -> list[Scheduled]:
     now = monotonic()
-    return [Due(now + every_s * number, post("/", body, "text/plain")) for number, body in enumerate(bodies)]
+    return [Scheduled(now + every_s * number, post("/", body, "text/plain")) for number, body in enumerate(bodies)]
 
 
-def test_each_request_has_its_own_answer_however_much_it_says() -> None:
+def test_each_request_has_its_own_answer_whatever_its_size() -> None:
     with listening() as (address, _):
         answers = deliver(address, planned(b"a", LARGE + b"b", b"c"))
     assert [(answer.status, answer.body) for answer in answers] == [(200, b"a"), (200, b"b"), (200, b"c")]
 
 
-def test_it_sends_when_a_request_is_due_and_not_when_the_last_one_is_done() -> None:
-    with listening() as (address, go):
-        plan = planned(b"s", b"a", b"b", every_s=0.2)
-        Timer(1.0, go.set).start()
+def test_it_sends_when_a_request_is_due_and_not_when_the_last_one_is_answered() -> None:
+    with listening() as (address, _):
+        plan = planned(b"s", b"a", b"!", every_s=0.2)
         slow, *others = deliver(address, plan)
     assert slow.body == b"s"
-    assert all(answer.ended < slow.ended for answer in others)
+    assert all(answer.began < slow.ended for answer in others)  # the slow one is answered because they were sent
     assert all(answer.began >= due.at for answer, due in zip((slow, *others), plan, strict=True))
 
 
-def test_it_hangs_up_on_who_says_nothing() -> None:
+def test_it_disconnects_from_a_silent_server() -> None:
     with listening() as (address, _):
         began = monotonic()
         answers = deliver(address, planned(b"s", b"a"), patience_s=0.5)
-        assert monotonic() - began < 5
+        assert monotonic() - began < 50
     assert [answer.status for answer in answers] == [0, 200]
-    assert answers[0].ended - answers[0].began >= 0.5  # who waited in vain has waited
+    assert answers[0].ended - answers[0].began >= 0.5
 
 
-def test_who_closes_has_not_answered() -> None:
+def test_a_closed_connection_is_no_answer() -> None:
     with socket.create_server(("127.0.0.1", 0)) as server:
 
         def close_on_the_first() -> None:
@@ -82,7 +83,7 @@ def test_who_closes_has_not_answered() -> None:
     assert (answer.status, answer.body) == (0, b"")
 
 
-def test_nor_has_who_is_not_there() -> None:
+def test_a_missing_server_is_no_answer() -> None:
     with socket.create_server(("127.0.0.1", 0)) as server:
         address = server.getsockname()
     (answer,) = deliver(address, planned(b"a"))

@@ -1,4 +1,4 @@
-"""A soak lets a good service pass, and finds the leak of one that has one."""
+"""A soak passes a good service, and finds a leak."""
 
 import csv
 from collections.abc import Callable
@@ -19,7 +19,7 @@ MODELS = {"colours": ["red", "green", "blue"]}
 
 
 def broken(start: Callable[..., AbstractContextManager[Subject]], model_file: Path, output: Path) -> set[str]:
-    """What a soak of seconds with small photos finds."""
+    """The promises that a soak of seconds with small photos finds broken."""
     with start(models=model_file, client_s=1, max_megapixels=2, log_level="error") as subject:
         traffic = Traffic(0, soak.models(subject), largest=(400, 300))
         verdict = soak.run(subject, Settings(), SECONDS, traffic, output)
@@ -41,7 +41,7 @@ def test_a_planted_leak_is_found(model_file: Path, tmp_path: Path) -> None:
 
 
 def series(grown: float, spikes: float = 0.4) -> list[float]:
-    """An hour's memory in MB: it warms up over a quarter, large photos come and go, and `grown` is what leaks."""
+    """An hour's memory in MB: it warms up for a quarter, large photos come and go, and `grown` MB leak."""
     draw = np.random.default_rng(0)
     time = np.linspace(0, 1, 720)
     large = np.where(draw.random(720) < spikes, draw.uniform(0, 400, 720), 0)
@@ -55,7 +55,7 @@ def test_large_photos_and_warming_up_are_no_leak() -> None:
 
 @pytest.mark.parametrize("grown", [100, 1000])
 def test_a_leak_is_found_between_large_photos(grown: float) -> None:
-    """Half of it falls into the last half."""
+    """Half of the leak falls into the last half."""
     assert growth(series(grown)) == pytest.approx(grown / 2, rel=0.2)
 
 
@@ -63,7 +63,7 @@ def test_one_step_is_no_leak() -> None:
     assert growth([400.0] * 500 + [500.0] * 220) <= GROWN_MB
 
 
-def test_of_too_few_samples_nothing_is_known() -> None:
+def test_too_few_samples_are_no_proof() -> None:
     assert not growth([400.0] * 6) <= GROWN_MB
 
 
@@ -71,13 +71,13 @@ REST = Rest(descriptors=10, threads=12, answers=[b"mask", b"overlay"])
 
 
 def verdict(ended: dict[tuple[Intent, int], int] | None = None, slowest_s: float = 1, after: Rest = REST) -> set[str]:
-    """What of a run that is otherwise good is not."""
+    """The broken promises of a run that is good but for these figures."""
     samples = [Sample(number, number, "", megabytes, 10, 12) for number, megabytes in enumerate(series(0))]
     record = Record(samples, ended or {}, slowest_s, REST, after)
     return {promise.name for promise in promises(record, deadline_s=30) if not promise.kept}
 
 
-def test_what_hostile_and_hurried_callers_get_is_no_fault() -> None:
+def test_refusals_of_hostile_callers_are_no_fault() -> None:
     ended = {
         (Intent.HONEST, 200): 80,
         (Intent.HONEST, 503): 5,
@@ -92,22 +92,22 @@ def test_what_hostile_and_hurried_callers_get_is_no_fault() -> None:
 @pytest.mark.parametrize(
     ("intent", "status", "name"),
     [
-        (Intent.HOSTILE, 500, "500s and the like"),
-        (Intent.HONEST, 502, "500s and the like"),
+        (Intent.HOSTILE, 500, "server errors"),
+        (Intent.HONEST, 502, "server errors"),
         (Intent.HOSTILE, 0, "requests without an answer"),
-        (Intent.HONEST, 422, "honest requests refused for what they are"),
+        (Intent.HONEST, 422, "honest requests refused as bad"),
     ],
 )
-def test_one_request_that_ends_so_is_one_too_many(intent: Intent, status: int, name: str) -> None:
+def test_one_wrong_outcome_is_too_many(intent: Intent, status: int, name: str) -> None:
     assert verdict({(Intent.HONEST, 200): 1000, (intent, status): 1}) == {name}
 
 
-def test_the_service_has_to_be_what_it_was() -> None:
+def test_the_service_must_be_as_before() -> None:
     assert verdict(slowest_s=33) == {"slowest request, s"}
     assert verdict(after=Rest(11, 12, REST.answers)) == {"file descriptors more than before"}
     assert verdict(after=Rest(10, 12 + SPARE_THREADS, REST.answers)) == set()
     assert verdict(after=Rest(10, 13 + SPARE_THREADS, REST.answers)) == {"threads more than before"}
-    assert verdict(after=Rest(10, 12, [b"mask", b"other"])) == {"answers that are not what they were"}
+    assert verdict(after=Rest(10, 12, [b"mask", b"other"])) == {"answers that changed"}
 
 
 def test_traffic_is_the_same_for_the_same_seed_in_any_order() -> None:
