@@ -1,19 +1,19 @@
-# make serve   the service, on a machine that has only Python 3.11 or newer
-# make test    all tests; sets up torch too
-# make check   style, types, imports
+# make serve   run the service; needs only Python 3.11 or newer
+# make test    run all tests; installs torch too
+# make check   check style, types and imports
 # make bench   measure the service beside LitServe and two plain FastAPI scripts; takes 30 minutes
-# make overload a minute of ten times as many requests as can be answered, and whether the service keeps its promises
-# make refusals whether refusals of large uploads arrive, by all clients that are installed; takes 20 minutes
-# make fuzz    the tests that make hostile files and requests up, for minutes in place of seconds
-# make soak    an hour of mixed traffic, hostile and impatient callers among it, and whether the service is what it was
-# make test-container  what the container may do, built and brought up; with podman: ENGINE=podman COMPOSE=podman-compose
-# make audit   whether anything that serves has a known weakness; asks the package index
-# make sbom    what the service is made of, as CycloneDX: sbom.json
-# make openapi write docs/openapi.json anew, after a change made on purpose
-# make lock    pin the dependencies anew, after a change of pyproject.toml
+# make overload send ten times as many requests as can be answered, for a minute; fails on a broken promise
+# make refusals check that refusals of large uploads arrive, with every client installed; takes 20 minutes
+# make fuzz    run the tests that generate hostile files and requests, for minutes instead of seconds
+# make soak    send an hour of mixed and hostile traffic; fails on a leak or a failed request
+# make test-container build the container and test what it may do; with podman: ENGINE=podman COMPOSE=podman-compose
+# make audit   look for known vulnerabilities in the dependencies that serve; asks the package index
+# make sbom    write sbom.json: the dependencies that serve, as CycloneDX
+# make openapi write docs/openapi.json, after an intended change of the API
+# make lock    pin the newest versions of the dependencies in pyproject.toml
 
 PYTHON ?= python3
-# Elsewhere than here pip may bring a build for graphics cards: make test TORCH="--index-url ... torch==2.13.0+cpu"
+# On Linux, pip may install a build for graphics cards; for the smaller one: make test TORCH="--index-url ... torch==2.13.0+cpu"
 TORCH ?= torch==2.13.0
 PIP = -m pip --disable-pip-version-check --quiet
 
@@ -89,7 +89,7 @@ $(SERVE)/ready: requirements/serve.txt
 	$(SERVE)/bin/python $(PIP) install --no-deps --require-hashes -r requirements/serve.txt
 	touch $@
 
-# torch comes by itself: which of its builds fits depends on the machine, so no one hash is right for all.
+# torch is installed separately: which of its builds fits depends on the machine, so no hash fits all.
 $(DEV)/ready: requirements/dev.txt
 	$(NEW_ENOUGH)
 	$(PYTHON) -m venv --clear $(DEV)
