@@ -17,7 +17,7 @@ from service.serving.settings import Settings
 
 
 def main() -> int:
-    """Serve until told to stop; the exit code."""
+    """Serve until a signal stops the service; return the exit code."""
     give_back_large_blocks()
     share_arena()
     try:
@@ -36,7 +36,7 @@ def main() -> int:
         print("fcn-serve:", *str(error).split(), file=sys.stderr)  # one line, whatever onnxruntime says
         return 1
     server = Server(app, app.state.services)
-    # uvicorn shuts down in good order, then raises the signal again for us: an exit, not a death.
+    # uvicorn shuts down, then raises the signal again: here it becomes an exit with code 0.
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(0))
     try:
         server.run()

@@ -1,1 +1,1 @@
-"""The face: routes unwrap a request, call the core once, wrap its answer."""
+"""The face: routes unwrap a request, call the core once, wrap its result."""

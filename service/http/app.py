@@ -4,7 +4,7 @@
             -> route reads the body, bounded -> admission: its turn
             -> one hop to a worker: decode, fit, network, measure, encode -> response
 
-Read on in routes.py; what a worker does is in answers.py; every refusal is in problems.py.
+Read on in routes.py; what a worker does is in replies.py; every refusal is in problems.py.
 """
 
 import asyncio
@@ -36,7 +36,7 @@ log = logging.getLogger("fcn_serve.models")
 
 
 def create_app(settings: Settings) -> FastAPI:
-    """The service, its models loaded and checked. Raises SegmentationError or BadKeys where it must not start."""
+    """The service, with its models loaded and checked. Raises SegmentationError and BadKeys."""
     services = build(settings)
 
     @asynccontextmanager
@@ -58,7 +58,7 @@ def create_app(settings: Settings) -> FastAPI:
         redirect_slashes=False,
         lifespan=lifespan,
     )
-    app.state.services = services  # for the server, which knows of requests that come no further than it
+    app.state.services = services  # for the server, which counts requests that do not reach the application
     # The last one added is the first to see a request.
     if settings.origins:
         app.add_middleware(

@@ -24,7 +24,7 @@ ERRORS = {
     401: "No key, or an unknown one.",
     403: "The key lacks the role, or the request comes from a page of another site.",
     404: "No model of this name.",
-    406: "No answer of an accepted kind.",
+    406: "No format that the Accept header allows.",
     408: "The request arrived too slowly.",
     409: "The model's file cannot be served; the old one still is.",
     413: "Too many bytes or pixels.",

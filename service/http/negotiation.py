@@ -1,4 +1,4 @@
-"""Which kind of answer a request's Accept header asks for."""
+"""Content negotiation (RFC 9110, 12.5.1)."""
 
 from collections.abc import Sequence
 
@@ -8,14 +8,17 @@ from service.http.errors import NotAcceptable
 
 
 def choose(accept: str | None, offered: Sequence[str]) -> str:
-    """The best of the `offered` media types, the first where the caller does not care. Raises NotAcceptable."""
+    """The best of the `offered` media types for an Accept header; the first if it has no preference.
+
+    Raises NotAcceptable.
+    """
     if not accept or not accept.strip():
         return offered[0]
     try:
-        # mimeparse settles a tie by the end of the list.
+        # mimeparse prefers the last of several that fit equally.
         best: str = mimeparse.best_match(list(reversed(offered)), accept.lower())
     except mimeparse.MimeTypeParseException:
         best = ""
     if not best:
-        raise NotAcceptable(f"There is no answer of the kind in your Accept header; ask for {', '.join(offered)}.")
+        raise NotAcceptable(f"The Accept header allows none of the formats on offer, which are {', '.join(offered)}.")
     return best

@@ -17,14 +17,14 @@ LONGEST_ECHO = 100
 
 
 class Part(StrEnum):
-    """What the JSON can carry beside the areas."""
+    """Optional parts of the JSON."""
 
     MASK = "mask"
     CONFIDENCE = "confidence"
 
 
 def split(values: Any) -> Any:
-    """`mask, confidence` is two parts, and an empty text none. FastAPI has the text in a list."""
+    """`mask, confidence` -> two parts; empty -> none. FastAPI passes the text in a list."""
     texts = [values] if isinstance(values, str) else values
     return {part.strip() for text in texts for part in text.split(",") if part.strip()}
 
@@ -39,7 +39,7 @@ def parse_spacing(text: Any) -> Any:
     except ValueError:
         raise ValueError("give one number, or row,column, in millimetres") from None
     if not all(math.isfinite(value) and value > 0 for value in (row, column)):
-        raise ValueError("millimetres must be above 0; a decimal point is a point, as in 0.5")
+        raise ValueError("millimetres must be above 0; write decimals with a point, as in 0.5")
     return Spacing(row, column)
 
 
@@ -66,7 +66,7 @@ class MaskKind(StrEnum):
 
 
 class Options(BaseModel):
-    """The query parameters of POST /segment; a misspelt one is an error, so that none is silently left out."""
+    """The query parameters of POST /segment. An unknown one is an error, so that a misspelt one is noticed."""
 
     model_config = ConfigDict(extra="forbid")
 
@@ -82,12 +82,12 @@ class Options(BaseModel):
     ]
     heatmap: Annotated[
         str | None,
-        Field(description="Name of a class: pictures show how probable it is, in place of the mask.", max_length=64),
+        Field(description="Name of a class: its probability is drawn instead of the mask.", max_length=64),
     ] = None
     pixel_spacing_mm: Annotated[
         Spacing | None,
         BeforeValidator(parse_spacing, json_schema_input_type=str),
-        Field(description="Size of a pixel in millimetres, one number or row,column: makes area_mm2 known."),
+        Field(description="Pixel size in millimetres, one number or row,column; fills in area_mm2."),
     ] = None
     window: Annotated[
         Window | None,
@@ -100,7 +100,7 @@ class Options(BaseModel):
 
     @property
     def warnings(self) -> tuple[ImageWarning, ...]:
-        """`1,5` may be one and a half, written with a decimal comma; it is taken for row and column."""
+        """`1,5` may be meant as one and a half, with a decimal comma; it was read as row and column."""
         spacing = self.pixel_spacing_mm
         if spacing is None or spacing.row == spacing.column:
             return ()

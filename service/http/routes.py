@@ -1,4 +1,4 @@
-"""The routes: each unwraps its request, calls the core once, wraps the answer."""
+"""The routes of the API. Each unwraps its request, calls the core once, and wraps the result."""
 
 import asyncio
 from collections.abc import Iterator
@@ -9,11 +9,11 @@ from typing import Annotated, cast
 import msgspec
 from fastapi import APIRouter, Depends, Header, Query, Request, Response
 
-from service.http.answers import FORMATS, answer, model_name
 from service.http.document import BINARY, REQUEST_BODY, errors
 from service.http.gate import caller, gate
 from service.http.negotiation import choose
 from service.http.options import Options, each_once
+from service.http.replies import FORMATS, make_reply, model_name
 from service.http.schemas import Health, ModelCard, ModelName, ModelSummary, RefusedModel, SegmentAnswer
 from service.http.security.access import ADMIN, OPEN, SEGMENT, GuardedRoute
 from service.http.upload import read_image
@@ -50,20 +50,20 @@ async def segment(
     services: Served,
     x_deadline_ms: Annotated[
         int | None,
-        Header(ge=1, description="Answer in so many milliseconds after the last byte, or not at all: 504."),
+        Header(ge=1, description="Deadline in milliseconds, counted from the last byte of the body; then 504."),
     ] = None,
 ) -> Response:
-    """Send a JPEG, PNG or WebP image as multipart field `image` or as the body; get what your Accept header asks for:
-    JSON with areas and mask, the mask as an indexed PNG, an overlay (WebP or JPEG), or JSON and PNG in one."""
+    """Send a JPEG, PNG or WebP image as multipart part `image` or as the body. The Accept header selects the answer:
+    JSON with areas and mask, the mask as a PNG, an overlay (WebP or JPEG), or JSON and PNG as multipart/mixed."""
     media_type = choose(request.headers.get("accept"), list(FORMATS))
-    services.pipeline(options.model)  # a client that names no model of ours need not send the image
+    services.pipeline(options.model)  # an unknown model is refused before the body is read
     with services.admission.upload(caller(request)) as take:
         data = await read_image(request, services.settings.max_body, take)
         pipeline = services.pipeline(options.model)  # the file may have changed while the body came
         request.state.model = pipeline.model.contract  # for the log and the metrics
-        # The deadline counts from the last byte: how fast the body came is not our doing.
+        # The deadline counts from the last byte: how fast the body arrives is up to the client.
         call = Call(min(services.settings.deadline_s, (x_deadline_ms or inf) / 1000))
-        work = partial(answer, data, media_type, options, pipeline)
+        work = partial(make_reply, data, media_type, options, pipeline)
         try:
             reply = await services.admission.run(work, call, partial(disconnect, request), caller(request))
         finally:
@@ -79,7 +79,7 @@ async def segment(
 
 
 async def disconnect(request: Request) -> None:
-    """Returns when the client disconnects (the body has been read)."""
+    """Return when the client disconnects. The body must have been read."""
     while (await request.receive())["type"] != "http.disconnect":
         pass
 
@@ -87,19 +87,19 @@ async def disconnect(request: Request) -> None:
 @router.post(
     "/models/{name}/reload",
     dependencies=[ADMIN],
-    summary="Serve what is in the model's file now",
+    summary="Load a model's file again",
     tags=["operation"],
     responses=errors(401, 403, 404, 409),
 )
 async def reload_model(name: str, services: Served) -> ModelName:
-    """Requests that have begun are answered by the old one; where what is in the file is no good, others are too."""
+    """Requests that have begun are answered by the old model. If the file is invalid, the old model keeps serving."""
     segmenter = await asyncio.to_thread(services.catalog.reload, name)
     return model_name(segmenter.model)
 
 
-@router.get("/models", dependencies=[SEGMENT], summary="The models on offer", tags=["models"], responses=errors(401))
+@router.get("/models", dependencies=[SEGMENT], summary="List the models", tags=["models"], responses=errors(401))
 async def list_models(services: Served) -> list[ModelSummary | RefusedModel]:
-    """Those that are served, then the files that are not, each with the reason."""
+    """The models that are served, then the files that are not, each with the reason."""
     refused = [RefusedModel(name=name, refused=reason) for name, reason in services.catalog.reasons().items()]
     return [*summaries(services.catalog), *refused]
 
@@ -120,16 +120,16 @@ def summaries(catalog: Catalog) -> Iterator[ModelSummary]:
 @router.get(
     "/models/{name}",
     dependencies=[SEGMENT],
-    summary="All a model says of itself",
+    summary="Describe a model",
     tags=["models"],
     responses=errors(401, 404),
 )
 async def get_model(name: str, services: Served) -> ModelCard:
-    """Classes and colours, training data and licence, the figures measured on it, and the sha256 of its file."""
-    served = services.catalog.get(name).model
-    card = msgspec.to_builtins(served.contract)
+    """Classes and colours, training data and licence, measured figures, and the sha256 of the file."""
+    model = services.catalog.get(name).model
+    card = msgspec.to_builtins(model.contract)
     return ModelCard(
-        **model_name(served).model_dump(),
+        **model_name(model).model_dump(),
         **card["labels"],
         **{key: card[key] for key in ModelCard.model_fields if key in card and key not in ("name", "version")},
     )
@@ -138,22 +138,24 @@ async def get_model(name: str, services: Served) -> ModelCard:
 @router.get(
     "/health/live",
     dependencies=[OPEN],
-    summary="Whether the process answers",
+    summary="Liveness probe",
     tags=["operation"],
     responses=errors(),
 )
 async def get_liveness() -> Health:
+    """The process answers."""
     return Health(status="live")
 
 
 @router.get(
     "/health/ready",
     dependencies=[OPEN],
-    summary="Whether models are loaded and images are taken",
+    summary="Readiness probe",
     tags=["operation"],
     responses=errors(503),
 )
 async def get_readiness(services: Served) -> Health:
+    """Models are loaded and images are accepted; 503 while the service stops."""
     if services.admission.draining:
         raise Draining
     return Health(status="ready")
@@ -162,7 +164,7 @@ async def get_readiness(services: Served) -> Health:
 @router.get(
     "/metrics",
     dependencies=[ADMIN],
-    summary="Counters for Prometheus",
+    summary="Prometheus metrics",
     tags=["operation"],
     response_class=Response,
     responses=errors(401, 403),

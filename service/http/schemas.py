@@ -11,36 +11,35 @@ from service.segmentation.inputs.warning import ImageWarning
 class ModelName(BaseModel):
     name: str
     version: str
-    digest: Annotated[str, Field(description="sha256 of the model file.", examples=["sha256:9f86d0…"])]
+    digest: Annotated[str, Field(description="SHA-256 of the model file.", examples=["sha256:9f86d0…"])]
 
 
 class Image(BaseModel):
-    """The upload, upright: width and height are after `orientation` (EXIF, 1 to 8) was applied."""
+    """The upload. Width and height are those after its EXIF `orientation` (1 to 8) was applied."""
 
     width: int
     height: int
     format: Format
     orientation: int
-    sha256: Annotated[str, Field(description="Of the bytes that were sent.")]
+    sha256: Annotated[str, Field(description="SHA-256 of the uploaded bytes.")]
 
 
 class ClassArea(BaseModel):
-    """How much of the image one class covers; the fractions of all classes sum to 1 exactly."""
+    """The area of one class. The fractions of all classes sum to 1 exactly."""
 
     id: int
     name: str
     color: str
     pixels: int
     fraction: float
-    area_mm2: Annotated[float | None, Field(description="Known where pixel_spacing_mm was given.")]
+    area_mm2: Annotated[float | None, Field(description="Null unless pixel_spacing_mm was given.")]
     confidence: Annotated[
-        float | None, Field(description="Mean probability of the class over its pixels; null where not asked for.")
+        float | None, Field(description="Mean probability of the class over its pixels; null unless requested.")
     ]
 
 
 class Mask(BaseModel):
-    """A PNG of the image's size: pixel value = class id; its palette has the class colours, unless `ids` were asked
-    for."""
+    """A PNG of the image's size: pixel value = class id. Its palette has the class colours, unless `mask=ids`."""
 
     media_type: Literal["image/png"] = "image/png"
     encoding: Literal["base64"] = "base64"
@@ -48,7 +47,7 @@ class Mask(BaseModel):
 
 
 class ClassMap(BaseModel):
-    """A grey PNG of the image's size: 0..255 is the probability, 0..1, of the class of this name."""
+    """A grey PNG of the image's size: 0 to 255 stands for the probability of the named class, 0 to 1."""
 
     name: str
     media_type: Literal["image/png"] = "image/png"
@@ -60,9 +59,11 @@ class SegmentAnswer(BaseModel):
     model: ModelName
     image: Image
     classes: Annotated[list[ClassArea], Field(description="Every class of the model, in id order.")]
-    mask: Annotated[Mask | None, Field(description="Null where not asked for, or sent as a part of its own.")]
-    heatmap: Annotated[ClassMap | None, Field(description="Null where not asked for.")] = None
-    warnings: Annotated[list[ImageWarning], Field(description="What is odd about the image; empty as a rule.")]
+    mask: Annotated[Mask | None, Field(description="Null unless requested, and in multipart/mixed.")]
+    heatmap: Annotated[ClassMap | None, Field(description="Null unless requested.")] = None
+    warnings: Annotated[
+        list[ImageWarning], Field(description="What is odd about the image or its parameters; usually empty.")
+    ]
     timings_ms: Annotated[dict[str, float], Field(description="Milliseconds per stage.")]
 
 
@@ -70,9 +71,9 @@ class ModelSummary(ModelName):
     description: str
     default: Annotated[bool, Field(description="Whether it serves requests that name no model.")]
     classes: list[str]
-    licence: Annotated[str, Field(description="Of its weights.")]
+    licence: Annotated[str, Field(description="Licence of the weights.")]
     mean_iu: Annotated[
-        float | None, Field(description="Mean IU, 0..1, as /models/{name} tells of what; null if unknown.")
+        float | None, Field(description="Mean IU, 0 to 1; /models/{name} names the data. Null if unknown.")
     ]
 
 
@@ -84,7 +85,7 @@ class RefusedModel(BaseModel):
 
 
 class ModelCard(ModelName):
-    """Everything the model file says of itself; what is measured, as its export wrote it."""
+    """Everything the model file says of itself. The export wrote the measured figures."""
 
     description: str
     use: str

@@ -1,4 +1,4 @@
-"""uvicorn's server: it says where it is once it listens, and ends what it has begun before it stops."""
+"""uvicorn's server: prints its URL once it listens, and finishes running requests before it stops."""
 
 import signal
 import socket
@@ -15,7 +15,7 @@ from service.http.security.patience import Patience
 from service.serving.hosts import url_of
 from service.serving.services import Services
 
-SAMPLE = Path("docs/street.jpg")  # there where the service is started from its repository
+SAMPLE = Path("docs/street.jpg")  # exists if the service is started from its repository
 KEPT_LONGER_S = 1
 """An idle connection is closed later than announced, so that a request sent in time arrives."""
 
@@ -37,8 +37,8 @@ def check_address(host: str, port: int) -> None:
 
 
 class Server(uvicorn.Server):
-    """Serves `app`. At the first SIGTERM or ctrl-C no more images are taken; all else is as ever until those that are
-    have been answered, or the settings' grace is over."""
+    """Serves `app`. After the first SIGTERM or ctrl-C it accepts no more images, and serves everything else until the
+    accepted ones have been answered or the settings' grace has passed."""
 
     def __init__(self, app: FastAPI, services: Services) -> None:
         settings = services.settings
@@ -83,6 +83,6 @@ class Server(uvicorn.Server):
     async def on_tick(self, counter: int) -> bool:
         if self._stop_at is not None and (self.admission.taken == 0 or monotonic() > self._stop_at):
             self.should_exit = True
-            # Answers on their way out have what is left of the grace, and a second.
+            # Responses that are being sent have the rest of the grace, and at least a second.
             self.config.timeout_graceful_shutdown = max(1, round(self._stop_at - monotonic()))
         return await super().on_tick(counter)

@@ -46,7 +46,10 @@ class Settings(BaseSettings):
     )
     port: Annotated[int, Field(ge=1, le=65535, description="Port to listen on.")] = 8000
     keys: Annotated[
-        Path | None, Field(description="File of keys, a line each: `segment` or `admin`, a blank, the key.")
+        Path | None,
+        Field(
+            description="File of keys, one a line: `segment` or `admin`, a blank, the key. Read again when it changes."
+        ),
     ] = None
     allow_anonymous: Annotated[bool, Field(description="Serve other machines without keys.")] = False
     hosts: Annotated[
@@ -75,12 +78,12 @@ class Settings(BaseSettings):
         str | None, Field(description="Model for requests that name none; by default the first by name.")
     ] = None
     reload_s: Annotated[
-        float, Field(ge=0, description="Seconds between two looks whether a model file has changed; 0 for no look.")
+        float, Field(ge=0, description="How often to check for changed model files, in seconds; 0 disables.")
     ] = 2
     max_body_mib: Annotated[float, Field(gt=0, description="Largest request body, in MiB.")] = 20
-    uploads_mib: Annotated[float, Field(gt=0, description="All bodies at once, in MiB; more are refused with 503.")] = (
-        256
-    )
+    uploads_mib: Annotated[
+        float, Field(gt=0, description="Memory for all bodies together, in MiB; beyond it, 503.")
+    ] = 256
     max_megapixels: Annotated[float, Field(gt=0, description="Largest image, in millions of pixels.")] = 50
     workers: Annotated[
         int, Field(ge=1, description="Images worked on at once; by default one more than cores this process may use.")
@@ -96,7 +99,10 @@ class Settings(BaseSettings):
     providers: Annotated[
         tuple[Provider, ...],
         *Listed,
-        Field(min_length=1, description="Where networks run, comma-separated; onnxruntime must be built for it."),
+        Field(
+            min_length=1,
+            description="Where networks run, comma-separated, best first; onnxruntime must be built for it.",
+        ),
     ] = ("cpu",)
     batch: Annotated[
         int,
@@ -106,7 +112,9 @@ class Settings(BaseSettings):
             "worth it on accelerators.",
         ),
     ] = 1
-    batch_wait_ms: Annotated[float, Field(ge=0, description="How long the first image of a batch waits, in ms.")] = 2
+    batch_wait_ms: Annotated[
+        float, Field(ge=0, description="How long the first image of a batch waits for others, in ms.")
+    ] = 2
     queue: Annotated[int, Field(ge=0, description="Images that may wait; the next is refused with 503.")] = 16
     deadline_s: Annotated[float, Field(gt=0, description="Seconds for an answer; then 504, and no more work.")] = 30
     client_s: Annotated[
@@ -119,7 +127,7 @@ class Settings(BaseSettings):
     log_level: Annotated[
         Literal["debug", "info", "warning", "error"],
         Lowered,
-        Field(description="How much is logged to standard error."),
+        Field(description="Least level that is logged to standard error."),
     ] = "info"
 
     @field_validator("batch")

@@ -24,7 +24,7 @@ class Reply:
     warnings: tuple[str, ...] = ()
 
 
-def answer(data: bytes, media_type: str, options: Options, pipeline: Pipeline, call: Call) -> Reply:
+def make_reply(data: bytes, media_type: str, options: Options, pipeline: Pipeline, call: Call) -> Reply:
     """Segment an upload and dress the result as `media_type`. Raises SegmentationError."""
     request = Request(
         confidence=Part.CONFIDENCE in options.include,
