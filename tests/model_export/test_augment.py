@@ -1,10 +1,12 @@
 """Random scale, crop, flip and colour: the same for the same seed, epoch and image, and alike for image and label."""
 
 import numpy as np
+import pytest
 from PIL import Image
 
-from model_export.data.augment import Augmentation
+from model_export.data.augment import OUTSIDE, Augmentation
 from model_export.data.folder import VOID
+from service.segmentation.modelfile.classes import rgb
 
 
 def pair(width: int = 120, height: int = 90) -> tuple[Image.Image, Image.Image]:
@@ -46,6 +48,21 @@ def test_no_id_appears_that_was_not_there() -> None:
 def test_what_lies_outside_of_a_small_photo_is_void() -> None:
     _, label = Augmentation(256, 256, SCALES, seed=0)(*pair(32, 32), 0)
     assert label.histogram()[VOID] > 256 * 256 / 2
+
+
+def test_what_lies_outside_has_one_colour_whatever_the_light() -> None:
+    for index in range(10):
+        image, _ = (np.asarray(one) for one in Augmentation(96, 96, (1, 1), seed=0)(*pair(32, 32), index))
+        outside = np.array(rgb(OUTSIDE))
+        assert (image == outside).all(2).sum() == 96 * 96 - 32 * 32
+
+
+def test_photos_of_any_size_are_varied_around_the_reference() -> None:
+    """Twice as large, a photo fills the same part of the crop."""
+    augmentation = Augmentation(256, 256, (1, 1), seed=0, reference=(120, 90))
+    for width, height in ((120, 90), (240, 180), (60, 45)):
+        _, label = augmentation(*pair(width, height), 0)
+        assert 256 * 256 - label.histogram()[VOID] == pytest.approx(120 * 90, rel=0.03)
 
 
 def test_some_are_mirrored_and_some_are_not() -> None:

@@ -1,9 +1,14 @@
 """What training minimises."""
 
+from pathlib import Path
+
 import pytest
 import torch
+from PIL import Image
 
-from model_export.data.folder import VOID
+from model_export.data import shapes
+from model_export.data.folder import VOID, SegmentationFolder
+from model_export.errors import DataError
 from model_export.training import losses
 
 
@@ -37,6 +42,37 @@ def test_a_crop_of_nothing_but_void_teaches_nothing() -> None:
     assert loss.item() == 0
     assert logits.grad is not None
     assert not logits.grad.any()
+
+
+def test_cross_entropy_is_the_weighted_mean_over_what_is_not_void() -> None:
+    logits, weights = torch.randn(2, 3, 4, 4), torch.tensor([1.0, 2.0, 5.0])
+    truth = torch.randint(0, 3, (2, 4, 4))
+    truth[0] = VOID
+    expected = torch.nn.functional.cross_entropy(logits, truth, weights, ignore_index=VOID)
+    torch.testing.assert_close(losses.cross_entropy(logits, truth, weights), expected)
+
+
+def test_cross_entropy_of_nothing_but_void_is_zero_and_so_is_its_gradient() -> None:
+    """It would be 0 / 0, and NaN from then on in every weight."""
+    logits = torch.randn(1, 3, 4, 4, requires_grad=True)
+    loss = losses.cross_entropy(logits, torch.full((1, 4, 4), VOID), torch.ones(3))
+    loss.backward()
+    assert loss.item() == 0
+    assert logits.grad is not None
+    assert not logits.grad.any()
+
+
+def test_class_weights_come_from_labels_alone(tmp_path: Path) -> None:
+    shapes.write(tmp_path, train=3, val=1, width=64, height=48, seed=0)
+    for image in (tmp_path / "train" / "images").iterdir():
+        image.write_bytes(b"")  # nobody looks
+    weights = losses.class_weights(SegmentationFolder(tmp_path, "train"))
+    assert weights[0] == weights.min()
+    assert weights.max() <= 1 / torch.log(torch.tensor(1.10)) + 1e-4
+    for label in (tmp_path / "train" / "labels").iterdir():
+        Image.new("L", (64, 48), 255).save(label)
+    with pytest.raises(DataError, match="all are void"):
+        losses.class_weights(SegmentationFolder(tmp_path, "train"))
 
 
 def test_deep_supervision_judges_each_coarser_sum_and_not_the_finest() -> None:

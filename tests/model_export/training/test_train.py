@@ -4,6 +4,7 @@ import csv
 import itertools
 import json
 import re
+import shutil
 from pathlib import Path
 
 import pytest
@@ -19,7 +20,6 @@ from model_export.networks.fcn import Deconvolution
 from model_export.networks.tiny import Tiny
 from model_export.training import checkpoint
 from model_export.training.checkpoint import Trained, fingerprint
-from model_export.training.losses import class_weights
 from model_export.training.options import Options
 from model_export.training.train import Run
 from service.segmentation.modelfile.classes import ClassList
@@ -191,10 +191,44 @@ def test_a_teacher_of_other_classes_is_refused(options: Options, tmp_path: Path)
         Run(replace(options, teacher=str(tmp_path / "other.pt")), tmp_path, workers=0)
 
 
-def test_rare_classes_weigh_more(options: Options, tmp_path: Path) -> None:
-    weights = class_weights(Run(options, tmp_path, workers=0).val_set)
-    assert weights[0] == weights.min()
-    assert weights.max() <= 1 / torch.log(torch.tensor(1.10)) + 1e-4
+def test_labels_that_are_void_but_for_a_hundredth_leave_the_weights_finite(options: Options, tmp_path: Path) -> None:
+    shapes.write(tmp_path / "data", train=12, val=3, width=64, height=64, seed=0)
+    for path in (tmp_path / "data" / "train" / "labels").iterdir():
+        with Image.open(path) as label:
+            sparse = Image.new("L", label.size, 255)
+            sparse.paste(label.crop((0, 0, 6, 6)), (29, 29))  # 36 of 4096 pixels
+        sparse.save(path)
+    train(Run(replace(options, data=str(tmp_path / "data")), tmp_path / "run", workers=0))
+    for name, key in (("best.pt", "network"), ("last.pt", "network"), ("last.pt", "average")):
+        kept = checkpoint.read(tmp_path / "run" / name)[key]
+        assert all(value.isfinite().all() for value in kept.values())
+
+
+def test_a_loss_that_is_not_finite_stops_the_run_before_it_reaches_the_weights(
+    options: Options, tmp_path: Path
+) -> None:
+    run = Run(options, tmp_path, workers=0)
+    stop_after(run, 4)
+    run.stopping = False
+    run.weights[0] = float("inf")
+    parameters = [parameter.clone() for parameter in run.network.parameters()]
+    with pytest.raises(DataError, match=r"Epoch 2, step 2: the loss is (nan|inf) .* on \d{4}\.png, \d{4}\.png"):
+        train(run)
+    assert all(torch.equal(now, then) for now, then in zip(run.network.parameters(), parameters, strict=True))
+
+
+def test_a_moved_data_set_can_be_resumed_on_and_a_changed_one_cannot(options: Options, tmp_path: Path) -> None:
+    shutil.copytree(options.data, tmp_path / "here")
+    stop_after(Run(replace(options, data=str(tmp_path / "here")), tmp_path / "run", workers=0), 4)
+    (tmp_path / "here").rename(tmp_path / "there")
+    moved = replace(options, data=str(tmp_path / "there"))
+    Run(moved, tmp_path / "run", workers=0).resume()
+    label = tmp_path / "there" / "train" / "labels" / "0000.png"
+    with Image.open(label) as file:
+        changed = file.transpose(Image.Transpose.FLIP_LEFT_RIGHT)
+    changed.save(label)
+    with pytest.raises(CheckpointError, match="of a run on other files: these changed: data"):
+        Run(moved, tmp_path / "run", workers=0).resume()
 
 
 class Harmful:

@@ -1,0 +1,39 @@
+"""Options are read whichever version wrote them."""
+
+import logging
+
+import msgspec
+import pytest
+
+from model_export.training import options
+from model_export.training.options import FORMER, Options
+from service.segmentation.catalog import EMBEDDED
+from service.segmentation.runtime.model import Model
+
+
+@pytest.mark.parametrize(("name", "enlarge"), [("street", 1.5), ("street-small", 1.2)])
+def test_those_of_the_shipped_models_are_read(name: str, enlarge: float, caplog: pytest.LogCaptureFixture) -> None:
+    recorded = Model.load(EMBEDDED / f"{name}.onnx", threads=1).contract.training.options
+    read = options.read(recorded)
+    assert read.enlarge == enlarge
+    assert read.crop == (recorded["crop_width"], recorded["crop_height"])
+    assert read.scale_range == (recorded["smallest"], recorded["largest"])
+    assert all(getattr(read, now) == recorded[former] for former, now in FORMER.items())
+    assert not caplog.records
+
+
+def test_what_is_written_is_read() -> None:
+    chosen = Options(data="shapes", native=(640, 480), teacher="best.pt", scale_range=(0.5, 1.5))
+    assert options.read(msgspec.json.decode(msgspec.json.encode(chosen))) == chosen
+
+
+def test_an_option_of_another_version_is_ignored_with_a_warning(caplog: pytest.LogCaptureFixture) -> None:
+    with caplog.at_level(logging.WARNING):
+        read = options.read({"data": "shapes", "momentum": 0.9, "epochs": 3})
+    assert read == Options(data="shapes", epochs=3)
+    assert "options of another version are ignored: momentum" in caplog.text
+
+
+def test_an_invalid_value_is_refused() -> None:
+    with pytest.raises(msgspec.ValidationError, match=r"multiple of 32 - at `\$\.crop"):
+        options.read({"data": "shapes", "crop_width": 100, "crop_height": 64})
