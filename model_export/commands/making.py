@@ -77,6 +77,10 @@ def export(
     use: Annotated[str, typer.Option(help="What it is meant for, in a sentence or two.")] = "",
     limits: Annotated[str, typer.Option(help="What it must not be trusted with.")] = "",
     color: Annotated[Literal["rgb", "grey"], typer.Option(help="grey: for scans; what is in colour loses it.")] = "rgb",
+    picture: Annotated[
+        Path | None,
+        typer.Option(exists=True, dir_okay=False, help="For the self-test, published in the file; else one is drawn."),
+    ] = None,
     stride: Annotated[
         int | None, typer.Option(help="16 or 32: the coarser FCN in it, without its finer skips.")
     ] = None,
@@ -87,6 +91,8 @@ def export(
     images: Annotated[int, typer.Option(min=1, help="Images of the parity check.")] = 20,
 ) -> None:
     """Write the self-describing model file, if it answers like the trained network."""
+    from PIL import Image
+
     from model_export.data.native import sizes, spread
     from model_export.onnx import export as exporter
     from model_export.reports.evaluate import open_split
@@ -102,7 +108,9 @@ def export(
     brought_to = native or trained.options.native or native_size(replace(trained.options, data=str(data)))
     if (uneven := spread(sizes(data), brought_to)) is not None:
         typer.echo(f"note: {uneven}", err=True)
-    card = exporter.Card(name, version, description, source or data.resolve().name, licence, use, limits, color)
+    origin = source or data.resolve().name
+    shown = None if picture is None else Image.open(picture)
+    card = exporter.Card(name, version, description, origin, licence, use, limits, color, shown)
     content = exporter.export(trained, card, brought_to, pictures, split, images, tracked(len(pictures)))
     exporter.write(content, output)
     typer.echo(f"{output}, {len(content) / 1e6:.1f} MB: {parity(Model.load(output, threads=0).contract)}")
@@ -165,6 +173,24 @@ def restore(
     content = restored(Model.load(model, threads=0).contract)
     exporter.write(content, output)
     typer.echo(f"{output}, {len(content) / 1e6:.1f} MB")
+
+
+@app.command()
+def golden(
+    model: Annotated[Path, typer.Argument(help="An int8 model file that came with the service.")],
+    picture: Annotated[Path, typer.Argument(exists=True, dir_okay=False, help="A picture that shows its classes.")],
+    output: Annotated[Path, typer.Argument(help="The .onnx file to write.")],
+    version: Annotated[str, typer.Option(help="That of the file to write.")],
+) -> None:
+    """Write the same model with another golden picture for its self-test."""
+    from PIL import Image
+
+    from model_export.onnx import export as exporter
+    from model_export.onnx.restore import repictured
+    from service.segmentation.runtime.model import Model
+
+    exporter.write(repictured(model.read_bytes(), Image.open(picture), version), output)
+    typer.echo(f"{output}: torch's label at {Model.load(output, threads=0).contract.golden.agreement:.2%} of it")
 
 
 @contextmanager

@@ -11,6 +11,7 @@ from typing import Any, Literal
 import msgspec
 import onnx
 import torch
+from PIL import Image
 from torch import Tensor, nn
 from torch.nn import functional as F
 from torch.utils.flop_counter import FlopCounterMode
@@ -19,7 +20,7 @@ from model_export.data.augment import OUTSIDE
 from model_export.data.folder import SegmentationFolder
 from model_export.errors import ParityError
 from model_export.networks import COARSEST, FCN
-from model_export.onnx import parity
+from model_export.onnx import golden, parity
 from model_export.onnx.graph import SubPixel, fold_normalisation, norms_as_convolutions
 from model_export.reports.evaluate import evaluate
 from model_export.training.checkpoint import Trained, fingerprint
@@ -29,7 +30,6 @@ from service.segmentation.modelfile import seal
 from service.segmentation.modelfile.contract import (
     METADATA_KEY,
     Contract,
-    Golden,
     Input,
     Labels,
     Network,
@@ -37,15 +37,12 @@ from service.segmentation.modelfile.contract import (
     Pixels,
     Scores,
     Training,
-    pattern,
 )
 from service.segmentation.runtime.model import Model
 from service.segmentation.segmenter import fitted
 
 # The exporter warns of operators of a package that is neither installed nor used.
 logging.getLogger("torch.onnx._internal.exporter._registration").setLevel(logging.ERROR)
-
-GOLDEN_SIZE = (3 * COARSEST, 2 * COARSEST)
 
 # What torch and onnxruntime may differ by: sums in another order, so the last bits of a float32 score, and labels
 # only where two classes score the same to these bits.
@@ -74,7 +71,11 @@ class Served(nn.Module):
 
 @dataclass(frozen=True)
 class Card:
-    """What the model is called, what it says of its origin, and whether it is to see photos in grey."""
+    """What the model is called, what it says of its origin, and whether it is to see photos in grey.
+
+    `picture` is for the golden answer and is published in the file: it should look like what the model is for and show
+    its classes. By default one is drawn.
+    """
 
     name: str
     version: str
@@ -84,6 +85,7 @@ class Card:
     use: str = ""
     limits: str = ""
     color: Literal["rgb", "grey"] = "rgb"
+    picture: Image.Image | None = None
 
 
 def export(
@@ -154,9 +156,9 @@ def describe(trained: Trained, card: Card, native: Size) -> Contract:
     """The contract of a network that photos are brought to `native` (width, height) for; what is measured is filled in
     later."""
     width, height = native
-    labels, _ = run_torch(trained.network, pattern(*GOLDEN_SIZE))
+    picture = golden.prepared(card.picture or golden.drawn(), card.color == "grey")
     return Contract(
-        format=1,
+        format=2,
         name=card.name,
         version=card.version,
         description=card.description,
@@ -172,7 +174,7 @@ def describe(trained: Trained, card: Card, native: Size) -> Contract:
         ),
         evaluation=None,
         parity=None,
-        golden=Golden.record(labels),
+        golden=golden.of_torch(picture, *run_torch(trained.network, picture)),
         use=card.use,
         limits=card.limits,
         network=complexity(trained, width, height),

@@ -17,7 +17,7 @@ from onnxruntime.quantization import CalibrationDataReader, CalibrationMethod, Q
 from model_export.data.augment import OUTSIDE
 from model_export.data.folder import SegmentationFolder
 from model_export.errors import QuantizationError
-from model_export.onnx import parity
+from model_export.onnx import golden, parity
 from model_export.onnx.export import packed, samples, without_traces
 from model_export.onnx.graph import FLOAT_IMAGE, drop_unused_weights
 from model_export.onnx.integers import (
@@ -29,7 +29,7 @@ from model_export.onnx.integers import (
 )
 from model_export.reports.evaluate import evaluate
 from service.segmentation.modelfile.classes import rgb
-from service.segmentation.modelfile.contract import Contract, Golden, Pixels, Quantization, Scale, pattern
+from service.segmentation.modelfile.contract import Contract, Pixels, Quantization, Scale
 from service.segmentation.runtime.model import Model
 
 METHODS: dict[str, tuple[CalibrationMethod, dict[str, Any]]] = {
@@ -92,13 +92,12 @@ class Quantizer:
         argmax_as_comparisons(graph, len(self.contract.labels.classes))
         name_shiftable_weights(graph)
         run = parity.by_onnxruntime(graph.SerializeToString(), scale)
-        golden = self.contract.golden
         draft = msgspec.structs.replace(
             self.contract,
             precision="int8",
             quantization=Quantization(method, len(images), self.before),
             scale=scale,
-            golden=Golden.record(run(pattern(golden.width, golden.height))[0]),
+            golden=golden.of_integers(self.contract.golden, run, scale),
             parity=parity.measure(
                 parity.by_onnxruntime(self.source), run, samples(self.data, PARITY_IMAGES, self.contract.input)
             ),

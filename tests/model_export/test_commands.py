@@ -27,7 +27,7 @@ def run(*arguments: object) -> subprocess.CompletedProcess[str]:
 
 
 @pytest.mark.parametrize(
-    "command", ["shapes", "train", "export", "publish", "quantize", "restore", "evaluate", "card", "compare"]
+    "command", ["shapes", "train", "export", "publish", "quantize", "restore", "golden", "evaluate", "card", "compare"]
 )
 def test_every_command_has_help(command: str) -> None:
     result = run(command, "--help")

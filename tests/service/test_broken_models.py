@@ -15,9 +15,8 @@ import pytest
 from onnx import TensorProto, helper
 
 from service.segmentation.modelfile import seal
-from service.segmentation.modelfile.contract import Golden
 from tests.support import colours
-from tests.support.colours import graph, model_bytes, packed
+from tests.support.colours import golden_of, graph, model_bytes, packed
 from tests.support.server import ROOT, free_port
 
 GOOD = model_bytes()
@@ -99,14 +98,14 @@ BROKEN: dict[str, tuple[Callable[[], bytes] | bytes, str]] = {
     "a sealed nothing": (packed(onnx.ModelProto(), DOCUMENT), "cannot load it"),
     "no metadata": (without_document, "metadata"),
     "metadata of another kind": (packed(graph(), b'{"seal":"' + b"0" * 64 + b'","classes":7}'), "not understood"),
-    "a later contract": (packed(graph(), document(format=2)), "not understood.*format"),
+    "a later contract": (packed(graph(), document(format=3)), "not understood.*format"),
     "a name that is a path": (packed(graph(), document(name="../../etc")), r"\$\.name"),
     "floats for an image": (packed(graph(image_type=TensorProto.FLOAT), DOCUMENT), "must be `image`, uint8"),
     "no labels": (outputs_renamed, "must be `labels`"),
     "labels of floats": (labels_of_floats, "must be `labels`"),
     "scores that are no numbers": (packed(graph(scale=float("nan")), DOCUMENT), "NaN or infinity"),
     "scores without end": (packed(graph(scale=float("inf")), DOCUMENT), "NaN or infinity"),
-    "another's answers": (model_bytes(golden=Golden.record(np.zeros((64, 96), np.uint8))), "recorded label at .*%"),
+    "another's answers": (model_bytes(golden=golden_of(np.zeros((64, 96), np.uint8))), "recorded label at .*%"),
     "too few names": (
         model_bytes(labels=msgspec.structs.replace(colours.CLASSES, classes=colours.CLASSES.classes[:2])),
         "more or fewer classes apart than the 2 it names",

@@ -7,9 +7,10 @@ import numpy as np
 import onnx
 from onnx import TensorProto, helper
 
-from service.segmentation.modelfile import seal
+from service.segmentation.modelfile import golden, seal
 from service.segmentation.modelfile.classes import Class, ClassList
-from service.segmentation.modelfile.contract import METADATA_KEY, Contract, Golden, Input, Training, pattern
+from service.segmentation.modelfile.contract import METADATA_KEY, Contract, Golden, Input, Labels, Training
+from service.segmentation.modelfile.reader import pattern
 
 CLASSES = ClassList((Class(0, "red", "#e00000"), Class(1, "green", "#00b000"), Class(2, "blue", "#0000e0")), 255)
 WIDTH, HEIGHT, STRIDE = 96, 64, 32
@@ -18,7 +19,7 @@ WIDTH, HEIGHT, STRIDE = 96, 64, 32
 def contract(**changes: Any) -> Contract:
     """What the colours model says of itself, with `changes`."""
     whole = Contract(
-        format=1,
+        format=2,
         name="colours",
         version="1",
         description="The strongest channel of every pixel.",
@@ -28,9 +29,14 @@ def contract(**changes: Any) -> Contract:
         training=Training(data="none", licence="Apache-2.0", options={}, epoch=0, weights_sha256="0" * 64),
         evaluation=None,
         parity=None,
-        golden=Golden.record(pattern(WIDTH, HEIGHT).argmax(2).astype(np.uint8)),
+        golden=golden_of(pattern(WIDTH, HEIGHT).argmax(2).astype(np.uint8)),
     )
     return msgspec.structs.replace(whole, **changes)
+
+
+def golden_of(labels: Labels) -> Golden:
+    """A golden answer of labels alone, uint8 [HEIGHT, WIDTH]."""
+    return golden.record(pattern(WIDTH, HEIGHT), labels, labels, None, None)
 
 
 def graph(*, scale: float = 1.0, scores: bool = True, image_type: int = TensorProto.UINT8) -> onnx.ModelProto:

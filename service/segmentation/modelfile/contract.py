@@ -7,9 +7,6 @@ where the document has their `scale`. They are there anyway, so they cost nothin
 follows from them is computed outside the graph, since onnxruntime (1.32) computes every output of a graph at every run.
 """
 
-import base64
-import binascii
-import zlib
 from typing import Annotated, Any, Literal
 
 import msgspec
@@ -103,27 +100,6 @@ class Training(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     weights_sha256: Sha256
 
 
-class Golden(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """The labels expected of `pattern(width, height)`: base64 of zlib of their bytes, row by row."""
-
-    width: Side
-    height: Side
-    labels: str
-
-    def expected(self) -> Labels:
-        """uint8 [height, width]. Raises ValueError where the text is not what `record` wrote."""
-        try:
-            flat = np.frombuffer(zlib.decompress(base64.b64decode(self.labels)), np.uint8)
-        except (binascii.Error, zlib.error) as error:
-            raise ValueError(f"the golden labels cannot be read: {error}") from error
-        return flat.reshape(self.height, self.width)
-
-    @classmethod
-    def record(cls, labels: Labels) -> "Golden":
-        text = base64.b64encode(zlib.compress(labels.tobytes())).decode()
-        return cls(width=labels.shape[1], height=labels.shape[0], labels=text)
-
-
 class Scale(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """A logit is `step * (integer - zero)`."""
 
@@ -131,12 +107,32 @@ class Scale(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     zero: Annotated[int, msgspec.Meta(ge=0, le=255)]
 
 
+class Golden(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """A picture like those the model is for, and what must come out for it; `golden.py` says how it is judged.
+
+    `picture`: a lossless WebP or PNG in base64, sides multiples of the stride. `labels`: torch's label of every pixel;
+    `agreement`: the share of them that this file's network gave when it was exported. `scores`: what the file's network
+    gave then, a byte for every third pixel of every third row, class by class; `scale` says what the bytes mean. Labels
+    and scores are base64 of zlib of their bytes. A network without scores has none here.
+    """
+
+    picture: str
+    labels: str
+    agreement: Share
+    scores: str | None = None
+    scale: Scale | None = None
+
+    def __post_init__(self) -> None:
+        if (self.scores is None) != (self.scale is None):
+            raise ValueError("golden scores and their scale come together")
+
+
 class Contract(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """The document. `format` is its version; `seal` is the sha256 that `seal.py` explains; `use` and `limits` are what
     the model is for and what it must not be trusted with, in sentences for people; `scale` is there where the graph
     gives its scores in integers."""
 
-    format: Literal[1]
+    format: Literal[2]
     name: Annotated[str, msgspec.Meta(pattern=r"^[a-z0-9][a-z0-9._-]{0,63}\Z")]
     version: Annotated[str, msgspec.Meta(min_length=1, max_length=64)]
     description: str
@@ -153,10 +149,3 @@ class Contract(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     use: str = ""
     limits: str = ""
     seal: Sha256 = UNSEALED
-
-
-def pattern(width: int, height: int) -> Pixels:
-    """The golden input: blocks of colour by integer arithmetic alone, the same on every machine."""
-    y, x, channel = np.indices((height, width, 3))
-    blocks: Pixels = ((x // 8 * 37 + y // 8 * 91 + channel * 61) % 256).astype(np.uint8)
-    return blocks

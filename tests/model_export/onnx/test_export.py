@@ -12,7 +12,8 @@ from PIL import Image
 from model_export.errors import ParityError
 from model_export.onnx import export
 from model_export.training.checkpoint import Trained, fingerprint
-from service.segmentation.modelfile.contract import Contract, pattern
+from service.segmentation.modelfile.contract import Contract
+from service.segmentation.modelfile.reader import pattern
 from service.segmentation.runtime.model import Model
 from service.segmentation.segmenter import Segmenter
 from tests.support import networks

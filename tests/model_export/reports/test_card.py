@@ -12,8 +12,10 @@ from model_export.data import shapes
 from model_export.data.folder import VOID, SegmentationFolder
 from model_export.reports import card, mosaic
 from model_export.reports.evaluate import draw_heatmaps, evaluate
+from service.segmentation.catalog import EMBEDDED
 from service.segmentation.errors import UnknownClass
 from service.segmentation.runtime.model import Model
+from tests.support.server import ROOT
 
 
 def test_a_card_has_the_figures_that_evaluate_prints(served: Model, drawn: SegmentationFolder, tmp_path: Path) -> None:
@@ -53,6 +55,13 @@ def test_an_image_of_nothing_but_void_is_not_among_the_worst(
     worst = re.findall(r"(\d{4}) \((\d+\.\d)\)", said)
     assert sorted(name for name, _ in worst) == ["0000", "0002", "0003"]
     assert [float(mean_iu) for _, mean_iu in worst] == sorted(float(mean_iu) for _, mean_iu in worst)
+
+
+@pytest.mark.parametrize("file", sorted(EMBEDDED.glob("*.onnx")), ids=lambda file: file.stem)
+def test_a_shipped_models_card_is_of_the_file_that_is_shipped(file: Path) -> None:
+    text = (ROOT / "docs" / "models" / f"{file.stem}.md").read_text()
+    for name, value in card.facts(Model.load(file, threads=0), file.stat().st_size).items():
+        assert f"| {name} | {value} |" in text
 
 
 def test_errors_are_red_and_what_nobody_judged_is_white() -> None:

@@ -14,8 +14,8 @@ import pytest
 
 from service.http.app import watch
 from service.segmentation.catalog import Catalog, Engine
-from service.segmentation.modelfile.contract import Golden, pattern
-from tests.support.colours import HEIGHT, WIDTH, graph, model_bytes
+from service.segmentation.modelfile.reader import pattern
+from tests.support.colours import HEIGHT, WIDTH, golden_of, graph, model_bytes
 from tests.support.pictures import encoded, quarters
 from tests.support.server import serving
 
@@ -25,7 +25,7 @@ BAD = [
     (GOOD[:-1], "model_tampered"),
     (graph().SerializeToString(), "model_unreadable"),
     (model_bytes(name="another"), "contract_broken"),
-    (model_bytes(golden=Golden.record(1 - pattern(WIDTH, HEIGHT)[..., 0] // 255)), "self_test_failed"),
+    (model_bytes(golden=golden_of(1 - pattern(WIDTH, HEIGHT)[..., 0] // 255)), "self_test_failed"),
 ]
 
 

@@ -14,10 +14,10 @@ from PIL import Image
 from service.segmentation.catalog import EMBEDDED
 from service.segmentation.errors import ContractBroken, ModelTampered, ModelUnreadable, OutOfMemory, SelfTestFailed
 from service.segmentation.modelfile.classes import Class
-from service.segmentation.modelfile.contract import Golden, Scale
+from service.segmentation.modelfile.contract import Scale
 from service.segmentation.runtime.model import Model, logits
 from tests.support import colours
-from tests.support.colours import contract, graph, model_bytes, packed
+from tests.support.colours import contract, golden_of, graph, model_bytes, packed
 
 STREET = Path("docs/street.jpg")
 
@@ -89,7 +89,7 @@ def test_a_sealed_file_that_is_no_graph_is_refused() -> None:
 
 def test_metadata_of_another_version_are_refused() -> None:
     with pytest.raises(ContractBroken, match=r"not understood.*format"):
-        Model(changed(format=2), threads=1)
+        Model(changed(format=3), threads=1)
 
 
 @pytest.mark.parametrize(
@@ -127,8 +127,8 @@ def test_a_model_that_makes_nan_is_refused() -> None:
 
 
 def test_a_model_that_gives_another_answer_than_when_it_was_exported_is_refused() -> None:
-    other = Golden.record(np.zeros((64, 96), np.uint8))
-    with pytest.raises(SelfTestFailed, match=r"recorded label at .*%"):
+    other = golden_of(np.zeros((64, 96), np.uint8))
+    with pytest.raises(SelfTestFailed, match=r"recorded label at .*%.*; at export it was 100\.0%"):
         Model(model_bytes(golden=other), threads=1)
 
 
@@ -150,7 +150,7 @@ def test_a_graph_that_fails_when_it_runs_is_refused_with_the_cause() -> None:
     broken = graph()
     (least,) = [tensor for tensor in broken.graph.initializer if tensor.name == "least"]
     least.CopyFrom(onnx.helper.make_tensor("least", onnx.TensorProto.FLOAT, [7], [0.0] * 7))
-    with pytest.raises(SelfTestFailed, match=r"it fails on the self-test's image: .*Max"):
+    with pytest.raises(SelfTestFailed, match=r"it fails on the golden picture: .*Max"):
         Model(packed(broken, document()), threads=1)
 
 
@@ -165,9 +165,17 @@ def test_a_run_that_gets_no_memory_is_told_from_one_that_fails() -> None:
     assert isinstance(caught.value.__cause__, OutOfMemory)
 
 
-def test_golden_labels_that_cannot_be_read_are_refused() -> None:
-    with pytest.raises(ContractBroken, match="golden"):
-        Model(model_bytes(golden=Golden(96, 64, "AAAA")), threads=1)
+@pytest.mark.parametrize("changes", [{"picture": "AAAA"}, {"labels": "AAAA"}, {"scores": "eJw=", "scale": Scale(1, 0)}])
+def test_a_golden_answer_that_cannot_be_read_is_refused(changes: dict[str, Any]) -> None:
+    golden = msgspec.structs.replace(contract().golden, **changes)
+    with pytest.raises(ContractBroken, match=r"golden (picture|answer) cannot be read"):
+        Model(model_bytes(golden=golden), threads=1)
+
+
+def test_golden_scores_of_a_graph_without_scores_are_refused() -> None:
+    golden = msgspec.structs.replace(contract().golden, scores="", scale=Scale(1, 0))
+    with pytest.raises(ContractBroken, match="the golden answer has scores, and the graph gives none"):
+        Model(packed(graph(scores=False), document(golden=golden)), threads=1)
 
 
 def test_scores_may_come_cell_by_cell() -> None:
