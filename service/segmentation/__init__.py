@@ -2,6 +2,5 @@
 
 import os
 
-# onnxruntime's wheels have a telemetry of their maker's in them, which starts when they are imported: not with these
-# images. Whoever wants it says so in the environment.
+# onnxruntime's wheels contain telemetry that starts at import: off, unless the environment enables it.
 os.environ.setdefault("ORT_DISABLE_TELEMETRY", "1")

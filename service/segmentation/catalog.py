@@ -1,4 +1,4 @@
-"""A folder of model files -> the models on offer, by name. A file that changes is served anew, between two requests."""
+"""A folder of model files -> the served models, by name. A changed file replaces its model between two requests."""
 
 import hashlib
 import logging
@@ -28,15 +28,15 @@ EMBEDDED = Path(__file__).parents[1] / "models"
 """The folder of the models that come with the service."""
 
 Stamp = tuple[int, int, int]
-"""What tells a file from what it was: when it was written, how long it is, and its inode."""
+"""Detects a changed file: modification time, size and inode."""
 
 log = logging.getLogger("fcn_serve.models")
 
 
 @dataclass(frozen=True)
 class Engine:
-    """How networks are run: on how many cores, and by which providers; how many images go together, and how long the
-    first of them waits for others."""
+    """How networks run: on how many cores and which providers, how many images form a batch, and how long the first of
+    them waits for others."""
 
     threads: int
     providers: Sequence[str] = ("cpu",)
@@ -45,7 +45,7 @@ class Engine:
 
     @property
     def crowds(self) -> bool:
-        """Whether each of many images gets a core of its own: accelerators do well with one after the other."""
+        """Whether in a crowd each image gets one core; accelerators take one image, or batch, after the other."""
         return tuple(self.providers) == ("cpu",) and self.batch == 1 and self.threads > 1
 
     def segmenter(self, model: Model, turns: Turns) -> Segmenter:
@@ -55,20 +55,20 @@ class Engine:
 
 
 class Catalog:
-    """Segmenters by their models' names, in name order, and the name of the one that serves requests which name none.
+    """Segmenters by model name, in name order, and the name of the default one.
 
-    `refused` has the cause for each file whose content is not served, by the file's name without `.onnx`. Safe to use
-    from several threads: `segmenters` and `refused` are replaced as a whole.
+    `refused` has the error of each file that is not served, by the file's name without `.onnx`. Safe to use from
+    several threads: `segmenters` and `refused` are replaced as a whole.
     """
 
     def __init__(self, path: Path, default: str | None, engine: Engine) -> None:
         """Load one model file, or every `.onnx` file of a folder; `default` is by default the first by name.
 
-        A file that must not be served is logged and left out. Raises its ModelError where it is, or may be, the
-        default's; UnknownModel where `default` is not among the models; ProviderMissing.
+        An invalid file is logged and left out. Raises its ModelError if it is, or may be, the default's; UnknownModel
+        if `default` is not among the models; ProviderMissing.
         """
         self._path, self._engine = path, engine
-        self._turns = Turns(engine.threads if engine.crowds else 1)  # of all models: they share the cores
+        self._turns = Turns(engine.threads if engine.crowds else 1)  # one for all models: they share the cores
         self._changing = Lock()
         self._files: dict[str, Path] = {}
         self._taken: dict[Path, Stamp] = {}
@@ -102,7 +102,7 @@ class Catalog:
         return {stem: str(error).replace(f"{folder}{os.sep}", "") for stem, error in self.refused.items()}
 
     def reload(self, name: str) -> Segmenter:
-        """Serve what is in the model's file now. Raises UnknownModel; ModelError, and then the old one stays."""
+        """Load the model's file again. Raises UnknownModel, and ModelError; the old model then stays."""
         with self._changing:
             served = self.get(name)
             file = self._files[name]
@@ -111,10 +111,10 @@ class Catalog:
             return self.get(name)
 
     def look(self) -> None:
-        """Serve every file that is new or not what it was; what is wrong with one is logged, and the old one stays.
+        """Load every new or changed file. If it is invalid, the error is logged and the old model stays.
 
-        A file that is not what it was at the last look either is perhaps still being written: it waits for the next.
-        What is removed is served until the service ends.
+        A file that also changed since the last look may still be being written, and waits for the next look. The model
+        of a removed file is served until the service stops.
         """
         with self._changing:
             stamps = self._stamps()
@@ -135,7 +135,7 @@ class Catalog:
             log.info("now served: %s, version %s, from %s", contract.name, contract.version, file)
 
     def _serve(self, file: Path) -> Segmenter:
-        """Load a file, and put its model in the place of what it held before. Raises ModelError, ProviderMissing."""
+        """Load a file, and replace the model that came from it before. Raises ModelError, ProviderMissing."""
         try:
             segmenter = self._loaded(file)
         except ModelError as error:
@@ -153,9 +153,7 @@ class Catalog:
         name = model.contract.name
         before = next((name for name, its_file in self._files.items() if its_file == file), name)
         if before != name:
-            raise ContractBroken(
-                f"{file}: its model was called {before!r} and is {name!r} now; start the service anew."
-            )
+            raise ContractBroken(f"{file}: its model was called {before!r} and is {name!r} now; restart the service.")
         if self._files.get(name, file) != file:
             raise ContractBroken(f"{file}: another file's model is called {name!r} too; rename one, or remove it.")
         segmenter = self._engine.segmenter(model, self._turns)
@@ -171,7 +169,7 @@ class Catalog:
 
 
 def stamp_of(file: Path) -> Stamp:
-    """The file's; zeros where there is none, or none that may be read."""
+    """The file's stamp; zeros if it is missing or unreadable."""
     try:
         status = file.stat()
     except OSError:
@@ -180,7 +178,7 @@ def stamp_of(file: Path) -> Stamp:
 
 
 def digest(file: Path) -> str | None:
-    """What `sha256sum` prints of it; None where it cannot be read."""
+    """The file's SHA-256 in hexadecimal; None if it cannot be read."""
     try:
         with file.open("rb") as opened:
             return hashlib.file_digest(opened, "sha256").hexdigest()

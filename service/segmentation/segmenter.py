@@ -1,4 +1,4 @@
-"""Segmenter(model).segment(image) -> Segmentation: the image is fitted to the model, the labels to the image."""
+"""Segmenter(model).segment(image) -> Segmentation: scales the image to the model, and the labels back to the image."""
 
 from dataclasses import dataclass
 from typing import Protocol
@@ -28,7 +28,7 @@ class Labeller(Protocol):
 
 @dataclass(frozen=True)
 class Heatmap:
-    """How probable `class_` is at every pixel of the image: 0..255 for 0..1."""
+    """The probability of `class_` at every pixel of the image, 0..255 for 0..1."""
 
     class_: Class
     probability: Labels
@@ -36,10 +36,10 @@ class Heatmap:
 
 @dataclass(frozen=True)
 class Segmentation:
-    """`labels` are of the size that was asked for, and `pixels` says how many of them are of each class.
+    """`labels` are uint8 [height, width] of the requested size; `pixels` has the number of them in each class.
 
-    `confidence` has, per class, the mean probability with which the network chose it, 0..1, over its pixels at the
-    network's own resolution; None where the class was not chosen, or for all when confidence was not asked for.
+    `confidence` has, per class, the mean probability of its pixels, 0..1, at the network's own resolution; None for a
+    class without pixels, and for all classes when confidence was not requested.
     """
 
     labels: Labels
@@ -52,16 +52,16 @@ class Segmenter:
     """Segments images of any size with one model; safe to call from several threads."""
 
     def __init__(self, model: Labeller, run: Run | None = None) -> None:
-        """`run` runs the model on one image, and is by default the model's own."""
+        """`run` runs the model on one image; by default `model.run`."""
         self.model = model
         self._run = run or model.run
 
     def needed(self, size: Size) -> Size:
-        """How much of an image of `size` the model looks at."""
+        """The size to which an image of `size` is scaled for the model."""
         return fit(size, self.model.contract.input)
 
     def warm_up(self) -> None:
-        """Segment an image of the native size: the memory is then taken, and the first caller does not wait for it.
+        """Segment an image of the native size, so that the first caller does not wait for memory to be allocated.
 
         Raises InferenceFailed.
         """
@@ -76,12 +76,12 @@ class Segmenter:
         size: Size | None = None,
         call: Call | None = None,
     ) -> Segmentation:
-        """Label every pixel of an RGB image; say how sure each class is, and where the one named `heatmap` may be.
+        """Label every pixel of an RGB image; compute confidence, and the heat map of the class named `heatmap`.
 
-        `size` is that of the labels, for an image that was made smaller when it was decoded; by default the image's.
+        `size` is that of the labels, for an image that was reduced when it was decoded; by default the image's.
 
-        Raises InferenceFailed; UnknownClass and NoScores where the model has no such heat map; TooLate and Abandoned
-        where nobody waits any more.
+        Raises InferenceFailed and OutOfMemory; UnknownClass and NoScores if the model has no such heat map; TooLate and
+        Abandoned by the call.
         """
         mapped = None if heatmap is None else self._class(heatmap)
         size, call = size or image.size, call or Call()
@@ -94,7 +94,7 @@ class Segmenter:
     def _measured(
         self, labels: Labels, scores: Scores | None, size: Size, confidence: bool, mapped: Class | None
     ) -> Segmentation:
-        """What the network said of the image, [height, width], brought to `size`."""
+        """The network's output for the image, labels [height, width], resized to `size` and measured."""
         labels = np.ascontiguousarray(labels)
         height, width = labels.shape
         scores = None if scores is None else scores[:, :height, :width]
@@ -120,7 +120,7 @@ class Segmenter:
 
 
 def fitted(image: Image.Image, policy: Input, size: Size) -> tuple[Pixels, int, int]:
-    """What the network is given of an image that was of `size`, and the width and height in it that are the image's."""
+    """The network's input for an image of original `size`, and the width and height of the image in it."""
     width, height = fit(size, policy)
     scaled = image if image.size == (width, height) else image.resize((width, height), Image.Resampling.BILINEAR)
     return pad(to_pixels(scaled, policy), policy), width, height
@@ -129,8 +129,8 @@ def fitted(image: Image.Image, policy: Input, size: Size) -> tuple[Pixels, int, 
 def fit(size: Size, policy: Input) -> Size:
     """The largest (width, height) of the image's shape inside the model's native size, upright or turned.
 
-    A camera's larger frame shows no more of the street, only finer, so every image is brought to the scale that the
-    model has learned; and no image, however long, makes the network's input larger than its native one.
+    A camera's larger frame shows the same street in finer grain, so every image is brought to the scale that the model
+    has learned. The network's input is never larger than the native size.
     """
     scale = min(max(policy.width, policy.height) / max(size), min(policy.width, policy.height) / min(size))
     return max(1, round(size[0] * scale)), max(1, round(size[1] * scale))
@@ -143,7 +143,7 @@ def to_pixels(image: Image.Image, policy: Input) -> Pixels:
 
 
 def pad(pixels: Pixels, policy: Input) -> Pixels:
-    """Fill up to multiples of the stride, right and below; shapes stay few, so memory stays flat."""
+    """Pad to multiples of the stride, right and below. Shapes stay few, so memory stays flat."""
     height, width, _ = pixels.shape
     padded = np.empty((height + -height % policy.stride, width + -width % policy.stride, 3), np.uint8)
     padded[:height, :width] = pixels
@@ -152,13 +152,13 @@ def pad(pixels: Pixels, policy: Input) -> Pixels:
 
 
 def resized(plane: Labels, size: Size, by: Image.Resampling) -> Labels:
-    """A uint8 plane brought to `size` (width, height)."""
+    """A uint8 plane resized to `size` (width, height)."""
     image = Image.fromarray(plane)
     return plane if image.size == size else np.asarray(image.resize(size, by))
 
 
 def enlarged(labels: Labels, size: Size) -> Labels:
-    """Labels brought to `size` (width, height) by nearest neighbour: each line once, then as often as it is wanted."""
+    """Labels resized to `size` (width, height) by nearest neighbour: lines are widened first, then repeated."""
     width, height = size
     lines = resized(labels, (width, len(labels)), Image.Resampling.NEAREST)
     return lines if len(lines) == height else lines[nearest(len(lines), height)]
@@ -172,7 +172,7 @@ def probability(scores: Scores, class_id: int) -> Labels:
 
 
 def class_means(labels: Labels, scores: Scores) -> tuple[float | None, ...]:
-    """The mean probability (softmax) of the label over each class's pixels, None where it has none."""
+    """The mean probability (softmax) of the chosen label over each class's pixels; None for a class without pixels."""
     classes = len(scores)
     probability = 1 / np.exp(scores - scores.max(axis=0)).sum(axis=0)
     pixels = np.bincount(labels.ravel(), minlength=classes)

@@ -9,7 +9,7 @@ STAGES = ("queue", "decode", "fit", "turn", "network", "measure", "encode")
 
 
 class Stopwatch:
-    """Adds up wall-clock time per stage. Stages follow each other, so that their sum is what the whole took."""
+    """Adds up wall-clock time per stage. Stages do not overlap, so their sum is the whole time."""
 
     def __init__(self) -> None:
         self.milliseconds: dict[str, float] = {}

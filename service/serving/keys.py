@@ -1,4 +1,4 @@
-"""Who may do what. Keys stand in a file, one a line with its role; the file is read again when it changes."""
+"""API keys and their roles. A file has a line for each key; it is read again when it changes."""
 
 import hashlib
 import hmac
@@ -21,7 +21,7 @@ log = logging.getLogger("fcn_serve.keys")
 
 
 class Role(IntEnum):
-    """What a caller may do; each role may do what those before it may."""
+    """What a caller may do; each role includes those before it."""
 
     ANYONE = 0
     SEGMENT = 1
@@ -68,8 +68,8 @@ class Keys:
 
 
 class KeyFile:
-    """The keys of a file, which is read again when it changes. Of an invalid new file one error is logged, and the keys
-    stay as they were."""
+    """The keys of a file, which is read again when it changes. If the new content is invalid, one error is logged and
+    the old keys stay valid."""
 
     def __init__(self, path: Path, clock: Callable[[], float] = monotonic) -> None:
         """Raises BadKeys."""
@@ -98,9 +98,9 @@ class KeyFile:
 
 
 def keys_for(host: str, file: Path | None, allow_anonymous: bool) -> KeyFile | None:
-    """The keys that callers must show, None for none.
+    """The keys that callers must show; None if no key is needed.
 
-    Raises BadKeys for an invalid file, and where other machines would be served without keys.
+    Raises BadKeys for an invalid file, and if other machines would be served without keys.
     """
     if file is not None:
         return KeyFile(file)

@@ -7,7 +7,7 @@ from PIL import Image
 
 from service.segmentation.modelfile.contract import Labels
 
-# Fractions are whole multiples of this: such doubles, up to 1, add up without rounding, in any order.
+# Fractions are multiples of this: doubles up to 1 that are add up without rounding, in any order.
 UNIT = 2.0**-52
 
 
@@ -21,7 +21,7 @@ class Spacing:
 
 @dataclass(frozen=True)
 class Area:
-    """How much of the image one class covers; `mm2` only where the size of a pixel is known."""
+    """The part of the image that one class covers; `mm2` only if the size of a pixel is known."""
 
     pixels: int
     fraction: float
@@ -38,15 +38,14 @@ def areas(pixels: list[int], spacing: Spacing | None = None) -> list[Area]:
 
 
 def count(labels: Labels, classes: int) -> list[int]:
-    """Pixels per class. Pillow counts bytes as they are; np.bincount would first copy them to 64 bits each."""
+    """Pixels per class. Pillow counts bytes directly; np.bincount would first copy each to 64 bits."""
     return Image.fromarray(labels).histogram()[:classes]
 
 
 def count_enlarged(labels: Labels, width: int, height: int, classes: int) -> list[int]:
-    """`count` of what `labels` become when they are enlarged to `width` x `height` by nearest neighbour.
+    """`count` of `labels` after enlarging them to `width` x `height` by nearest neighbour, without enlarging them.
 
-    A label counts as often as its row is repeated, times as often as its column is, which is one of two numbers each;
-    its copies are not visited.
+    A label counts as often as its row is repeated times as often as its column is. Each of these is one of two numbers.
     """
     down, across = repeats(labels.shape[0], height), repeats(labels.shape[1], width)
     pixels = np.zeros(classes, np.int64)
@@ -58,12 +57,12 @@ def count_enlarged(labels: Labels, width: int, height: int, classes: int) -> lis
 
 
 def repeats(length: int, enlarged: int) -> np.ndarray[tuple[int], np.dtype[np.int64]]:
-    """How often each of `length` places is repeated to make `enlarged`, by nearest neighbour."""
+    """How often each of `length` places is repeated when they are enlarged to `enlarged`, by nearest neighbour."""
     return np.bincount(nearest(length, enlarged), minlength=length)
 
 
 def nearest(length: int, enlarged: int) -> np.ndarray[tuple[int], np.dtype[np.int32]]:
-    """Which of `length` places Pillow takes for each of `enlarged`, by nearest neighbour."""
+    """The place, of `length`, that Pillow takes for each of `enlarged`, by nearest neighbour."""
     places = Image.fromarray(np.arange(length, dtype=np.int32)[np.newaxis])
     taken: np.ndarray[tuple[int], np.dtype[np.int32]]
     taken = np.asarray(places.resize((enlarged, 1), Image.Resampling.NEAREST))[0]
@@ -71,7 +70,7 @@ def nearest(length: int, enlarged: int) -> np.ndarray[tuple[int], np.dtype[np.in
 
 
 def fractions(pixels: list[int]) -> list[float]:
-    """Each count's share of their sum, to within `UNIT`; units left by rounding down go to the largest remainders."""
+    """Each count's share of the sum, to within `UNIT`. Units lost by rounding down go to the largest remainders."""
     total = sum(pixels)
     whole = round(1 / UNIT)
     units = [n * whole // total for n in pixels]

@@ -1,4 +1,4 @@
-"""The classes a model tells apart: read from a data set's classes.json, carried in the model file."""
+"""The classes of a model: read from a data set's classes.json, stored in the model file."""
 
 from typing import Annotated
 
@@ -27,7 +27,7 @@ def rgb(color: Color) -> tuple[int, int, int]:
 
 
 class ClassList(msgspec.Struct, frozen=True):
-    """Classes in id order, and the id, if any, that labels use for pixels nobody judged (void)."""
+    """Classes in id order, and the id, if any, of unlabelled pixels (void)."""
 
     classes: Annotated[tuple[Class, ...], msgspec.Meta(min_length=1)]
     ignored: Annotated[int, msgspec.Meta(ge=0, le=255)] | None = None

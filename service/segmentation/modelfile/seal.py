@@ -1,4 +1,4 @@
-"""A checksum inside the file it is of.
+"""A checksum of a model file, inside that file.
 
 The metadata hold `"seal":"…"`, 64 hexadecimal digits: the sha256 of the whole file with these digits set to zero. A
 flipped bit anywhere, in weights, graph, class names or the seal itself, no longer matches.
@@ -14,13 +14,13 @@ _SEAL = re.compile(rb'"seal":"([0-9a-f]{64})"')
 
 
 def sealed(data: bytes) -> bytes:
-    """The bytes of a model file with its seal filled in. Raises ModelUnreadable where it has no place for one."""
+    """The bytes of a model file with its seal filled in. Raises ModelUnreadable if it has no place for one."""
     start, end = _place(data)
     return data[:start] + _digest(data, start, end) + data[end:]
 
 
 def check(data: bytes) -> None:
-    """Raises ModelUnreadable where the file has no seal, ModelTampered where it does not match."""
+    """Raises ModelUnreadable if the file has no seal, ModelTampered if it does not match."""
     start, end = _place(data)
     if data[start:end] != _digest(data, start, end):
         raise ModelTampered("its bytes are not those that were exported (the sha256 differs); copy it again.")

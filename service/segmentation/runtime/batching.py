@@ -1,4 +1,4 @@
-"""Images that arrive together go through the network together: accelerators are built for that, processors are not."""
+"""Images that arrive together run through the network as a batch, which is faster on accelerators."""
 
 import weakref
 from collections import deque
@@ -43,16 +43,16 @@ class Batcher:
     def __init__(self, model: Model, turns: Turns, largest: int, wait_s: float) -> None:
         self._worker = Worker(model, turns, largest, wait_s)
         Thread(target=self._worker.work, name="batcher", daemon=True).start()
-        # The thread knows the worker alone, so that it, and the model, go with the last who could call.
+        # The thread holds the worker only, so that thread and model end with the last reference to the batcher.
         weakref.finalize(self, self._worker.arrivals.put, None)
 
     @property
     def waiting(self) -> int:
-        """Images that are in no batch yet."""
+        """Images that wait for a batch."""
         return self._worker.arrivals.qsize() + len(self._worker.left)
 
     def run(self, image: Pixels, scores: bool = False, call: Call | None = None) -> Answer:
-        """As Model.run, in company. Raises InferenceFailed, TooLate, Abandoned."""
+        """As Model.run, in a batch. Raises InferenceFailed, OutOfMemory, TooLate, Abandoned."""
         waiting = Waiting(image, scores, call or Call())
         self._worker.arrivals.put(waiting)
         return waiting.answer.result()
@@ -82,7 +82,7 @@ class Worker:
         return True
 
     def _batch(self, first: Waiting) -> list[Waiting]:
-        """The image that has waited longest, and others of its kind: those in the queue, and those that arrive soon."""
+        """The image that has waited longest, and others of its kind, from the queue or arriving in time."""
         batch = [first]
         others = deque[Waiting]()
         for waiting in self.left:
@@ -110,7 +110,7 @@ class Worker:
             else:
                 for waiting in batch:
                     self._answer([waiting])
-        except Exception as error:  # a caller without an outcome would wait for ever
+        except Exception as error:  # a caller without a result would wait for ever
             for waiting in batch:
                 waiting.answer.set_exception(error)
         else:

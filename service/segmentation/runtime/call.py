@@ -1,4 +1,4 @@
-"""One request on its way through the core: how long it may take, whether it is still wanted, where its time went."""
+"""One request in the core: its deadline, its cancellation, its timings."""
 
 from time import monotonic
 
@@ -20,11 +20,11 @@ class Call:
 
     @property
     def left(self) -> float | None:
-        """Seconds until the deadline; None where there is no deadline."""
+        """Seconds until the deadline; None without a deadline."""
         return None if self.ends is None else max(0.0, self.ends - monotonic())
 
     def abandon(self) -> None:
-        """The client is gone: a network that works for it stops."""
+        """The client has disconnected: a network that runs for it stops."""
         self._wanted = False
         self.options.terminate = True
 

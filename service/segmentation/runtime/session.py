@@ -1,4 +1,4 @@
-"""Where a network runs: an onnxruntime session on the providers that were asked for, or a clear error."""
+"""Opens onnxruntime sessions on the requested providers, or raises a clear error."""
 
 from collections.abc import Sequence
 
@@ -15,36 +15,36 @@ PROVIDERS = {
     "tensorrt": "TensorrtExecutionProvider",
     "openvino": "OpenVINOExecutionProvider",
 }
-"""onnxruntime's execution providers, by the names that people use."""
+"""onnxruntime's execution providers, by their common names."""
 
 
 def share_arena() -> None:
-    """Have all sessions take their tensors' memory from one arena. To be called once in a process, before the first is
-    opened: each would keep the most it ever took to itself."""
+    """Make all sessions allocate tensors from one arena. Call it once in a process, before the first session is opened.
+    With an arena each, every session would keep the most memory it ever used."""
     memory = onnxruntime.OrtMemoryInfo(
         "Cpu", onnxruntime.OrtAllocatorType.ORT_ARENA_ALLOCATOR, 0, onnxruntime.OrtMemType.DEFAULT
     )
-    onnxruntime.create_and_register_allocator(memory, None)  # grows as any other
+    onnxruntime.create_and_register_allocator(memory, None)  # None: the default growth
 
 
 def open_session(data: bytes, threads: int, providers: Sequence[str]) -> onnxruntime.InferenceSession:
-    """A session for the bytes of a model; of `providers`, earlier ones take what they can.
+    """A session for the bytes of a model; earlier `providers` have priority.
 
-    Raises ModelUnreadable, and ProviderMissing: onnxruntime itself would fall back to the processor without a word.
+    Raises ModelUnreadable; and ProviderMissing, as onnxruntime itself would silently fall back to the CPU.
     """
     require(providers, onnxruntime.get_available_providers(), "this build of onnxruntime lacks")
     options = onnxruntime.SessionOptions()
     options.intra_op_num_threads = threads
     options.inter_op_num_threads = 1
     options.log_severity_level = 4  # errors reach the caller as exceptions
-    options.add_session_config_entry("session.use_env_allocators", "1")  # one for all, if there is one
+    options.add_session_config_entry("session.use_env_allocators", "1")  # the shared arena, if there is one
     if saturation.saturates():
         options.add_session_config_entry(saturation.PRECISE, "1")
     if tuple(providers) == ("cpu",) and amx.available():
         data = amx.shifted(data)
     try:
         session = onnxruntime.InferenceSession(data, options, providers=[PROVIDERS[name] for name in providers])
-    except Exception as error:  # onnxruntime's exceptions share no base of their own
+    except Exception as error:  # onnxruntime's exceptions have no common base
         raise ModelUnreadable(f"onnxruntime cannot load it: {error}") from error
     require(providers, session.get_providers(), "onnxruntime could not start here")
     return session

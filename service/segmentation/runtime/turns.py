@@ -1,4 +1,4 @@
-"""Networks take turns: alone, one has all cores and is done soonest; in a crowd each has a core, and more get done."""
+"""Networks take turns: a single one gets all cores, which is fastest; in a crowd each gets one, for throughput."""
 
 from collections import deque
 from collections.abc import Iterator
@@ -12,7 +12,8 @@ from service.segmentation.runtime.model import Answer, Run
 
 class Turns:
     """Shares `threads` cores among networks, in order of arrival. While fewer wait than there are cores, one runs on
-    all of them; where as many wait, each runs on one: none then waits for the slowest part of another's work."""
+    all of them. When as many wait, each runs on one, as threads of one network wait for each other after every
+    layer."""
 
     def __init__(self, threads: int = 1) -> None:
         self._threads = self._free = threads
@@ -21,11 +22,11 @@ class Turns:
 
     @property
     def waiting(self) -> int:
-        """Networks that have no turn yet."""
+        """Networks that wait for a turn."""
         return len(self._line)
 
     def taking(self, run: Run, on_one_core: Run) -> Run:
-        """What both do, called when it is its turn, by the one that suits the crowd."""
+        """A `Run` that waits for a turn, then calls `run` if it has all cores, else `on_one_core`."""
 
         def in_turn(image: Pixels, scores: bool = False, call: Call | None = None) -> Answer:
             call = call or Call()
@@ -36,7 +37,7 @@ class Turns:
 
     @contextmanager
     def turn(self, call: Call) -> Iterator[int]:
-        """Wait for a turn, timed as `turn`, and hold its cores, whose number is yielded.
+        """Wait for a turn, timed as the stage `turn`; yield the number of its cores, and hold them meanwhile.
 
         Raises TooLate at the call's deadline, and Abandoned at the next turn that ends.
         """
