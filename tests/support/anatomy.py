@@ -80,3 +80,33 @@ def exif(*entries: tuple[int, int, int, int]) -> bytes:
     """An EXIF block of entries (tag, type, count, value or offset), little-endian."""
     packed = b"".join(struct.pack("<HHII", *entry) for entry in entries)
     return b"Exif\0\0II*\0" + struct.pack("<IH", 8, len(entries)) + packed + bytes(4)
+
+
+def icc(
+    curves: dict[bytes, bytes], primaries: dict[bytes, tuple[float, float, float]], space: bytes = b"RGB "
+) -> bytes:
+    """A display's ICC profile (ICC.1:2022) of curves and primaries (XYZ at D50) by the names of their tags."""
+    whole = {
+        **{
+            name: b"XYZ \0\0\0\0" + struct.pack(">3i", *(round(65536 * v) for v in xyz))
+            for name, xyz in primaries.items()
+        },
+        **curves,
+        b"wtpt": b"XYZ \0\0\0\0" + struct.pack(">3i", 63190, 65536, 54061),
+    }
+    table, data = struct.pack(">I", len(whole)), b""
+    for name, tag in whole.items():
+        table += struct.pack(">4sII", name, 132 + 12 * len(whole) + len(data), len(tag))
+        data += tag + bytes(-len(tag) % 4)
+    size = 128 + len(table) + len(data)
+    head = struct.pack(">I4xI4s4s4s", size, 0x02400000, b"mntr", space, b"XYZ ") + bytes(12) + b"acsp"
+    return head.ljust(68, b"\0") + struct.pack(">3i", 63190, 65536, 54061) + bytes(48) + table + data
+
+
+def curve(*values: int) -> bytes:
+    """None: light itself. One: a gamma in 256ths. More: a table of 65,536 levels."""
+    return b"curv\0\0\0\0" + struct.pack(f">I{len(values)}H", len(values), *values)
+
+
+def parametric(type_: int, *values: float) -> bytes:
+    return b"para\0\0\0\0" + struct.pack(f">HH{len(values)}i", type_, 0, *(round(65536 * value) for value in values))

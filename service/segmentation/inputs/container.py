@@ -14,9 +14,13 @@ class Container:
     exif: the EXIF block; empty where the file has none.
     scans: how often the file draws over the whole picture.
     bits: of each sample.
+    profile: the ICC profile; empty where the file has none, or one too large to be of primaries and curves.
+    gamma: of PNG's gAMA chunk, 0.45455 for sRGB; None where the file has none, or says that it is sRGB.
     """
 
     data: bytes
     exif: bytes = b""
     scans: int = 1
     bits: int = 8
+    profile: bytes = b""
+    gamma: float | None = None

@@ -10,6 +10,7 @@ from PIL import Image
 from service.segmentation.errors import DamagedImage, ImageError, ImageTooLarge
 from service.segmentation.inputs import jpeg, png, webp
 from service.segmentation.inputs.alpha import opaque
+from service.segmentation.inputs.colour import correction
 from service.segmentation.inputs.container import Container
 from service.segmentation.inputs.orientation import SIDEWAYS, UPRIGHT, orientation
 from service.segmentation.inputs.sniffing import Format, sniff
@@ -23,6 +24,10 @@ Size = tuple[int, int]
 """Width and height."""
 
 READERS: dict[Format, Callable[[bytes], Container]] = {"JPEG": jpeg.read, "PNG": png.read, "WEBP": webp.read}
+
+GREY = {"1", "L", "LA"}
+SHADES = GREY | {"P", "RGB", "RGBA", "PA"}
+"""Modes whose colours are corrected: profiles of CMYK are tables, and 16-bit grey values are measurements."""
 
 LONGEST_SIDE = 65_535
 """JPEG's own limit. Each row costs something beside its pixels: 50 million rows of a pixel took 7 seconds and 2 GB."""
@@ -73,6 +78,9 @@ def decode(
                 image.draft(None, needed(image.size))  # does nothing where the format has no such way
             turned = orientation(opened.exif)
             upright, warnings = to_rgb(image, opened.bits, window)
+            if image.mode in SHADES:
+                corrected = correction(opened.profile, opened.gamma, grey=image.mode in GREY)
+                upright = upright if corrected is None else corrected.apply(upright)
             if turned in UPRIGHT:
                 upright = upright.transpose(UPRIGHT[turned])
             elif upright is image and format_ == "WEBP":
