@@ -27,7 +27,7 @@ ERRORS = {
     406: "No format that the Accept header allows.",
     408: "The request arrived too slowly.",
     409: "The model's file cannot be served; the old one still is.",
-    413: "Too many bytes or pixels.",
+    413: "Too many bytes or pixels, or too little memory in all.",
     415: "Neither a form nor an image, or not a JPEG, PNG or WebP one.",
     421: "The service is not known by this host name.",
     422: "No image, a damaged one, or a bad parameter.",

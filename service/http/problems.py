@@ -39,6 +39,7 @@ STATUS: dict[type[Exception], int] = {
     face.NotAcceptable: HTTPStatus.NOT_ACCEPTABLE,
     serving.ServingError: HTTPStatus.INTERNAL_SERVER_ERROR,
     serving.Busy: HTTPStatus.SERVICE_UNAVAILABLE,
+    serving.NeverFits: HTTPStatus.REQUEST_ENTITY_TOO_LARGE,
     serving.Draining: HTTPStatus.SERVICE_UNAVAILABLE,
     core.SegmentationError: HTTPStatus.INTERNAL_SERVER_ERROR,  # InferenceFailed and ProviderMissing among them
     core.ImageError: HTTPStatus.UNPROCESSABLE_ENTITY,

@@ -26,16 +26,20 @@ class Reply:
 
 def make_reply(data: bytes, media_type: str, options: Options, pipeline: Pipeline, call: Call) -> Reply:
     """Segment an upload and dress the result as `media_type`. Raises SegmentationError."""
-    request = Request(
+    result = pipeline.run(data, wanted(media_type, options), call)
+    codes = tuple(warning.code for warning in warnings_of(result, options))
+    return replace(FORMATS[media_type](result, options), warnings=codes)
+
+
+def wanted(media_type: str, options: Options) -> Request:
+    """What the core has to do for an answer of `media_type`."""
+    return Request(
         confidence=Part.CONFIDENCE in options.include,
         heatmap=options.heatmap,
         spacing=options.pixel_spacing_mm,
         draws_photo=media_type in ON_THE_PHOTO,
         window=options.window,
     )
-    result = pipeline.run(data, request, call)
-    codes = tuple(warning.code for warning in warnings_of(result, options))
-    return replace(FORMATS[media_type](result, options), warnings=codes)
 
 
 def as_json(result: Result, options: Options) -> Reply:

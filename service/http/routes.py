@@ -13,7 +13,7 @@ from service.http.document import BINARY, REQUEST_BODY, errors
 from service.http.gate import caller, gate
 from service.http.negotiation import choose
 from service.http.options import Options, each_once
-from service.http.replies import FORMATS, make_reply, model_name
+from service.http.replies import FORMATS, make_reply, model_name, wanted
 from service.http.schemas import Health, ModelCard, ModelName, ModelSummary, RefusedModel, SegmentAnswer
 from service.http.security.access import ADMIN, OPEN, SEGMENT, GuardedRoute
 from service.http.upload import read_image
@@ -57,15 +57,16 @@ async def segment(
     JSON with areas and mask, the mask as a PNG, an overlay (WebP or JPEG), or JSON and PNG as multipart/mixed."""
     media_type = choose(request.headers.get("accept"), list(FORMATS))
     services.pipeline(options.model)  # an unknown model is refused before the body is read
-    with services.admission.upload(caller(request)) as take:
-        data = await read_image(request, services.settings.max_body, take)
+    with services.admission.upload(caller(request)) as upload:
+        data = await read_image(request, services.settings.max_body, upload.take)
         pipeline = services.pipeline(options.model)  # the file may have changed while the body came
         request.state.model = pipeline.model.contract  # for the log and the metrics
         # The deadline counts from the last byte: how fast the body arrives is up to the client.
         call = Call(min(services.settings.deadline_s, (x_deadline_ms or inf) / 1000))
         work = partial(make_reply, data, media_type, options, pipeline)
+        memory = pipeline.footprint(data, wanted(media_type, options))
         try:
-            reply = await services.admission.run(work, call, partial(disconnect, request), caller(request))
+            reply = await services.admission.run(work, call, partial(disconnect, request), upload, memory)
         finally:
             services.metrics.observe_stages(pipeline.model.contract.name, call.timings)
     headers = {

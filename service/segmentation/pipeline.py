@@ -7,7 +7,9 @@ from dataclasses import dataclass
 from functools import cached_property
 from typing import Literal
 
+from service.segmentation import footprint
 from service.segmentation.errors import OutOfMemory
+from service.segmentation.inputs.header import inspect
 from service.segmentation.inputs.raster import Photo, decode
 from service.segmentation.inputs.warning import ImageWarning
 from service.segmentation.inputs.window import Window
@@ -105,6 +107,18 @@ class Pipeline:
     def model(self) -> Labeller:
         """The model that segments."""
         return self.segmenter.model
+
+    def footprint(self, data: bytes, request: Request) -> int:
+        """How many bytes of memory `run`, and a file of its result, will take at most: by the header, in no time."""
+        policy, labels = self.model.contract.input, self.model.contract.labels
+        scores = request.confidence or request.heatmap is not None
+        network = footprint.of_network(policy.width * policy.height, len(labels.classes) if scores else 0)
+        header = inspect(data)
+        if header is None or min(header.size) == 0 or header.size[0] * header.size[1] > self.max_pixels:
+            return network  # it will be refused
+        needed = None if request.draws_photo else self.segmenter.needed(header.size)
+        picture = footprint.of_picture(header, needed, request.heatmap is not None)
+        return network + picture + footprint.of_file(len(data))
 
     def run(self, data: bytes, request: Request | None = None, call: Call | None = None) -> Result:
         """Decode, fit, run the network, measure.

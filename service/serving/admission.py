@@ -1,5 +1,5 @@
-"""A place for every image that is worked on or waits, and room for its bytes; who comes when there is none is refused
-at once."""
+"""A slot for every image that is worked on or waits, room for its bytes, and memory for working on it. An image that
+finds no slot is refused at once."""
 
 import asyncio
 import math
@@ -8,12 +8,13 @@ from collections.abc import Callable, Coroutine, Hashable, Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import contextmanager
 from dataclasses import dataclass, field
+from threading import Barrier
 from time import perf_counter
 from typing import Any, TypeVar
 
 from service.segmentation.errors import Abandoned, TooLate
 from service.segmentation.runtime.call import Call
-from service.serving.errors import Busy, Draining
+from service.serving.errors import Busy, Draining, NeverFits
 from service.serving.line import Line
 
 T = TypeVar("T")
@@ -25,23 +26,48 @@ RECENT = 16
 Take = Callable[[int], None]
 """Takes room for so many bytes more. Raises Busy, and Draining."""
 
+MIB = 1024 * 1024
+
 
 @dataclass(frozen=True)
 class Limits:
     """`workers` images at once, and `queue` more that wait their turn, the last `kept` for callers who have none yet;
-    `upload_bytes` for all bodies that are here."""
+    `upload_bytes` for all bodies that are here, and `memory` bytes for the images that are worked on."""
 
     workers: int
     queue: int
     upload_bytes: int
+    memory: int
     kept: int = 0
 
 
 @dataclass(eq=False)
-class Job:
-    """What is to be done for a caller, and where its result goes."""
+class Upload:
+    """A caller's body, as far as it has arrived: `size` bytes."""
 
     caller: Hashable
+    admission: "Admission"
+    size: int = 0
+
+    def take(self, size: int) -> None:
+        """Take room for so many bytes more. Raises Busy and Draining."""
+        if self.size == 0:
+            self.admission.check(self.caller)
+        self.admission.hold(size)
+        self.size += size
+
+
+@dataclass(eq=False)
+class Job:
+    """What is to be done for a caller, and where its result goes.
+
+    upload_bytes: of the body, which stays as long as the job.
+    memory: bytes that the work takes.
+    """
+
+    caller: Hashable
+    upload_bytes: int
+    memory: int
     call: Call
     work: Callable[[Call], Any]
     answer: "asyncio.Future[Any]"
@@ -56,17 +82,23 @@ class Job:
 
 
 class Admission:
-    """Does images in threads of its own, callers in turn. To be used from one event loop."""
+    """Does images in threads of its own, callers in turn. To be used from one event loop.
+
+    An image that does not fit beside those that are worked on waits, and so do all behind it: a large one would
+    otherwise wait for ever.
+    """
 
     def __init__(self, limits: Limits) -> None:
+        """Raises RuntimeError where the workers' threads cannot be started."""
         self._limits = limits
-        self._executor = ThreadPoolExecutor(limits.workers, thread_name_prefix="segment")
+        self._executor = started(limits.workers)
         self._idle = limits.workers
         self._line: Line[Job] = Line()
         self._jobs: set[Job] = set()
         self._of_caller: Counter[Hashable] = Counter()
         self._seconds = 0.0  # that an image takes a worker, of late
         self.upload_bytes = 0
+        self.memory = 0
         self.draining = False
 
     @property
@@ -90,23 +122,19 @@ class Admission:
         return min(LONGEST_RETRY_S, max(1, math.ceil(self.taken * self._seconds / self._limits.workers)))
 
     @contextmanager
-    def upload(self, caller: Hashable = None) -> Iterator[Take]:
-        """Room for one body while it comes, waits and is worked on, taken as it comes, of 0 bytes to begin with."""
-        held = 0
-
-        def take(size: int) -> None:
-            nonlocal held
-            if held == 0:
-                self.check(caller)
-            if self.upload_bytes + size > self._limits.upload_bytes:
-                raise Busy("The service has no room for another upload; try again in a moment.")
-            held += size
-            self.upload_bytes += size
-
+    def upload(self, caller: Hashable = None) -> Iterator[Upload]:
+        """Room for one body, taken as it arrives. It is given back at the end, or by the job that `run` makes of it."""
+        upload = Upload(caller, self)
         try:
-            yield take
+            yield upload
         finally:
-            self.upload_bytes -= held
+            self.upload_bytes -= upload.size
+
+    def hold(self, size: int) -> None:
+        """Take so many bytes of the room for uploads. Raises Busy."""
+        if self.upload_bytes + size > self._limits.upload_bytes:
+            raise Busy("The service has no room for another upload; try again in a moment.")
+        self.upload_bytes += size
 
     def check(self, caller: Hashable = None) -> None:
         """Raise Busy where no place is free for this caller, Draining where none is given any more."""
@@ -125,17 +153,22 @@ class Admission:
         work: Callable[[Call], T],
         call: Call,
         gone: Callable[[], Coroutine[Any, Any, object]],
-        caller: Hashable = None,
+        upload: Upload,
+        memory: int = 0,
     ) -> T:
-        """Do `work` in a worker, while the caller's time lasts, and until the caller has `gone`.
+        """Do `work`, which takes so many bytes of `memory`, in a worker, while the caller's time lasts, and until the
+        caller has `gone`. The memory, and the upload's bytes, are held until the work has ended.
 
-        Raises Busy and Draining, as `check` does; TooLate, and Abandoned.
+        Raises Busy and Draining, as `check` does; NeverFits; TooLate, and Abandoned.
         """
-        self.check(caller)
-        job = Job(caller, call, work, asyncio.get_running_loop().create_future())
+        self.check(upload.caller)
+        if memory > self._limits.memory:
+            raise NeverFits(memory // MIB, self._limits.memory // MIB)
+        job = Job(upload.caller, upload.size, memory, call, work, asyncio.get_running_loop().create_future())
+        upload.size = 0
         self._jobs.add(job)
-        self._of_caller[caller] += 1
-        self._line.put(caller, job)
+        self._of_caller[job.caller] += 1
+        self._line.put(job.caller, job)
         self._begin()
         leaving = asyncio.create_task(gone())
         try:
@@ -149,14 +182,15 @@ class Admission:
             self._leave(job)
 
     def _begin(self) -> None:
-        """Give those who are next to the workers who are idle."""
-        while self._idle and self._line:
+        """Give those who are next to the workers who are idle, as long as there is memory for them."""
+        while self._idle and self._line and self.memory + self._line.next.memory <= self._limits.memory:
             self._start(self._line.take())
 
     def _start(self, job: Job) -> None:
         loop = asyncio.get_running_loop()
-        self._idle -= 1
         done = self._executor.submit(job.do)
+        self._idle -= 1
+        self.memory += job.memory
         done.add_done_callback(lambda done: loop.call_soon_threadsafe(self._end, job, done))
 
     def _leave(self, job: Job) -> None:
@@ -167,10 +201,12 @@ class Admission:
             if self._line.remove(job.caller, job):
                 job.call.timings.add("queue", perf_counter() - job.put)
                 self._forget(job)
+                self._begin()  # the next may fit where this one did not
 
     def _end(self, job: Job, done: "Future[Any]") -> None:
         """A worker is idle again."""
         self._idle += 1
+        self.memory -= job.memory
         self._seconds += (perf_counter() - job.began - self._seconds) / RECENT
         self._forget(job)
         if not job.answer.done():
@@ -180,6 +216,7 @@ class Admission:
 
     def _forget(self, job: Job) -> None:
         self._jobs.remove(job)
+        self.upload_bytes -= job.upload_bytes
         self._of_caller[job.caller] -= 1
         if not self._of_caller[job.caller]:
             del self._of_caller[job.caller]
@@ -193,3 +230,21 @@ class Admission:
         for job in self._jobs:
             job.call.abandon()
         self._executor.shutdown(cancel_futures=True)
+
+
+def started(workers: int) -> ThreadPoolExecutor:
+    """An executor whose threads all run: later, when memory is short, one that cannot start would lose an image.
+
+    Raises RuntimeError where they cannot.
+    """
+    executor = ThreadPoolExecutor(workers, thread_name_prefix="segment")
+    met = Barrier(workers + 1)
+    try:
+        for _ in range(workers):
+            executor.submit(met.wait)  # none is idle, so each takes a thread of its own
+        met.wait()
+    except RuntimeError:
+        met.abort()
+        executor.shutdown(cancel_futures=True)
+        raise
+    return executor

@@ -3,6 +3,7 @@
 ServingError
  ├── Busy       no slot, or no memory for another upload, is free
  ├── Draining   the service is stopping
+ ├── NeverFits  more memory is needed than there is for all images
  └── BadKeys    the key file is invalid, or missing although required
 """
 
@@ -20,6 +21,16 @@ class Draining(ServingError):
 
     def __init__(self) -> None:
         super().__init__("The service is stopping; try again in a moment, elsewhere if you can.")
+
+
+class NeverFits(ServingError):
+    """More memory is needed than there is for all images."""
+
+    def __init__(self, needed_mib: int, there_mib: int) -> None:
+        super().__init__(
+            f"This image takes up to {needed_mib} MiB of memory to segment, and the service has {there_mib}; "
+            "send a smaller one or a JPEG, or ask for JSON in place of an overlay."
+        )
 
 
 class BadKeys(ServingError):

@@ -19,6 +19,11 @@ class Line(Generic[T]):
     def put(self, caller: Hashable, item: T) -> None:
         self._queues.setdefault(caller, deque()).append(item)
 
+    @property
+    def next(self) -> T:
+        """What `take` would return. Raises StopIteration where nobody waits."""
+        return next(iter(self._queues.values()))[0]
+
     def take(self) -> T:
         """The next one. Raises KeyError where nobody waits."""
         caller, queue = self._queues.popitem(last=False)

@@ -4,10 +4,15 @@ from dataclasses import dataclass
 
 from service.segmentation.catalog import Catalog
 from service.segmentation.pipeline import Pipeline
+from service.segmentation.runtime import memory
 from service.serving.admission import Admission, Limits
 from service.serving.keys import KeyFile, keys_for
 from service.serving.metrics import Metrics
 from service.serving.settings import Settings
+
+LEAST_FOR_IMAGES = 64 * memory.MIB
+"""Enough for an ordinary photo, however little there is."""
+KEPT_SHARE = 16
 
 
 @dataclass(frozen=True)
@@ -30,8 +35,16 @@ def build(settings: Settings) -> Services:
     keys = keys_for(settings.host, settings.keys, settings.allow_anonymous)
     catalog = Catalog(settings.models, settings.default_model, settings.engine)
     kept = settings.queue // 4 if keys is not None and len(keys.keys.hashes) > 1 else 0
-    admission = Admission(Limits(settings.workers, settings.queue, settings.max_uploads, kept))
+    memory_bytes = settings.memory or for_images(settings.max_uploads)
+    admission = Admission(Limits(settings.workers, settings.queue, settings.max_uploads, memory_bytes, kept))
     return Services(catalog, admission, metrics_of(settings, catalog, admission), keys, settings)
+
+
+def for_images(uploads: int) -> int:
+    """Bytes of memory for working on images: what the process may use, less what it uses now that its models are
+    loaded, the room for uploads, and a share for what allocators keep."""
+    most = memory.available()
+    return max(LEAST_FOR_IMAGES, most - memory.resident() - uploads - most // KEPT_SHARE)
 
 
 def metrics_of(settings: Settings, catalog: Catalog, admission: Admission) -> Metrics:
@@ -42,4 +55,5 @@ def metrics_of(settings: Settings, catalog: Catalog, admission: Admission) -> Me
     metrics.follow("segment_slots_taken", "Images in the queue or with a worker.", lambda: admission.taken)
     metrics.follow("segment_slots", "Images that fit into the queue and the workers.", lambda: admission.slots)
     metrics.follow("segment_upload_bytes", "Bytes of uploads in memory.", lambda: admission.upload_bytes)
+    metrics.follow("segment_memory_bytes", "Bytes of memory held for images with workers.", lambda: admission.memory)
     return metrics

@@ -8,7 +8,7 @@ from pydantic import AfterValidator, BeforeValidator, Field, ValidationInfo, fie
 from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 
 from service.segmentation.catalog import EMBEDDED, Engine
-from service.segmentation.runtime import cores
+from service.segmentation.runtime import cores, memory
 from service.serving.hosts import host_name, origin
 
 MIB = 1024 * 1024
@@ -82,8 +82,21 @@ class Settings(BaseSettings):
     ] = 2
     max_body_mib: Annotated[float, Field(gt=0, description="Largest request body, in MiB.")] = 20
     uploads_mib: Annotated[
-        float, Field(gt=0, description="Memory for all bodies together, in MiB; beyond it, 503.")
-    ] = 256
+        float,
+        Field(
+            gt=0,
+            description="Memory for all bodies together, in MiB; beyond it, 503. By default 256, or an eighth of the "
+            "memory if that is less.",
+        ),
+    ] = Field(default_factory=lambda: min(256, memory.available() / 8 / MIB))
+    memory_mib: Annotated[
+        float | None,
+        Field(
+            gt=0,
+            description="Memory for images being segmented, in MiB; an image that does not fit waits. By default what "
+            "the process may use, less what the rest of it takes.",
+        ),
+    ] = None
     max_megapixels: Annotated[float, Field(gt=0, description="Largest image, in millions of pixels.")] = 50
     workers: Annotated[
         int, Field(ge=1, description="Images worked on at once; by default one more than cores this process may use.")
@@ -154,6 +167,11 @@ class Settings(BaseSettings):
     def max_uploads(self) -> int:
         """In bytes."""
         return int(self.uploads_mib * MIB)
+
+    @property
+    def memory(self) -> int | None:
+        """In bytes."""
+        return None if self.memory_mib is None else int(self.memory_mib * MIB)
 
     @property
     def max_pixels(self) -> int:

@@ -12,6 +12,7 @@ from service.segmentation.inputs import jpeg, png, webp
 from service.segmentation.inputs.alpha import opaque
 from service.segmentation.inputs.colour import correction
 from service.segmentation.inputs.container import Container
+from service.segmentation.inputs.header import Header, inspect
 from service.segmentation.inputs.orientation import SIDEWAYS, UPRIGHT, orientation
 from service.segmentation.inputs.sniffing import Format, sniff
 from service.segmentation.inputs.warning import ImageWarning
@@ -31,6 +32,9 @@ SHADES = GREY | {"P", "RGB", "RGBA", "PA"}
 
 LONGEST_SIDE = 65_535
 """JPEG's own limit. Each row costs something beside its pixels: 50 million rows of a pixel took 7 seconds and 2 GB."""
+
+MOST_PER_PIXEL = 18
+"""Bytes that a decoder takes at most: libwebp, for two canvases, a frame and the picture."""
 
 MOST_DRAWN = 2_500_000_000
 """Pixels times scans. A scan of 50 bytes goes over all pixels again, at a nanosecond each; ordinary files have ten."""
@@ -73,6 +77,7 @@ def decode(
         opened = READERS[format_](data)
         with Image.open(io.BytesIO(opened.data), formats=[format_]) as image:
             check(image.size, opened.scans, max_pixels)
+            check_header(image.size, inspect(data))
             width, height = image.size
             if needed is not None:
                 image.draft(None, needed(image.size))  # does nothing where the format has no such way
@@ -81,19 +86,34 @@ def decode(
             if image.mode in SHADES:
                 corrected = correction(opened.profile, opened.gamma, grey=image.mode in GREY)
                 upright = upright if corrected is None else corrected.apply(upright)
+            if upright is not image:
+                image.close()  # its pixels go now
+            elif format_ == "WEBP":
+                upright = image.copy()  # the file's decoder holds two more pictures for as long as it lives
             if turned in UPRIGHT:
                 upright = upright.transpose(UPRIGHT[turned])
-            elif upright is image and format_ == "WEBP":
-                upright = image.copy()  # the file's decoder holds two more pictures for as long as it lives
             size = (height, width) if turned in SIDEWAYS else (width, height)
             return Photo(upright, size, format_, turned, warnings)
     except (ImageError, MemoryError):
         raise
     # Damaged files raise OSError, SyntaxError, ValueError, TypeError, struct.error and more, by version.
     except Exception as error:
+        require_room_for(inspect(data), max_pixels)
         raise DamagedImage(
             f"The {format_} image is damaged and cannot be decoded; save it again and resend."
         ) from error
+
+
+def require_room_for(header: Header | None, max_pixels: int) -> None:
+    """Raises MemoryError where there is not enough for the picture: decoders then fail as for damaged files."""
+    width, height = (0, 0) if header is None else header.size
+    bytearray(MOST_PER_PIXEL * min(max_pixels, width * height))  # zeros that are never touched take no memory
+
+
+def check_header(size: Size, header: Header | None) -> None:
+    """Raises DamagedImage where the size is not the header's, by which memory is reserved."""
+    if header is None or header.size != size:
+        raise DamagedImage("The image is damaged: its header gives another size; save it again and resend.")
 
 
 def check(size: Size, scans: int, max_pixels: int) -> None:

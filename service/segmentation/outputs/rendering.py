@@ -65,9 +65,12 @@ def check(size: Size, format_: str) -> None:
 
 
 def encoded(image: Image.Image, format_: str) -> bytes:
-    """An RGB image as JPEG or WEBP."""
+    """An RGB image as JPEG or WEBP. Raises MemoryError."""
     file = io.BytesIO()
-    image.save(file, format_, quality=OVERLAY_QUALITY, method=0)
+    try:
+        image.save(file, format_, quality=OVERLAY_QUALITY, method=0)
+    except Exception as error:  # "encoding error 1": for an image that fits the format, memory is all that can lack
+        raise MemoryError from error
     return file.getvalue()
 
 

@@ -96,7 +96,7 @@ class Stranger(SegmentationError):
 
 
 def request() -> Request:
-    services = SimpleNamespace(admission=Admission(Limits(workers=1, queue=0, upload_bytes=0)))
+    services = SimpleNamespace(admission=Admission(Limits(workers=1, queue=0, upload_bytes=0, memory=0)))
     return Request({"type": "http", "state": {"request_id": "an-id", "services": services}})
 
 

@@ -29,9 +29,10 @@ def ask(client: httpx2.Client, image: bytes) -> httpx2.Response:
     return client.post("/segment", files={"image": image})
 
 
-@pytest.mark.parametrize("format_", ["JPEG", "PNG"])
-def test_an_image_too_many_is_a_503_and_the_next_is_served(poor: httpx2.Client, format_: str) -> None:
-    large, small = encoded(quarters(8000, 6000), format_), encoded(quarters())
+@pytest.mark.parametrize(("format_", "mode"), [("JPEG", "RGB"), ("PNG", "RGB"), ("PNG", "RGBA"), ("WEBP", "RGBA")])
+def test_an_image_too_many_is_a_503_and_the_next_is_served(poor: httpx2.Client, format_: str, mode: str) -> None:
+    large = encoded(quarters(8000, 6000).convert(mode), format_, lossless=True, method=0)
+    small = encoded(quarters())
     before = ask(poor, small).json()["classes"]
     response = ask(poor, large)
     assert (response.status_code, response.json()["code"]) == (503, "out_of_memory")

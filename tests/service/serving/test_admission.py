@@ -1,35 +1,16 @@
-"""Places are bounded; who comes when all are taken is refused at once."""
+"""Slots and uploads are bounded; what finds no slot is refused at once."""
 
 import asyncio
 import threading
-import time
-from collections.abc import Callable
-from typing import TypeVar
 
 import pytest
 
 from service.segmentation.errors import Abandoned, TooLate
 from service.segmentation.runtime.call import Call
-from service.serving.admission import LONGEST_RETRY_S, Admission, Limits
+from service.serving.admission import LONGEST_RETRY_S
 from service.serving.errors import Busy, Draining
-
-T = TypeVar("T")
-
-
-MANY = 1_000_000
-
-
-def admitting(workers: int, queue: int, kept: int = 0) -> Admission:
-    return Admission(Limits(workers, queue, MANY, kept))
-
-
-async def never() -> None:
-    """A caller who stays."""
-    await asyncio.Event().wait()
-
-
-async def do(admission: Admission, work: Callable[[], T], caller: str | None = None) -> T:
-    return await admission.run(lambda _: work(), Call(), never, caller)
+from tests.support.admitting import MANY, admitting, do, reached, run
+from tests.support.patience import PATIENCE_S, until
 
 
 def test_work_runs_in_the_admissions_own_threads() -> None:
@@ -43,15 +24,14 @@ def test_the_place_after_the_last_is_refused_and_given_once_one_is_free() -> Non
     async def scenario() -> None:
         admission = admitting(1, 1)
         release = threading.Event()
-        taken = [asyncio.create_task(do(admission, lambda: release.wait(5))) for _ in range(2)]
+        taken = [asyncio.create_task(do(admission, lambda: release.wait(PATIENCE_S))) for _ in range(2)]
         await asyncio.sleep(0)
         with pytest.raises(Busy):
             await do(admission, lambda: None)
         release.set()
         assert await asyncio.gather(*taken) == [True, True]
         assert await do(admission, lambda: "served") == "served"
-        await asyncio.sleep(0.01)
-        assert admission.taken == 0
+        await reached(lambda: admission.taken == 0)
         admission.close()
 
     asyncio.run(scenario())
@@ -63,7 +43,7 @@ def test_an_error_of_the_work_is_the_callers_and_frees_the_place() -> None:
         for _ in range(3):
             with pytest.raises(ZeroDivisionError):
                 await do(admission, lambda: 1 // 0)
-            await asyncio.sleep(0.01)
+            await reached(lambda: admission.taken == 0)
         admission.close()
 
     asyncio.run(scenario())
@@ -73,14 +53,13 @@ def test_a_caller_who_has_gone_keeps_the_place_until_the_work_ends() -> None:
     async def scenario() -> None:
         admission = admitting(1, 0)
         release = threading.Event()
-        task = asyncio.create_task(do(admission, lambda: release.wait(5)))
-        await asyncio.sleep(0.01)
+        task = asyncio.create_task(run(admission, lambda _: release.wait(PATIENCE_S), Call(), memory=1))
+        await reached(lambda: admission.memory == 1)
         task.cancel()
         await asyncio.gather(task, return_exceptions=True)
         assert admission.taken == 1
         release.set()
-        await asyncio.sleep(0.05)
-        assert admission.taken == 0
+        await reached(lambda: admission.taken == 0)
         admission.close()
 
     asyncio.run(scenario())
@@ -91,12 +70,11 @@ def test_when_time_is_over_the_caller_is_told_and_what_has_not_begun_never_does(
         admission = admitting(1, 1)
         release = threading.Event()
         begun = []
-        running = asyncio.create_task(do(admission, lambda: release.wait(5)))
-        await asyncio.sleep(0.01)
+        running = asyncio.create_task(do(admission, lambda: release.wait(PATIENCE_S)))
+        await asyncio.sleep(0)
         with pytest.raises(TooLate):
-            await admission.run(lambda _: begun.append(1), Call(seconds=0.05), never)
-        await asyncio.sleep(0.01)
-        assert admission.taken == 1  # the one who waited has left the queue
+            await run(admission, lambda _: begun.append(1), Call(seconds=0.05))
+        assert admission.taken == 1  # the one that waited has left the queue
         release.set()
         assert await running
         assert begun == []
@@ -112,19 +90,15 @@ def test_work_is_told_when_its_caller_hangs_up() -> None:
         stopped = threading.Event()
 
         def work(call: Call) -> None:
-            while not call.options.terminate:
-                time.sleep(0.001)
+            until(lambda: call.options.terminate)
             stopped.set()
 
-        running = asyncio.create_task(admission.run(work, Call(), gone.wait))
-        await asyncio.sleep(0.02)
-        assert admission.taken == 1
+        running = asyncio.create_task(run(admission, work, Call(), gone.wait))
+        await reached(lambda: admission.taken == 1)
         gone.set()
         with pytest.raises(Abandoned):
             await running
-        assert stopped.wait(5)
-        await asyncio.sleep(0.01)
-        assert admission.taken == 0
+        await reached(lambda: stopped.is_set() and admission.taken == 0)
         admission.close()
 
     asyncio.run(scenario())
@@ -135,7 +109,7 @@ def test_callers_take_turns_however_much_one_of_them_sends() -> None:
         admission = admitting(1, 9)
         release = threading.Event()
         served: list[str] = []
-        busy = asyncio.create_task(do(admission, lambda: release.wait(5), "busy"))
+        busy = asyncio.create_task(do(admission, lambda: release.wait(PATIENCE_S), "busy"))
         await asyncio.sleep(0)
 
         def waiting(caller: str) -> "asyncio.Task[None]":
@@ -157,7 +131,7 @@ def test_the_last_places_are_for_callers_who_have_none() -> None:
         release = threading.Event()
 
         def waiting(caller: str) -> "asyncio.Task[bool]":
-            return asyncio.create_task(do(admission, lambda: release.wait(5), caller))
+            return asyncio.create_task(do(admission, lambda: release.wait(PATIENCE_S), caller))
 
         tasks = [waiting("much") for _ in range(3)]
         await asyncio.sleep(0)
@@ -181,10 +155,10 @@ def test_the_last_places_are_for_callers_who_have_none() -> None:
 def test_uploads_have_so_much_room_between_them() -> None:
     admission = admitting(1, 4)
     with admission.upload() as first, admission.upload() as second:
-        first(MANY // 2)
-        second(MANY // 2)
+        first.take(MANY // 2)
+        second.take(MANY // 2)
         with pytest.raises(Busy, match="no room for another upload"):
-            second(1)
+            second.take(1)
         assert admission.upload_bytes == MANY
     assert admission.upload_bytes == 0
 
@@ -193,15 +167,15 @@ def test_an_upload_is_refused_before_it_comes_where_no_place_is_free() -> None:
     async def scenario() -> None:
         admission = admitting(1, 0)
         release = threading.Event()
-        running = asyncio.create_task(do(admission, lambda: release.wait(5)))
+        running = asyncio.create_task(do(admission, lambda: release.wait(PATIENCE_S)))
         await asyncio.sleep(0)
-        with admission.upload() as take, pytest.raises(Busy, match="at its limit"):
-            take(0)
+        with admission.upload() as upload, pytest.raises(Busy, match="at its limit"):
+            upload.take(0)
         release.set()
         await running
         admission.drain()
-        with admission.upload() as take, pytest.raises(Draining):
-            take(0)
+        with admission.upload() as upload, pytest.raises(Draining):
+            upload.take(0)
         admission.close()
 
     asyncio.run(scenario())
@@ -212,7 +186,7 @@ def test_a_refused_client_is_told_when_those_before_it_will_be_done() -> None:
         admission = admitting(2, 100)
         assert admission.retry_after_s == 1
         release = threading.Event()
-        taken = [asyncio.create_task(do(admission, release.wait)) for _ in range(6)]
+        taken = [asyncio.create_task(do(admission, lambda: release.wait(PATIENCE_S))) for _ in range(6)]
         await asyncio.sleep(0)
         assert (admission.taken, admission.waiting) == (6, 4)
         admission._seconds = 3.9
@@ -231,14 +205,32 @@ def test_the_wait_in_the_queue_is_timed_for_images_that_are_worked_on_and_for_ot
         admission = admitting(1, 1)
         release = threading.Event()
         begun, late = Call(), Call(seconds=0.05)
-        running = asyncio.create_task(admission.run(lambda _: release.wait(), begun, never))
+        running = asyncio.create_task(run(admission, lambda _: release.wait(PATIENCE_S), begun))
         await asyncio.sleep(0)
         with pytest.raises(TooLate):
-            await admission.run(lambda _: None, late, never)
+            await run(admission, lambda _: None, late)
         release.set()
         await running
         assert late.timings.so_far()["queue"] >= 50
         assert begun.timings.so_far().keys() == {"queue"}
+        admission.close()
+
+    asyncio.run(scenario())
+
+
+def test_no_slot_is_lost_when_threads_cannot_start(monkeypatch: pytest.MonkeyPatch) -> None:
+    def cannot(_: threading.Thread) -> None:
+        raise RuntimeError("can't start new thread")
+
+    async def scenario() -> None:
+        admission = admitting(2, 0)
+        with monkeypatch.context() as patch:
+            patch.setattr(threading.Thread, "start", cannot)
+            for _ in range(3):
+                assert tuple(await asyncio.gather(do(admission, lambda: 1), do(admission, lambda: 2))) == (1, 2)
+                await reached(lambda: admission.taken == 0)
+            with pytest.raises(RuntimeError, match="start new thread"):
+                admitting(2, 0)
         admission.close()
 
     asyncio.run(scenario())

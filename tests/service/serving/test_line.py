@@ -10,6 +10,7 @@ def test_callers_take_turns_and_each_is_served_in_order() -> None:
     for item in ("a1", "a2", "a3", "b1", "c1", "c2"):
         line.put(item[0], item)
     assert len(line) == 6
+    assert line.next == "a1"
     assert [line.take() for _ in range(6)] == ["a1", "b1", "c1", "a2", "c2", "a3"]
     with pytest.raises(KeyError):
         line.take()

@@ -1,0 +1,83 @@
+"""What an image file says of its size, read without a decoder: some decoders take memory for the picture at once."""
+
+import re
+import struct
+from dataclasses import dataclass
+
+from service.segmentation.errors import UnsupportedFormat
+from service.segmentation.inputs.container import MOST_PARTS
+from service.segmentation.inputs.sniffing import Format, sniff
+
+
+@dataclass(frozen=True)
+class Header:
+    """size: width and height.
+
+    buffered: samples per pixel that the decoder has to keep, as coefficients, until the last scan of the file; 0 where
+    it can let go of each row once it is unpacked.
+    """
+
+    format: Format
+    size: tuple[int, int]
+    buffered: float = 0.0
+
+
+def inspect(data: bytes) -> Header | None:
+    """The header of an image file; None where there is none that can be read, as in a damaged file."""
+    try:
+        format_ = sniff(data)
+        return _READERS[format_](data)
+    except (UnsupportedFormat, struct.error, IndexError):
+        return None
+
+
+def _png(data: bytes) -> Header | None:
+    return Header("PNG", struct.unpack_from(">II", data, 16)) if data[12:16] == b"IHDR" else None
+
+
+def _webp(data: bytes) -> Header | None:
+    """RFC 9649: the first chunk says how large the canvas is."""
+    kind = data[12:16]
+    if kind == b"VP8X":
+        width, height = (1 + int.from_bytes(data[at : at + 3], "little") for at in (24, 27))
+    elif kind == b"VP8L":
+        (bits,) = struct.unpack_from("<I", data, 21)
+        width, height = 1 + (bits & 0x3FFF), 1 + (bits >> 14 & 0x3FFF)
+    elif kind == b"VP8 ":
+        width, height = (side & 0x3FFF for side in struct.unpack_from("<HH", data, 26))
+    else:
+        return None
+    return Header("WEBP", (width, height))
+
+
+# JPEG (ITU-T T.81): markers with a length, up to the first scan.
+_MARKER = re.compile(rb"\xff([\xc0-\xcf\xd9-\xfe])")
+_NO_FRAMES = {0xC4, 0xC8, 0xCC}
+_PROGRESSIVE, _SOS = 0xC2, 0xDA
+
+
+def _jpeg(data: bytes) -> Header | None:
+    frame, progressive, at = b"", False, 2
+    for _ in range(MOST_PARTS):
+        marker = _MARKER.search(data, at)
+        if marker is None:
+            return None
+        kind, at = marker[1][0], marker.end()
+        if kind == _SOS:
+            return _of_frame(frame, progressive or data[at + 2] < frame[7])
+        length = max(2, int.from_bytes(data[at : at + 2]))
+        if kind < 0xD0 and kind not in _NO_FRAMES:
+            frame, progressive = data[at : at + length], kind == _PROGRESSIVE
+        at += length
+    return None
+
+
+def _of_frame(frame: bytes, in_scans: bool) -> Header:
+    height, width = struct.unpack_from(">HH", frame, 3)
+    factors = [(frame[at] >> 4, frame[at] & 15) for at in range(9, 9 + 3 * frame[7], 3)]
+    whole = max(across for across, _ in factors) * max(down for _, down in factors)
+    samples = sum(across * down for across, down in factors) / max(1, whole)
+    return Header("JPEG", (width, height), samples if in_scans else 0.0)
+
+
+_READERS = {"JPEG": _jpeg, "PNG": _png, "WEBP": _webp}
