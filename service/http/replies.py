@@ -25,7 +25,7 @@ class Reply:
 
 
 def make_reply(data: bytes, media_type: str, options: Options, pipeline: Pipeline, call: Call) -> Reply:
-    """Segment an upload and dress the result as `media_type`. Raises SegmentationError."""
+    """Segment an upload and encode the result as `media_type`. Raises SegmentationError."""
     result = pipeline.run(data, wanted(media_type, options), call)
     codes = tuple(warning.code for warning in warnings_of(result, options))
     return replace(FORMATS[media_type](result, options), warnings=codes)

@@ -27,7 +27,7 @@ async def services_of(request: Request) -> Services:
     return cast(Services, request.state.services)
 
 
-Served = Annotated[Services, Depends(services_of)]
+Injected = Annotated[Services, Depends(services_of)]
 
 router = APIRouter(route_class=GuardedRoute)
 
@@ -47,7 +47,7 @@ router = APIRouter(route_class=GuardedRoute)
 async def segment(
     request: Request,
     options: Annotated[Options, Query()],
-    services: Served,
+    services: Injected,
     x_deadline_ms: Annotated[
         int | None,
         Header(ge=1, description="Deadline in milliseconds, counted from the last byte of the body; then 504."),
@@ -92,14 +92,14 @@ async def disconnect(request: Request) -> None:
     tags=["operation"],
     responses=errors(401, 403, 404, 409),
 )
-async def reload_model(name: str, services: Served) -> ModelName:
+async def reload_model(name: str, services: Injected) -> ModelName:
     """Requests that have begun are answered by the old model. If the file is invalid, the old model keeps serving."""
     segmenter = await asyncio.to_thread(services.catalog.reload, name)
     return model_name(segmenter.model)
 
 
 @router.get("/models", dependencies=[SEGMENT], summary="List the models", tags=["models"], responses=errors(401))
-async def list_models(services: Served) -> list[ModelSummary | RefusedModel]:
+async def list_models(services: Injected) -> list[ModelSummary | RefusedModel]:
     """The models that are served, then the files that are not, each with the reason."""
     refused = [RefusedModel(name=name, refused=reason) for name, reason in services.catalog.reasons().items()]
     return [*summaries(services.catalog), *refused]
@@ -125,7 +125,7 @@ def summaries(catalog: Catalog) -> Iterator[ModelSummary]:
     tags=["models"],
     responses=errors(401, 404),
 )
-async def get_model(name: str, services: Served) -> ModelCard:
+async def get_model(name: str, services: Injected) -> ModelCard:
     """Classes and colours, training data and licence, measured figures, and the sha256 of the file."""
     model = services.catalog.get(name).model
     card = msgspec.to_builtins(model.contract)
@@ -155,7 +155,7 @@ async def get_liveness() -> Health:
     tags=["operation"],
     responses=errors(503),
 )
-async def get_readiness(services: Served) -> Health:
+async def get_readiness(services: Injected) -> Health:
     """Models are loaded and images are accepted; 503 while the service stops."""
     if services.admission.draining:
         raise Draining
@@ -170,5 +170,5 @@ async def get_readiness(services: Served) -> Health:
     response_class=Response,
     responses=errors(401, 403),
 )
-async def get_metrics(services: Served) -> Response:
+async def get_metrics(services: Injected) -> Response:
     return Response(services.metrics.text(), media_type="text/plain; version=0.0.4; charset=utf-8")

@@ -154,10 +154,11 @@ def test_a_route_that_names_no_role_needs_an_administrator() -> None:
     assert route.dependencies == [access.ADMIN]
 
 
-def test_a_key_is_asked_for_before_the_body_is_read(locked: httpx2.Client) -> None:
-    """Nothing of the body is sent, and the answer comes."""
-    connection = http.client.HTTPConnection(locked.base_url.host, locked.base_url.port, timeout=10)
-    connection.putrequest("POST", "/segment")
+@pytest.mark.parametrize("path", [path for method, path in ROLES if method == "POST"])
+def test_a_key_is_required_before_parameters_and_body_are_read(locked: httpx2.Client, path: str) -> None:
+    """The parameters are bad and none of the body is sent, and the answer comes."""
+    connection = http.client.HTTPConnection(locked.base_url.host, locked.base_url.port, timeout=60)
+    connection.putrequest("POST", f"{path.format(name='unknown')}?unknown=1&unknown=1")
     connection.putheader("Content-Length", "1000000")
     connection.endheaders()
     response = connection.getresponse()
