@@ -1,4 +1,4 @@
-"""The networks: FCN (32s, 16s, 8s) and the backbones it stands on.
+"""The networks: FCN (32s, 16s, 8s) and its backbones.
 
 To add a backbone, write a module with a `Backbone` subclass and name it in `BACKBONES`.
 """
@@ -20,7 +20,7 @@ BACKBONES: dict[str, type[Backbone]] = {
 
 
 def backbone(name: str) -> Backbone:
-    """A new backbone. Raises OptionError where there is none of this name."""
+    """A new backbone of this name. Raises OptionError if there is none."""
     if name not in BACKBONES:
         raise OptionError(f"There is no backbone {name}; there are {', '.join(BACKBONES)}.")
     return BACKBONES[name]()

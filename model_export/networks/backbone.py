@@ -1,4 +1,4 @@
-"""What FCN asks of a classification network: features at strides 8, 16 and 32."""
+"""What FCN requires of a classification network: features at strides 8, 16 and 32."""
 
 from abc import ABC, abstractmethod
 from pathlib import Path
@@ -24,7 +24,7 @@ class Backbone(nn.Module, ABC):
     mean: ClassVar[tuple[float, float, float]] = (0.485, 0.456, 0.406)
     std: ClassVar[tuple[float, float, float]] = (0.229, 0.224, 0.225)
     early: ClassVar[tuple[str, ...]] = ()
-    """The modules that see the image first: large, slow to train, and good on any photo."""
+    """The first modules: their layers are large, slow to train, and good for any photo."""
     fresh: ClassVar[tuple[str, ...]] = ()
     """The modules that no pretrained file has."""
 
@@ -50,9 +50,9 @@ class Backbone(nn.Module, ABC):
         return {name for name, _ in self.named_parameters() if not name.startswith(self.fresh)}
 
     def freeze(self) -> None:
-        """Keep the pretrained first layers, and the pretrained norms' statistics, through all training to come.
+        """Keep the pretrained first layers, and the statistics of pretrained norms, unchanged in training.
 
-        Statistics of a few crops are noisier than ImageNet's, and half of a step's time goes into what this saves.
+        Statistics over a few crops are noisier than ImageNet's, and a step takes half the time.
         """
         self.frozen = True
         for name in self.early:
@@ -67,7 +67,7 @@ class Backbone(nn.Module, ABC):
         return self
 
     def surgery(self, weights: dict[str, Tensor]) -> dict[str, Tensor]:
-        """Turn the classifier's weights into this backbone's; nothing to do where the keys already fit."""
+        """Convert the classifier's weights to this backbone's; by default the keys fit already."""
         return weights
 
 

@@ -43,11 +43,11 @@ class FCN(nn.Module):
         return features
 
     def decode(self, features: Features) -> Tensor:
-        """Score the features, fuse from coarse to fine, and bring the sum to the image's size."""
+        """Score the features, fuse from coarse to fine, and enlarge the sum to the image's size."""
         return self.enlarge(self.sums(features)[-1])
 
     def sums(self, features: Features) -> list[Tensor]:
-        """The fused scores at strides 32, 16 and 8, as far as this network goes; the last is what it answers with."""
+        """The fused scores at strides 32, 16 and 8, down to this network's stride; the last are its result."""
         coarse_to_fine = features[::-1]
         sums = [self.score[0](coarse_to_fine[0])]
         for fuse, score_, feature in zip(self.fuse, self.score[1:], coarse_to_fine[1:], strict=False):
@@ -61,9 +61,9 @@ class FCN(nn.Module):
 
 
 def cut(network: FCN, stride: int) -> FCN:
-    """What a network knows before its finer skips: the FCN of a coarser `stride` in it, enlarged by interpolation.
+    """The FCN of a coarser `stride` inside a network: its scores without the finer skips, enlarged by interpolation.
 
-    Trained with losses at these strides, it stands for the paper's FCN-32s and FCN-16s, all in one network.
+    In a network trained with losses at these strides, they are the paper's FCN-32s and FCN-16s.
     """
     coarser = FCN(network.backbone, network.upsample.out_channels, stride)
     coarser.score.load_state_dict(dict(network.score[: len(coarser.score)].state_dict()))
@@ -72,7 +72,7 @@ def cut(network: FCN, stride: int) -> FCN:
 
 
 class Deconvolution(nn.ConvTranspose2d):
-    """Upsampling by `factor` (even), every class from every class, learnable; starts as bilinear interpolation."""
+    """Learnable upsampling by `factor` (even), from all classes to all; starts as bilinear interpolation."""
 
     def __init__(self, classes: int, factor: int) -> None:
         super().__init__(classes, classes, 2 * factor, stride=factor, padding=factor // 2, bias=False)
@@ -89,8 +89,8 @@ def bilinear_kernel(factor: int) -> Tensor:
 
 
 def score(channels: int, classes: int) -> nn.Conv2d:
-    """A 1x1 classifier at every place, zero at first as in the paper."""
+    """A 1x1 classifier at every position; starts at zero, as in the paper."""
     layer = nn.Conv2d(channels, classes, 1)
     nn.init.zeros_(layer.weight)
-    nn.init.zeros_(layer.bias)  # type: ignore[arg-type]  # bias is there: Conv2d was not asked to leave it out
+    nn.init.zeros_(layer.bias)  # type: ignore[arg-type]  # Conv2d has a bias by default
     return layer

@@ -1,8 +1,8 @@
 """ResNet-50 v2 (He et al. 2016, "Identity Mappings in Deep Residual Networks"), without its classifier.
 
 Keys and shapes are those of the ONNX zoo's resnet50-v2-7 (from MXNet Gluon), up to stride 16. Its last stage, made for
-one label an image, is replaced by three units of another width, dilated: they start as the average of what stride 16
-has, and see seven cells of stride 32 to every side.
+one label per image, is replaced by three dilated units of another width. They start as the average of stride 16's
+features, and see seven cells of stride 32 to every side.
 """
 
 from typing import ClassVar
@@ -14,14 +14,14 @@ from model_export.networks.backbone import Backbone, Features
 
 
 class Normalised(nn.BatchNorm2d):
-    """Batch norm and ReLU, which in a pre-activation network stand before the convolutions."""
+    """Batch norm and ReLU, which precede the convolutions in a pre-activation network."""
 
     def forward(self, x: Tensor) -> Tensor:
         return F.relu(super().forward(x), inplace=True)
 
 
 class Bottleneck(nn.Module):
-    """Narrow (1x1), filter (3x3), widen (1x1), added to its input: the sums pass from unit to unit untouched."""
+    """Narrow (1x1), filter (3x3), widen (1x1); added to its input, which passes from unit to unit unchanged."""
 
     def __init__(self, inputs: int, outputs: int, stride: int, project: bool, dilation: int = 1) -> None:
         super().__init__()

@@ -1,4 +1,4 @@
-"""The same function in operations that run faster: what is done to every graph after the exporter."""
+"""Rewrites of every exported graph to faster operators that compute the same function."""
 
 import numpy as np
 import onnx
@@ -16,15 +16,15 @@ class SubPixel(nn.Module):
     """A deconvolution whose kernel is twice its stride, as a 3x3 convolution and a rearrangement of its channels.
 
     Shi et al.: Real-Time Single Image and Video Super-Resolution Using an Efficient Sub-Pixel Convolutional Neural
-    Network, CVPR 2016. Row a of a cell of f rows takes kernel row a + f/2 - f*d from the cell d below it, where there
-    is such a row.
+    Network, CVPR 2016. Row a of a cell of f rows takes kernel row a + f/2 - f*d from the cell d below it, if there is
+    such a row.
     """
 
     def __init__(self, deconvolution: Deconvolution) -> None:
         super().__init__()
         inputs, outputs, kernel, _ = deconvolution.weight.shape
         self.factor = f = kernel // 2
-        # Zeros around the kernel, and there is such a row for every a and d: whole cells can be cut out.
+        # With zeros around the kernel there is such a row for every a and d, so whole cells can be sliced.
         padded = F.pad(deconvolution.weight.detach(), (f // 2,) * 4)
         cells = padded.view(inputs, outputs, 3, f, 3, f).flip(2, 4)
         weight = cells.permute(1, 3, 5, 0, 2, 4).reshape(outputs * f * f, inputs, 3, 3)
@@ -36,10 +36,10 @@ class SubPixel(nn.Module):
 
 
 def fold_normalisation(model: onnx.ModelProto) -> None:
-    """Put what is done to each colour before the first convolution into its weights, so that it reads plain bytes.
+    """Fold the normalisation of each colour into the weights of the first convolution, so that it reads plain bytes.
 
-    What is done is a gain and a shift. At the image's edge the convolution pads with zeros, for no shift at all, so
-    shifts cannot go into its bias: the image gets a fourth channel, 255 everywhere, whose weights carry them.
+    The normalisation is a gain and a shift. The convolution pads with zeros at the border, where there is no shift, so
+    the shift cannot go into the bias. Instead the image gets a fourth channel of 255s, whose weights carry it.
     """
     nodes = model.graph.node
     weights = {tensor.name: tensor for tensor in model.graph.initializer}
@@ -68,8 +68,8 @@ def fold_normalisation(model: onnx.ModelProto) -> None:
 
 
 def widen(model: onnx.ModelProto) -> None:
-    """Give the image its fourth channel, before its colours are parted into planes: in integers, convolutions want them
-    together, and onnxruntime leaves the parting out."""
+    """Give the image its fourth channel before the NHWC->NCHW transpose: onnxruntime's integer convolutions read
+    interleaved channels, and it removes the transpose."""
     transpose = next(node for node in model.graph.node if "image" in node.input and node.op_type == "Transpose")
     transpose.input[0] = "bytes"
     nodes = [
@@ -83,7 +83,7 @@ def widen(model: onnx.ModelProto) -> None:
 
 
 def fourth_channel(image: str, shape: str) -> list[onnx.NodeProto]:
-    """Nodes that make `fourth`, all of it 255, with the shape of `image` but no larger than `shape` anywhere."""
+    """Nodes that compute `fourth`, 255 everywhere, with the shape of `image` but no dimension above that of `shape`."""
     brightest = numpy_helper.from_array(np.array([255], np.uint8))
     return [
         onnx.helper.make_node("Shape", [image], ["image_shape"]),
@@ -93,8 +93,8 @@ def fourth_channel(image: str, shape: str) -> list[onnx.NodeProto]:
 
 
 def norms_as_convolutions(model: onnx.ModelProto) -> None:
-    """Write the batch norms that the exporter could not fold, those before a convolution, as 1x1 convolutions of one
-    channel each: these are quantised, and take the ReLU that follows into themselves."""
+    """Replace batch norms before a convolution, which the exporter cannot fold, by depthwise 1x1 convolutions: these
+    are quantised, and fused with the ReLU that follows."""
     weights = {tensor.name: tensor for tensor in model.graph.initializer}
     for node in model.graph.node:
         if node.op_type != "BatchNormalization":
@@ -124,7 +124,7 @@ def norms_as_convolutions(model: onnx.ModelProto) -> None:
 
 
 def replace(model: onnx.ModelProto, old: list[onnx.NodeProto], new: list[onnx.NodeProto]) -> None:
-    """Put nodes in the place of others, which follow one another."""
+    """Replace consecutive nodes by others."""
     nodes = list(model.graph.node)
     at = nodes.index(old[0])
     del model.graph.node[:]

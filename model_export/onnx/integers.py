@@ -1,4 +1,4 @@
-"""The same function in operations that onnxruntime is fast at in integers: what is done to a graph for an int8 file."""
+"""Rewrites of a graph for an int8 file, to operators for which onnxruntime has fast integer kernels."""
 
 from itertools import pairwise
 
@@ -11,11 +11,11 @@ from service.segmentation.runtime.amx import SHIFTABLE
 
 
 def stem_on_cells(model: onnx.ModelProto) -> None:
-    """Write a first convolution of stride 2 as one of stride 1 on cells of 2x2 pixels, its kernel of 7x7 as 4x4, one of
-    3x3 as 2x2: in integers, a convolution gathers what it reads byte by byte, and of a cell there are sixteen in a row.
+    """Replace a first convolution of stride 2 by one of stride 1 on cells of 2x2 pixels; a 7x7 kernel becomes 4x4, a
+    3x3 kernel 2x2. An integer convolution gathers its input byte by byte, and a cell has sixteen bytes in a row.
 
-    Before the kernel come a row and a column of zeros, so that it covers whole cells. A cell has its twelve colours,
-    and then the fourth channel of its four pixels.
+    A row and a column of zeros precede the kernel, so that it covers whole cells. A cell holds its twelve colours, then
+    the fourth channel of its four pixels.
     """
     weights = {tensor.name: tensor for tensor in model.graph.initializer}
     convolution = next(node for node in model.graph.node if FLOAT_IMAGE in node.input)
@@ -49,7 +49,7 @@ def stem_on_cells(model: onnx.ModelProto) -> None:
         "end": [most],
         "four_channels": [most, most, most, 4],
     }
-    names = {"image_shape", "fourth_shape", "fourth", "bytes"}  # what `widen` made; a transpose follows
+    names = {"image_shape", "fourth_shape", "fourth", "bytes"}  # the output of `widen`; a transpose follows
     widening = [node for node in model.graph.node if {*node.output} <= names or "bytes" in node.input]
     nodes = [
         onnx.helper.make_node("Reshape", ["image", "side_by_side"], ["pairs"]),
@@ -67,8 +67,8 @@ def stem_on_cells(model: onnx.ModelProto) -> None:
 
 
 def pools_as_convolutions(model: onnx.ModelProto) -> None:
-    """Write average pools as convolutions of one channel each with all weights alike: in integers, onnxruntime has a
-    fast kernel for these alone."""
+    """Replace average pools by depthwise convolutions with equal weights, for which onnxruntime has a fast integer
+    kernel."""
     tensors = onnx.shape_inference.infer_shapes(model).graph.value_info
     channels = {tensor.name: tensor.type.tensor_type.shape.dim[1].dim_value for tensor in tensors if is_image(tensor)}
     for node in model.graph.node:
@@ -97,8 +97,8 @@ def is_image(tensor: onnx.ValueInfoProto) -> bool:
 
 
 def scores_in_fours(model: onnx.ModelProto) -> None:
-    """Give the coarse scores channels of zeros up to a multiple of four: onnxruntime's kernels take four at a time, and
-    without them the last convolution copies all that it reads, nine times over."""
+    """Pad the coarse scores with channels of zeros to a multiple of four: onnxruntime's kernels take four at a time.
+    Otherwise the last convolution copies its whole input, nine times over."""
     makers = {node.output[0]: node for node in model.graph.node}
     weights = {tensor.name: tensor for tensor in model.graph.initializer}
 
@@ -117,7 +117,7 @@ def scores_in_fours(model: onnx.ModelProto) -> None:
             fill(maker.input[1], 0)
             fill(maker.input[1], 1)
             fill_makers(maker.input[0])
-        else:  # the convolution that makes scores of features
+        else:  # the convolution from features to scores
             for parameter in maker.input[1:]:
                 fill(parameter, 0)
 
@@ -128,9 +128,9 @@ def scores_in_fours(model: onnx.ModelProto) -> None:
 
 
 def argmax_as_comparisons(model: onnx.ModelProto, classes: int) -> None:
-    """Choose the labels by holding each class's plane of scores against the best of those before it. onnxruntime
-    compares many bytes at a time, while its ArgMax takes them one by one; of equal ones both choose the first. Of one
-    class nothing is to be chosen."""
+    """Replace argmax by comparing each class's plane of scores with the best of those before it. onnxruntime compares
+    many bytes at a time, while its ArgMax takes them one by one. Of equal scores both choose the first. With one class
+    there is nothing to choose."""
     if classes == 1:
         return
     argmax = next(node for node in model.graph.node if node.op_type == "ArgMax")
@@ -147,7 +147,7 @@ def argmax_as_comparisons(model: onnx.ModelProto, classes: int) -> None:
         ]
         best = [f"best_before_{number}"]
         model.graph.initializer.append(numpy_helper.from_array(np.array(number, np.uint8), f"number_{number}"))
-    # The last that is better than all before it is the best.
+    # The last class that beats all before it is the best.
     labels = [f"label_{number}" for number in range(1, classes)]
     nodes += [
         onnx.helper.make_node("Max", labels, ["labels_of_one_plane"]),
@@ -158,9 +158,9 @@ def argmax_as_comparisons(model: onnx.ModelProto, classes: int) -> None:
 
 
 def name_shiftable_weights(model: onnx.ModelProto) -> None:
-    """Mark the weights of convolutions that are faster as products of matrices where a processor has AMX, for the
-    service, which knows what it runs on: those of many inputs. Of few, what is made for the product costs more.
-    They are quantised symmetrically: none is -128.
+    """Mark the weights of convolutions that are faster as matrix products on AMX, for the service, which knows its
+    processor: those with many inputs. With few, building the matrices costs more. They are quantised symmetrically, so
+    none is -128.
     """
     tensors = {tensor.name: tensor for tensor in model.graph.initializer}
     makers = {node.output[0]: node for node in model.graph.node}
@@ -171,7 +171,7 @@ def name_shiftable_weights(model: onnx.ModelProto) -> None:
         _, channels, height, width = tensors[quantised.input[0]].dims
         if channels < 128 or channels * height * width < 256:
             continue
-        for place in (0, 2):  # the weights, and their zero points
+        for place in (0, 2):  # weights and zero points
             tensor = tensors[quantised.input[place]]
             quantised.input[place] += SHIFTABLE
             tensor.CopyFrom(numpy_helper.from_array(numpy_helper.to_array(tensor), quantised.input[place]))

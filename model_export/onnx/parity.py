@@ -1,4 +1,4 @@
-"""How far apart two forms of one network are."""
+"""The difference between two forms of one network."""
 
 from collections.abc import Callable, Iterable
 
@@ -12,12 +12,12 @@ Network = Callable[[Pixels], tuple[Labels, Scores]]
 
 
 def measure(reference: Network, candidate: Network, images: Iterable[Pixels]) -> Parity:
-    """Greatest difference of scores and share of other labels over all pixels of `images`; NaN where one gives NaN."""
+    """Greatest difference of scores, and share of different labels, over `images`; NaN if one gives NaN."""
     difference, disagreeing, pixels, count = 0.0, 0, 0, 0
     for image in images:
         labels, scores = reference(image)
         other_labels, other_scores = candidate(image)
-        difference = float(np.maximum(difference, np.abs(scores - other_scores).max()))  # NaN, once met, stays
+        difference = float(np.maximum(difference, np.abs(scores - other_scores).max()))  # NaN is kept
         disagreeing += int((labels != other_labels).sum())
         pixels += labels.size
         count += 1
