@@ -1,1 +1,1 @@
-"""What makes models: train, evaluate, export. Torch lives here and nowhere else."""
+"""Makes models: train, evaluate, export. Only this package uses torch."""

@@ -1,4 +1,4 @@
-"""What stops training or export, each with one sentence that says what to do."""
+"""Errors that stop a command, each with one sentence that says what is wrong and what to do."""
 
 
 class ExportError(Exception):
@@ -10,16 +10,16 @@ class OptionError(ExportError):
 
 
 class DataError(ExportError):
-    """A data set that cannot be learned from as it is."""
+    """A data set that is invalid or cannot be learned from."""
 
 
 class CheckpointError(ExportError):
-    """Weights that are missing, unreadable, or of another run or network."""
+    """Weights that are missing, unreadable, or those of another run or network."""
 
 
 class ParityError(ExportError):
-    """The exported model does not answer like the trained one, so it was not written."""
+    """The exported model differs from the trained one, so it was not written."""
 
 
 class QuantizationError(ExportError):
-    """The int8 model would be too much worse than the float one, so it was not written."""
+    """The int8 model is too much worse than the float one, so it was not written."""

@@ -1,4 +1,4 @@
-"""The command line: what a person types, unwrapped into calls."""
+"""The command line: arguments are parsed here, the work is done elsewhere."""
 
 from model_export.commands import judging, making
 from model_export.commands.arguments import app

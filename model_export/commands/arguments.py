@@ -22,7 +22,7 @@ Data = Annotated[Path, typer.Argument(help="Folder with classes.json, train/, va
 
 
 def tracked(count: int) -> Iterable[int]:
-    """0 .. count - 1 with a progress bar on standard error, where somebody is looking."""
+    """0 .. count - 1 with a progress bar on standard error, if that is a terminal."""
     from rich.console import Console
     from rich.progress import track
 
@@ -30,7 +30,7 @@ def tracked(count: int) -> Iterable[int]:
 
 
 def size(text: str) -> tuple[int, int]:
-    """The (width, height) that 480x360 says."""
+    """(480, 360) of 480x360. Raises BadParameter."""
     match = re.fullmatch(r"(\d+)x(\d+)", text)
     if match is None:
         raise typer.BadParameter(f"{text} is not a size like 480x360")
@@ -62,12 +62,12 @@ def option(field: msgspec.structs.FieldInfo) -> inspect.Parameter:
 
 
 def flag(name: str) -> str:
-    """How a field is written on the command line."""
+    """The option of a field: --crop of crop."""
     return "--" + name.replace("_", "-")
 
 
 def chosen(given: Mapping[str, Any]) -> Options:
-    """The options that were given. Raises BadParameter, which names the one that is invalid."""
+    """Validate the options of a command. Raises BadParameter, which names the invalid one."""
     try:
         options = msgspec.convert(given, Options)
     except msgspec.ValidationError as error:

@@ -13,9 +13,9 @@ def evaluate(
     model: Annotated[Path, typer.Argument(help="A model file.")],
     data: Data,
     split: Annotated[str, typer.Option()] = "val",
-    as_json: Annotated[bool, typer.Option("--json", help="Figures to every digit, for programs.")] = False,
-    heatmap: Annotated[str | None, typer.Option(help="A class: draw how probable it is on every image.")] = None,
-    pictures: Annotated[Path, typer.Option(help="Where heat maps go.")] = Path("heatmaps"),
+    as_json: Annotated[bool, typer.Option("--json", help="Print JSON with every digit, for programs.")] = False,
+    heatmap: Annotated[str | None, typer.Option(help="A class whose probability is drawn over every image.")] = None,
+    pictures: Annotated[Path, typer.Option(help="Folder for the heat maps.")] = Path("heatmaps"),
 ) -> None:
     """Judge a model file on a split, through the pipeline that serves it."""
     import msgspec
@@ -40,7 +40,7 @@ def card(
     output: Annotated[Path, typer.Argument(help="The .md file to write; its pictures go beside it.")],
     split: Annotated[str, typer.Option()] = "val",
 ) -> None:
-    """Write the model card, out of the file and of what it does on a split."""
+    """Write a model card from a model file and its figures on a split."""
     from model_export.reports import card as cards
     from model_export.reports.evaluate import open_split
     from service.segmentation.runtime.model import Model
@@ -61,10 +61,10 @@ def compare(
     ] = None,
     image: Annotated[list[int], typer.Option(min=0, help="Number of an image to draw; may be repeated.")] = [0],  # noqa: B006  # typer copies it
     photo: Annotated[
-        Path | None, typer.Option(exists=True, dir_okay=False, help="Draw this photo in place of the data's.")
+        Path | None, typer.Option(exists=True, dir_okay=False, help="Draw this photo instead of the data's.")
     ] = None,
 ) -> None:
-    """Print a table of models, in accuracy, size and time; draw what they see."""
+    """Print accuracy, size and time of models in a table, and draw their masks side by side."""
     from model_export.reports import compare as comparison
     from model_export.reports.evaluate import open_split
     from service.segmentation.runtime.model import Model

@@ -19,7 +19,7 @@ def shapes(
     val: Annotated[int, typer.Option(help="Validation pictures.")] = 40,
     width: Annotated[int, typer.Option(help="Width of each, in pixels.")] = 160,
     height: Annotated[int, typer.Option(help="Height of each, in pixels.")] = 128,
-    seed: Annotated[int, typer.Option(help="Same seed, same pictures.")] = 0,
+    seed: Annotated[int, typer.Option(help="The same seed draws the same pictures.")] = 0,
 ) -> None:
     """Draw a data set of discs, squares and triangles."""
     from model_export.data import shapes
@@ -34,13 +34,13 @@ def train(
     data: Data,
     run: Annotated[Path, typer.Argument(help="Folder of the run: its checkpoints, options and metrics.")],
     backbone: Annotated[
-        str | None, typer.Option(help="Network that the FCN stands on; by default that of --init, else mobilenetv2.")
+        str | None, typer.Option(help="Backbone of the FCN; by default that of --init, else mobilenetv2.")
     ] = None,
     workers: Annotated[int, typer.Option(min=0, help="Processes that load images beside the training one.")] = 0,
-    resume: Annotated[bool, typer.Option("--resume", help="Go on where the run stopped.")] = False,
+    resume: Annotated[bool, typer.Option("--resume", help="Continue a run that was stopped.")] = False,
     **given: Any,
 ) -> None:
-    """Train an FCN; the best epoch on val is kept as RUN/best.pt."""
+    """Train an FCN. The epoch with the best mean IU on val is kept as RUN/best.pt."""
     from rich.progress import MofNCompleteColumn, Progress, TimeElapsedColumn
 
     from model_export.training import published
@@ -59,7 +59,7 @@ def train(
     with Progress(*columns) as progress, stopped_gently(training.stop):
         training.train(progress)
     if training.epoch < options.epochs:
-        typer.echo(f"stopped in epoch {training.epoch + 1}; the same command with --resume goes on", err=True)
+        typer.echo(f"stopped in epoch {training.epoch + 1}; the same command with --resume continues", err=True)
         raise typer.Exit(130)
     typer.echo(f"best mean IU on val {training.best:.4f}: {run / 'best.pt'}")
 
@@ -71,12 +71,12 @@ def export(
     output: Annotated[Path, typer.Argument(help="The .onnx file to write.")],
     name: Annotated[str, typer.Option(help="What requests will call the model.")],
     version: Annotated[str, typer.Option()] = "1",
-    description: Annotated[str, typer.Option(help="What it tells apart, in one sentence.")] = "",
-    source: Annotated[str, typer.Option(help="What it was trained on, for people; by default the data's folder.")] = "",
-    licence: Annotated[str, typer.Option(help="Terms that the data and the weights put on the model.")] = "not stated",
+    description: Annotated[str, typer.Option(help="What it segments, in one sentence.")] = "",
+    source: Annotated[str, typer.Option(help="What it was trained on; by default the data folder's name.")] = "",
+    licence: Annotated[str, typer.Option(help="Terms that follow from data and weights.")] = "not stated",
     use: Annotated[str, typer.Option(help="What it is meant for, in a sentence or two.")] = "",
     limits: Annotated[str, typer.Option(help="What it must not be trusted with.")] = "",
-    color: Annotated[Literal["rgb", "grey"], typer.Option(help="grey: for scans; what is in colour loses it.")] = "rgb",
+    color: Annotated[Literal["rgb", "grey"], typer.Option(help="grey: images become grey first, for scans.")] = "rgb",
     picture: Annotated[
         Path | None,
         typer.Option(exists=True, dir_okay=False, help="For the self-test, published in the file; else one is drawn."),
@@ -195,7 +195,7 @@ def golden(
 
 @contextmanager
 def stopped_gently(stop: Callable[[], None]) -> Iterator[None]:
-    """Let the first ctrl-C or SIGTERM ask to `stop`; a second one ends the process at once, as usual."""
+    """Call `stop` on the first ctrl-C or SIGTERM; the second one ends the process at once, as usual."""
     usual = {number: signal.getsignal(number) for number in (signal.SIGINT, signal.SIGTERM)}
 
     def handle(number: int, _: object) -> None:

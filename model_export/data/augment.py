@@ -1,4 +1,4 @@
-"""Random scale, crop, flip and colour, a pure function of (seed, epoch, index): a resumed run draws the same."""
+"""Random scale, crop, flip and colour: a pure function of (seed, epoch, index), so a resumed run draws the same."""
 
 from dataclasses import dataclass
 
@@ -17,8 +17,8 @@ OUTSIDE = "#7c7468"
 class Augmentation:
     """Scales (log-uniform in `scales`), crops to `width` x `height`, flips half of the pairs, varies the colours.
 
-    With a `reference` size, each photo is first brought to it, as the service brings each to its native size; otherwise
-    photos of many sizes would be trained on at scales that the network never sees again.
+    With a `reference` size, each photo is first scaled to fit it, as the service scales photos to the native size.
+    Otherwise a data set of many sizes would train the network at scales that do not occur in service.
     """
 
     width: int
@@ -47,7 +47,7 @@ class Augmentation:
         flipped = draw.random() < 0.5
         for enhance in (ImageEnhance.Brightness, ImageEnhance.Contrast, ImageEnhance.Color):
             image = enhance(image).enhance(draw.uniform(1 - self.colour, 1 + self.colour))
-        # The light varies inside of the photo alone: padding has one colour, here and in service.
+        # Only the photo's colours vary; the padding has one colour, as in service.
         image = Image.composite(image, Image.new("RGB", size, OUTSIDE), inside)
         if flipped:
             image, label = (one.transpose(Image.Transpose.FLIP_LEFT_RIGHT) for one in (image, label))

@@ -1,6 +1,6 @@
 """A data set in a folder: `classes.json`, and `train/`, `val/`, `test/`, each with `images/` and `labels/`.
 
-Images are anything the service accepts; `labels/NAME.png` holds one class id per pixel of `images/NAME.*`.
+Images have any format that the service accepts. `labels/NAME.png` holds one class id per pixel of `images/NAME.*`.
 """
 
 import hashlib
@@ -23,7 +23,7 @@ from service.segmentation.modelfile.classes import ClassList
 from service.segmentation.modelfile.contract import Labels
 
 VOID = 255
-"""The label, in tensors, of pixels nobody judged, whatever id the files use for them."""
+"""The label of void pixels in tensors, whatever id the files use for them."""
 
 MAX_PIXELS = 100_000_000
 
@@ -32,7 +32,7 @@ Transform = Callable[[Image.Image, Image.Image, int], tuple[Image.Image, Image.I
 
 
 def read_classes(root: Path) -> ClassList:
-    """The data set's classes.json. Raises DataError where it is missing or wrong."""
+    """The data set's classes.json. Raises DataError where it is missing or invalid."""
     path = root / "classes.json"
     try:
         return msgspec.json.decode(path.read_bytes(), type=ClassList)
@@ -45,7 +45,7 @@ def read_classes(root: Path) -> ClassList:
 class SegmentationFolder(Dataset[Sample]):
     """The pairs of one split, in name order.
 
-    `transform(image, label, index)` may change both pictures alike, e.g. augment them.
+    `transform(image, label, index)` may change both pictures, to augment them for example.
     """
 
     def __init__(self, root: Path, split: str, transform: Transform | None = None) -> None:
@@ -64,10 +64,10 @@ class SegmentationFolder(Dataset[Sample]):
             self._to_ids[self.classes.ignored] = VOID
 
     def keep(self, wanted: Callable[[str], bool]) -> Self:
-        """Leave only the pairs whose image's name is `wanted`. Raises DataError where none is."""
+        """Keep only the pairs whose image name is `wanted`. Raises DataError where that leaves none."""
         self.pairs = [(image, label) for image, label in self.pairs if wanted(image.name)]
         if not self.pairs:
-            raise DataError("No image is left: look at the names of those to keep.")
+            raise DataError("No image is left; check the prefix of the names.")
         return self
 
     def __len__(self) -> int:
@@ -81,7 +81,7 @@ class SegmentationFolder(Dataset[Sample]):
         return torch.from_numpy(np.array(image)).permute(2, 0, 1), torch.from_numpy(np.array(label))
 
     def read(self, index: int) -> tuple[Image.Image, Image.Image]:
-        """The pair as pictures, RGB and L, void as VOID. Raises DataError where they do not fit together."""
+        """The pair as pictures, RGB and L, void as VOID. Raises DataError where one is invalid or sizes differ."""
         with self.naming(index):
             image = decode(self.file(index), MAX_PIXELS).image
         return image, Image.fromarray(self.truth(index, image.size))

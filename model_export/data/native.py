@@ -1,4 +1,4 @@
-"""The native size: the one that every image is brought to before the network sees it."""
+"""The native size: the one that every image is scaled to fit before it enters the network."""
 
 from collections.abc import Sequence
 from pathlib import Path
@@ -8,7 +8,7 @@ from model_export.data.folder import SegmentationFolder
 from service.segmentation.inputs.raster import Size
 
 WIDE_SPREAD = 1.5
-"""How much an image may be scaled without a word."""
+"""Ratio to the median size beyond which an image is reported."""
 
 
 def sizes(root: Path) -> list[Size]:
@@ -21,16 +21,16 @@ def sizes(root: Path) -> list[Size]:
 
 
 def median_size(of: Sequence[Size]) -> Size:
-    """The medians of the long and of the short sides, lying or upright as most images are.
+    """The medians of the long and of the short sides, landscape or portrait as most images are.
 
-    After nnU-Net (Isensee et al. 2021), which takes the data's median too: one odd image does not move it.
+    nnU-Net (Isensee et al. 2021) also takes the median of the data. A single unusual image does not change it.
     """
     long, short = (round(median(side(size) for size in of)) for side in (max, min))
     return (long, short) if 2 * sum(width >= height for width, height in of) >= len(of) else (short, long)
 
 
 def fitting_scale(size: Size, native: Size) -> float:
-    """The factor that brings an image of `size` inside `native`, upright or turned, as the service does."""
+    """The factor that makes an image of `size` fit `native`, in either orientation, as the service does."""
     return min(max(native) / max(size), min(native) / min(size))
 
 
@@ -42,9 +42,8 @@ def spread(of: Sequence[Size], native: Size) -> str | None:
         return None
     smallest, largest = (choose(of, key=lambda size: size[0] * size[1]) for choose in (min, max))
     return (
-        f"images are of {text(smallest)} to {text(largest)}, {len(far)} of {len(of)} more than {WIDE_SPREAD} times as "
-        f"small or large as the median, {text(usual)}; all are brought to {text(native)}, "
-        f"and --native chooses another size"
+        f"image sizes range from {text(smallest)} to {text(largest)}; {len(far)} of {len(of)} differ from the median, "
+        f"{text(usual)}, by more than {WIDE_SPREAD} times; all are scaled to fit {text(native)} (--native)"
     )
 
 

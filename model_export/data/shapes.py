@@ -1,4 +1,4 @@
-"""Drawn shapes: a data set out of nothing but a seed, for tests and for seeing train -> export -> serve at work."""
+"""Drawn shapes: a data set made from a seed, for tests and for trying train -> export -> serve."""
 
 from pathlib import Path
 
@@ -18,7 +18,7 @@ CLASSES = ClassList(
     ignored=255,
 )
 SHADES = 60
-"""How far, per channel in 0..255, a shape's colour strays from its class's."""
+"""How far a shape's colour may be from its class's, per channel in 0..255."""
 
 
 def write(root: Path, train: int, val: int, width: int, height: int, seed: int) -> None:

@@ -1,6 +1,6 @@
 """The networks: FCN (32s, 16s, 8s) and its backbones.
 
-To add a backbone, write a module with a `Backbone` subclass and name it in `BACKBONES`.
+To add a backbone, write a module with a `Backbone` subclass and add it to `BACKBONES`: no other place lists the names.
 """
 
 from model_export.errors import OptionError

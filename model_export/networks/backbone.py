@@ -17,7 +17,7 @@ class Backbone(nn.Module, ABC):
     """A classification network made fully convolutional, without its classifier.
 
     `channels` are those of the features at strides 8, 16 and 32. `mean` and `std` (RGB, in 0..1) are what the
-    pretrained weights expect of their input; FCN normalises with them, so that they are written down once.
+    pretrained weights expect of their input; FCN normalises with them.
     """
 
     channels: ClassVar[tuple[int, int, int]]
@@ -26,7 +26,7 @@ class Backbone(nn.Module, ABC):
     early: ClassVar[tuple[str, ...]] = ()
     """The first modules: their layers are large, slow to train, and good for any photo."""
     fresh: ClassVar[tuple[str, ...]] = ()
-    """The modules that no pretrained file has."""
+    """The modules that pretrained files do not contain."""
 
     def __init__(self) -> None:
         super().__init__()

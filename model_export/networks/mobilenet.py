@@ -1,7 +1,7 @@
 """MobileNetV2 1.0 (Sandler et al. 2018, "Inverted Residuals and Linear Bottlenecks"), without its classifier.
 
 Keys and shapes are those of the ONNX zoo's mobilenetv2-1.0 (from MXNet Gluon), whose first block, unlike the
-paper's, has a 1x1 expansion too.
+paper's, also has a 1x1 expansion.
 """
 
 from typing import ClassVar
@@ -10,7 +10,7 @@ from torch import Tensor, nn
 
 from model_export.networks.backbone import Backbone, Features
 
-# Channels in, channels out, expansion, stride; the rows that end a stride are marked.
+# Channels in, channels out, expansion, stride. A comment marks the last row of a stride.
 BLOCKS = [
     (32, 16, 1, 1),
     (16, 24, 6, 2),
@@ -34,7 +34,7 @@ STRIDE_8, STRIDE_16 = 5, 12
 
 
 def convolution(inputs: int, outputs: int, kernel: int = 1, stride: int = 1, groups: int = 1) -> nn.Sequential:
-    """Convolution and batch norm; the activation is the caller's, since bottlenecks end without one."""
+    """Convolution and batch norm, without an activation, since bottlenecks end linearly."""
     return nn.Sequential(
         nn.Conv2d(inputs, outputs, kernel, stride, kernel // 2, groups=groups, bias=False), nn.BatchNorm2d(outputs)
     )

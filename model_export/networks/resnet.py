@@ -79,7 +79,7 @@ class ResNet50V2(Backbone):
         return self.end8(x8), self.end16(x16), self.dropout(self.end32(x32))
 
     def surgery(self, weights: dict[str, Tensor]) -> dict[str, Tensor]:
-        """Take the ImageNet network's stages; the norms at the ends begin as those that followed there."""
+        """Load the ImageNet network's stages; the norms at their ends start as the norms that follow there."""
         own = self.state_dict()
         taken = {key: weight.float() for key, weight in weights.items() if not key.startswith("post.")}
         for mine, theirs in (("end8", "stage3.0.bn1"), ("end16", "post"), ("end32", "post"), ("stage4.0.bn1", "post")):

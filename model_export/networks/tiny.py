@@ -1,4 +1,4 @@
-"""A backbone small enough to learn drawn shapes from nothing in seconds: for tests and first steps."""
+"""A backbone that learns drawn shapes from nothing in seconds, for tests and first steps."""
 
 from typing import ClassVar
 

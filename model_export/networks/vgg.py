@@ -21,8 +21,8 @@ class VGG16(Backbone):
     """Pool3, pool4 and conv7; keys of `features` are torchvision's, `classifier.0` and `.3` become fc6 and fc7."""
 
     channels: ClassVar = (256, 512, 4096)
-    # VGG's features are not normalised and grow towards the image; the paper's at-once FCN-8s trains its skips at
-    # these scales (its authors' reference code: scale_pool3, scale_pool4).
+    # VGG's features are not normalised, and earlier ones are larger. The authors' reference code of FCN-8s at once
+    # scales its skips by these factors (scale_pool3, scale_pool4).
     skip_scales: ClassVar = (0.0001, 0.01)
 
     def __init__(self) -> None:

@@ -1,1 +1,1 @@
-"""A model file -> figures and pictures of how good it is."""
+"""A model file -> figures, and pictures of its results."""

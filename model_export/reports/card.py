@@ -1,4 +1,4 @@
-"""The model card: what a model file says of itself and what it does on a split, for people; no figure typed by hand.
+"""The model card, written from the contract of a model file and from its figures on a split.
 
 After Mitchell et al.: Model Cards for Model Reporting, 2019.
 """
@@ -20,12 +20,12 @@ from service.segmentation.modelfile.contract import Contract, Evaluation
 from service.segmentation.runtime.model import Model
 
 FAILURES = 3
-"""How many of the images that it does worst on are shown."""
+"""How many of the worst images are shown."""
 
 
 @dataclass(frozen=True)
 class Failure:
-    """An image, and the mean IU on it alone."""
+    """An image and its mean IU."""
 
     name: str
     mean_iu: float
@@ -105,7 +105,7 @@ def facts(model: Model, size: int) -> dict[str, object]:
 
 
 def precision(contract: Contract) -> str:
-    """What rounding cost, and how far the file is from what it was made of."""
+    """What quantisation cost, and how far the file is from its source."""
     lines = []
     if contract.quantization is not None:
         made = contract.quantization

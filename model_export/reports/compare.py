@@ -1,4 +1,4 @@
-"""Models side by side: a table of what they cost and what they are worth, and a picture of what they see."""
+"""Models side by side: a table of their accuracy and cost, and a picture of their masks."""
 
 import time
 from collections.abc import Iterable, Sequence
@@ -21,7 +21,7 @@ ROUNDS, RUNS = 6, 6
 
 @dataclass(frozen=True)
 class Row:
-    """One model: its network, how well it does, and the median milliseconds of a run of its graph."""
+    """One model: its network, its figures, and the median milliseconds of a run of its graph."""
 
     name: str
     precision: str
@@ -31,7 +31,7 @@ class Row:
 
 
 def compare(models: Sequence[Model], data: SegmentationFolder, split: str, indices: Iterable[int]) -> list[Row]:
-    """Judge and time the models on one split, one and the same photo."""
+    """Evaluate the models on a split, and time them on one photo of it."""
     places = list(indices)
     times = timed(models, data)
     return [
@@ -47,9 +47,9 @@ def compare(models: Sequence[Model], data: SegmentationFolder, split: str, indic
 
 
 def timed(models: Sequence[Model], data: SegmentationFolder) -> list[float]:
-    """Milliseconds per run of each graph, turn by turn, so that a busy moment of the machine hits all alike.
+    """Milliseconds per run of each graph. The models take turns, so that a busy moment of the machine affects them all.
 
-    In each turn the first runs do not count: the threads of the model before still spin for work, on the same cores.
+    The first runs of each turn do not count: the previous model's threads still spin on the same cores.
     """
     photos = [samples(data, 1, model.contract.input)[0] for model in models]
     spent: list[list[float]] = [[] for _ in models]
@@ -83,7 +83,7 @@ def table(rows: Iterable[Row]) -> str:
 
 
 def picture(models: Sequence[Model], data: SegmentationFolder, indices: Iterable[int]) -> Image.Image:
-    """Photo, truth, and what each model makes of it, a row per image."""
+    """Photo, truth and each model's mask, a row for each image. Raises DataError."""
     rows = []
     for index in indices:
         with data.naming(index):
@@ -93,12 +93,12 @@ def picture(models: Sequence[Model], data: SegmentationFolder, indices: Iterable
 
 
 def picture_of(models: Sequence[Model], photo: bytes) -> Image.Image:
-    """The photo in a file that nobody has labelled, and what each model makes of it. Raises ImageError."""
+    """A photo without labels, given as its file, and each model's mask. Raises ImageError."""
     return mosaic(["photo", *(model.contract.name for model in models)], [seen(models, photo)])
 
 
 def seen(models: Sequence[Model], photo: bytes) -> list[Image.Image]:
-    """The photo in a file, and what each model makes of it, in the class colours. Raises ImageError."""
+    """A photo, given as its file, and each model's mask in the class colours. Raises ImageError."""
     results = [serving(model).run(photo, Request(draws_photo=True)) for model in models]
     masks = [coloured(result.labels, result.model.contract.labels) for result in results]
     return [results[0].photo.image, *masks]

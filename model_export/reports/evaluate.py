@@ -1,4 +1,4 @@
-"""Judges a model file through the pipeline that serves it."""
+"""Evaluates a model file through the pipeline that serves it."""
 
 from collections.abc import Iterable
 from pathlib import Path
@@ -14,7 +14,7 @@ from service.segmentation.runtime.model import Model
 
 
 def open_split(root: Path, split: str, classes: ClassList) -> SegmentationFolder:
-    """The split to judge a model of these classes on. Raises DataError where the data's are others."""
+    """A split to evaluate a model with these classes on. Raises DataError where the data has others."""
     data = SegmentationFolder(root, split)
     if data.classes.names != classes.names:
         raise DataError(f"The classes of {root} are {data.classes.names}, the model's {classes.names}.")
@@ -24,7 +24,7 @@ def open_split(root: Path, split: str, classes: ClassList) -> SegmentationFolder
 def draw_heatmaps(
     model: Model, data: SegmentationFolder, class_name: str, indices: Iterable[int], folder: Path
 ) -> None:
-    """Draw on every image where the class is probable, into `folder`. Raises UnknownClass, DataError."""
+    """Draw the probability of a class over every image, into `folder`. Raises UnknownClass, DataError."""
     pipeline, request = serving(model), Request(heatmap=class_name, draws_photo=True)
     folder.mkdir(parents=True, exist_ok=True)
     for index in indices:
@@ -34,7 +34,7 @@ def draw_heatmaps(
 
 
 def evaluate(model: Model, data: SegmentationFolder, split: str, indices: Iterable[int]) -> Evaluation:
-    """The figures of a model over the images at `indices`. Raises DataError where no pixel of them was judged."""
+    """The figures of a model on the images at `indices`. Raises DataError where all their pixels are void."""
     meter = Meter(len(data.classes.classes))
     images = 0
     for prediction in predictions(model, data, indices):

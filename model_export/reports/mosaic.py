@@ -1,4 +1,4 @@
-"""Pictures side by side, each under its caption."""
+"""Pictures side by side, with a caption over each column."""
 
 from collections.abc import Sequence
 
@@ -11,7 +11,7 @@ from service.segmentation.modelfile.contract import Labels
 from service.segmentation.outputs.rendering import indexed
 
 GAP, CAPTION, INK, PAPER = 8, 26, "#22303c", "#ffffff"
-WRONG, RIGHT, UNJUDGED = (209, 73, 91), (226, 231, 236), (255, 255, 255)
+WRONG, RIGHT, VOIDED = (209, 73, 91), (226, 231, 236), (255, 255, 255)
 
 
 def mosaic(captions: Sequence[str], rows: Sequence[Sequence[Image.Image]]) -> Image.Image:
@@ -30,7 +30,7 @@ def mosaic(captions: Sequence[str], rows: Sequence[Sequence[Image.Image]]) -> Im
 
 
 def coloured(labels: Labels, classes: ClassList) -> Image.Image:
-    """Labels in the class colours; void, or any other id that is no class, in black."""
+    """Labels in the class colours; void, and any other id without a class, in black."""
     known = np.minimum(labels, len(classes.classes))
     picture = indexed(known, classes).convert("RGB")
     picture.paste((0, 0, 0), (0, 0), Image.fromarray((known == len(classes.classes)).astype(np.uint8) * 255))
@@ -38,7 +38,7 @@ def coloured(labels: Labels, classes: ClassList) -> Image.Image:
 
 
 def errors(labels: Labels, truth: Labels) -> Image.Image:
-    """Where labels are wrong: red; where they are right: grey; where nobody judged: white."""
+    """Wrong labels in red, right ones in grey, void in white."""
     shades = np.where((labels == truth)[..., None], RIGHT, WRONG)
-    shades = np.where((truth == VOID)[..., None], UNJUDGED, shades)
+    shades = np.where((truth == VOID)[..., None], VOIDED, shades)
     return Image.fromarray(shades.astype(np.uint8))

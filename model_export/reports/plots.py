@@ -1,4 +1,4 @@
-"""A run as pictures: its curves, and what it takes for what."""
+"""Pictures of a run: its curves and its confusion matrix."""
 
 from collections.abc import Mapping, Sequence
 from pathlib import Path

@@ -1,4 +1,4 @@
-"""What a model makes of the images of a data set, through the service's pipeline."""
+"""The labels that a model gives to the images of a data set, through the service's pipeline."""
 
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
@@ -24,7 +24,7 @@ def serving(model: Labeller) -> Pipeline:
 
 
 def predictions(model: Labeller, data: SegmentationFolder, indices: Iterable[int]) -> Iterator[Prediction]:
-    """Segment the files of the images at `indices`. Raises DataError where a file cannot be used."""
+    """Segment the image files at `indices`. Raises DataError where one is invalid."""
     pipeline = serving(model)
     for index in indices:
         with data.naming(index):

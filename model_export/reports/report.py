@@ -1,4 +1,4 @@
-"""Figures as a person reads them."""
+"""Figures as text."""
 
 from service.segmentation.modelfile.classes import ClassList
 from service.segmentation.modelfile.contract import Contract, Evaluation, Metrics
@@ -24,7 +24,7 @@ def table(evaluation: Evaluation, classes: ClassList) -> str:
 
 
 def parity(contract: Contract) -> str:
-    """How far a model file is from what it was made of."""
+    """How far a model file is from its source, torch or the float file."""
     measured = contract.parity
     assert measured is not None
     origin = "the float file" if contract.precision == "int8" else "torch"

@@ -1,1 +1,1 @@
-"""Pictures and labels -> a trained network."""
+"""Images and labels -> a trained network."""

@@ -1,4 +1,4 @@
-"""What a training run keeps on disk. Files are read with `weights_only`: no code in them ever runs."""
+"""The files of a training run. They are read with `weights_only`, so code in them never runs."""
 
 import hashlib
 from dataclasses import dataclass, replace
@@ -20,7 +20,7 @@ from service.segmentation.modelfile.contract import Metrics
 
 @dataclass(frozen=True)
 class Trained:
-    """A trained network, with what it was trained for and how well it did on val."""
+    """A trained network, with its classes, the options of its run, and its figures on val."""
 
     network: FCN
     classes: ClassList
@@ -30,7 +30,7 @@ class Trained:
 
 
 def save(trained: Trained, path: Path) -> None:
-    """Write the network and all that is needed to build it again."""
+    """Write the network and everything that is needed to build it again."""
     write(
         {
             "options": msgspec.to_builtins(trained.options),
@@ -65,7 +65,7 @@ def coarser(trained: Trained, stride: int) -> Trained:
     if stride not in STRIDES:
         raise OptionError(f"An FCN ends at stride 8, 16 or 32, not {stride}.")
     if stride < trained.options.stride:
-        raise CheckpointError(f"an FCN-{trained.options.stride}s has no FCN-{stride}s in it.")
+        raise CheckpointError(f"an FCN-{trained.options.stride}s contains no FCN-{stride}s.")
     if stride == trained.options.stride:
         return trained
     chosen = msgspec.structs.replace(trained.options, stride=stride)
@@ -73,14 +73,14 @@ def coarser(trained: Trained, stride: int) -> Trained:
 
 
 def write(content: dict[str, Any], path: Path) -> None:
-    """Save whole or not at all: a run stopped in mid-write keeps its previous checkpoint."""
+    """Save atomically: a run that is killed while it writes keeps its previous checkpoint."""
     partial = path.with_suffix(".partial")
     torch.save(content, partial)
     partial.replace(path)
 
 
 def read(path: Path) -> dict[str, Any]:
-    """The content of a checkpoint file. Raises CheckpointError where there is none."""
+    """The content of a checkpoint file. Raises CheckpointError where it is missing or invalid."""
     try:
         content: dict[str, Any] = torch.load(path, map_location="cpu", weights_only=True)
     except FileNotFoundError:
@@ -91,7 +91,7 @@ def read(path: Path) -> dict[str, Any]:
 
 
 def fingerprint(state: dict[str, Tensor]) -> str:
-    """sha256 over names, types, shapes and values: equal for equal weights, wherever they are stored."""
+    """sha256 over names, types, shapes and values: equal weights have equal fingerprints in any file."""
     digest = hashlib.sha256()
     for name in sorted(state):
         tensor = state[name].detach().cpu().contiguous()

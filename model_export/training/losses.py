@@ -1,4 +1,4 @@
-"""What training minimises: cross-entropy, and what may be added to it."""
+"""The losses: cross-entropy, and the optional ones that are added to it."""
 
 import numpy as np
 import torch
@@ -12,7 +12,7 @@ from model_export.errors import DataError
 def cross_entropy(logits: Tensor, truth: Tensor, weights: Tensor) -> Tensor:
     """Mean over pixels that are not void, each counted by its class's weight; logits [N, C, H, W], truth [N, H, W].
 
-    It is 0 where all are void: a crop, and the more so the few pixels sampled from one, need not have any class.
+    It is 0 where all are void: a crop of a sparsely labelled image may have no class at all.
     """
     total = F.cross_entropy(logits, truth, weights, ignore_index=VOID, reduction="sum")
     return total / weights[truth[truth != VOID]].sum().clamp(min=torch.finfo(weights.dtype).tiny)
@@ -21,8 +21,8 @@ def cross_entropy(logits: Tensor, truth: Tensor, weights: Tensor) -> Tensor:
 def deep_supervision(sums: list[Tensor], truth: Tensor, weights: Tensor) -> Tensor:
     """Cross-entropy of the scores before the finer skips, each sum brought to the finest one's grid.
 
-    `sums` are the fused scores from coarse to fine; the last one is judged at full size elsewhere. With it, coarse
-    layers learn to be right alone, and finer ones to correct them: the paper's stages, all at once.
+    `sums` are the fused scores from coarse to fine; the loss of the last one, at full size, is not included. So coarse
+    layers learn to be right by themselves, and finer ones to correct them: the paper's stages, all at once.
     """
     height, width = sums[-1].shape[-2:]
     step = truth.shape[-1] // width
@@ -35,7 +35,7 @@ def deep_supervision(sums: list[Tensor], truth: Tensor, weights: Tensor) -> Tens
 
 
 def lovasz_softmax(logits: Tensor, truth: Tensor) -> Tensor:
-    """1 - IU, averaged over the classes present, in the surrogate that gradients can follow.
+    """1 - IU, averaged over the classes present, in a differentiable surrogate.
 
     Berman, Triki, Blaschko: The Lovasz-Softmax loss, CVPR 2018 (algorithm 1).
     """
@@ -76,6 +76,6 @@ def class_weights(data: SegmentationFolder) -> Tensor:
 
 
 def thinned(step: int, *maps: Tensor) -> list[Tensor]:
-    """Every `step`th row and column of maps of one size, from a random corner on, for losses that cost much a pixel."""
+    """Every `step`th row and column of maps of one size, from a random corner on, for losses slow per pixel."""
     top, left = torch.randint(step, (2,)).tolist()
     return [one[..., top::step, left::step] for one in maps]

@@ -1,4 +1,4 @@
-"""What a run learns from: its images, as the options want them, and the hashes by which a resumed run knows them."""
+"""What a run learns from: its images, and the hashes by which `resume` notices that something changed."""
 
 import hashlib
 from collections.abc import Iterator
@@ -13,7 +13,7 @@ from service.segmentation.inputs.raster import Size
 
 
 def native_size(options: Options) -> Size:
-    """The size (width, height) that photos are brought to: the chosen one, else what follows from the data's median.
+    """The size (width, height) that images are scaled to fit: the chosen one, else the data's median times `enlarge`.
 
     Raises DataError.
     """
@@ -24,18 +24,18 @@ def native_size(options: Options) -> Size:
 
 
 def notes(options: Options, native: Size) -> Iterator[str]:
-    """What somebody who starts a run may not expect of it, a sentence each. Raises DataError."""
+    """What a user may not expect of a run with these options, a sentence each. Raises DataError."""
     if options.weights is None and options.init is None:
         yield (
             f"the network starts from nothing, all of it at a learning rate of {options.learning_rate:g}; "
-            f"photos want --init street, or --weights"
+            f"for photos, start from --init street or from --weights"
         )
     if (uneven := spread(sizes(Path(options.data)), native)) is not None:
         yield uneven
 
 
 def augmentation(options: Options, native: Size) -> Augmentation:
-    """What training images go through. They vary around the size that the data has them at: `native` less `enlarge`."""
+    """The augmentation of a run. Scales vary around the native size before it is enlarged."""
     width, height = (round(side / options.enlarge) for side in native)
     return Augmentation(*options.crop, options.scale_range, options.seed, reference=(width, height))
 
@@ -54,7 +54,7 @@ def splits(options: Options, transform: Augmentation) -> tuple[SegmentationFolde
 
 
 def content(options: Options, train: SegmentationFolder, val: SegmentationFolder) -> dict[str, str | None]:
-    """sha256 of what each option that names files stands for; None where it names nothing."""
+    """sha256 of what each option in FILES refers to; None where it is not set."""
     return {
         "data": f"{train.digest()} {val.digest()}",
         "weights": options.weights and digest(Path(options.weights)),

@@ -29,9 +29,9 @@ class Meter:
         self.confusion += np.bincount(pairs, minlength=classes**2).reshape(classes, classes)
 
     def metrics(self) -> Metrics:
-        """The figures so far. Raises DataError where no pixel was judged."""
+        """The figures so far. Raises DataError where every pixel was void."""
         if not self.confusion.any():
-            raise DataError("No pixel of these images has a class: all are void, so there is nothing to judge by.")
+            raise DataError("No pixel of these images has a class: all are void.")
         return from_confusion(self.confusion)
 
 

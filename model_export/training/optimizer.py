@@ -1,4 +1,4 @@
-"""Who learns how fast: parameters in groups."""
+"""Parameter groups: which parameters learn how fast, and which have weight decay."""
 
 from typing import Any
 
@@ -12,8 +12,8 @@ from model_export.training.options import Options
 def parameter_groups(network: FCN, loaded: set[str], options: Options) -> list[dict[str, Any]]:
     """AdamW's groups, each with its peak learning rate, `max_lr`, and its weight decay; frozen parameters are in none.
 
-    Parameters named in `loaded` have good values already and learn more slowly. Decay pulls weights towards zero, which
-    is no good place for a norm's gain, for a bias, or for a deconvolution, which starts as an interpolation.
+    Parameters named in `loaded` are pretrained and learn more slowly. Norms, biases and deconvolutions have no decay,
+    as it pulls towards zero: a norm's gain starts at one, and a deconvolution as an interpolation.
     """
     interpolations = {id(layer.weight) for layer in network.modules() if isinstance(layer, Deconvolution)}
     groups: dict[tuple[bool, bool], list[nn.Parameter]] = {}

@@ -1,4 +1,4 @@
-"""What decides what a training run computes: every option, its default and its meaning, once. No torch is needed."""
+"""The options of a training run, each with its default and its meaning. The command line is generated from them."""
 
 import logging
 from collections.abc import Mapping
@@ -15,10 +15,13 @@ log = logging.getLogger("fcn_serve.training")
 
 
 class Options(msgspec.Struct, frozen=True, kw_only=True):
-    """Kept with the run, in its checkpoints, and in the model file. Sizes are (width, height), in pixels."""
+    """Everything that decides what a run computes. It is kept with the run, in its checkpoints and in the model file.
+
+    Sizes are (width, height), in pixels.
+    """
 
     data: Annotated[str, Meta(description="Folder with classes.json, train/, val/, each with images/ and labels/.")]
-    backbone: Annotated[str, Meta(description="Network that the FCN stands on.")] = "mobilenetv2"
+    backbone: Annotated[str, Meta(description="Backbone of the FCN.")] = "mobilenetv2"
     stride: Annotated[Literal[8, 16, 32], Meta(description="8, 16 or 32: FCN-8s, FCN-16s or FCN-32s.")] = 8
     weights: Annotated[str | None, Meta(description="File of ImageNet weights to start the backbone from.")] = None
     init: Annotated[
@@ -35,7 +38,7 @@ class Options(msgspec.Struct, frozen=True, kw_only=True):
     ] = (0.75, 2.0)
     native: Annotated[
         tuple[Side, Side] | None,
-        Meta(description="Size that photos are brought to for validation and in service; default: the data's median."),
+        Meta(description="Size that images are scaled to fit, in validation and in service; default: the median."),
     ] = None
     enlarge: Annotated[
         float, Meta(ge=0.25, le=4, description="Factor between the data's median size and the default of `native`.")
@@ -47,7 +50,7 @@ class Options(msgspec.Struct, frozen=True, kw_only=True):
     weight_decay: Annotated[
         float, Meta(ge=0, description="AdamW's weight decay; norms, biases and deconvolutions have none.")
     ] = 0.03
-    max_gradient_norm: Annotated[float, Meta(gt=0, description="Longer gradients are shortened to this norm.")] = 5.0
+    max_gradient_norm: Annotated[float, Meta(gt=0, description="Gradients are clipped to this norm.")] = 5.0
     ema_decay: Annotated[
         float, Meta(ge=0, lt=1, description="Decay per step of the averaged weights, which are the ones kept.")
     ] = 0.99
@@ -60,13 +63,13 @@ class Options(msgspec.Struct, frozen=True, kw_only=True):
     teacher: Annotated[str | None, Meta(description="best.pt of a network to learn from as well.")] = None
     distillation_weight: Annotated[float, Meta(ge=0, description="Weight of the loss against the teacher.")] = 1.0
     hold_out: Annotated[
-        str | None, Meta(description="Validate on the training images whose names begin so, in place of val.")
+        str | None, Meta(description="Validate on the training images whose names start with this, instead of on val.")
     ] = None
     seed: Annotated[int, Meta(description="Seed of everything random.")] = 0
 
 
 FILES = ("data", "weights", "init", "teacher")
-"""Options that name files: what matters is what is in them."""
+"""Options that name files. A resumed run compares their content, not their names."""
 
 SIZES = ("crop", "native")
 """Options that are sizes."""
@@ -90,7 +93,7 @@ PAIRS = {"crop": ("crop_width", "crop_height"), "scale_range": ("smallest", "lar
 
 
 def read(document: Mapping[str, Any]) -> Options:
-    """Options as this version or an earlier one wrote them; those it does not know are left out, with a warning.
+    """Options as this version or an earlier one wrote them; unknown ones are ignored with a warning.
 
     Raises msgspec.ValidationError where a value is invalid.
     """

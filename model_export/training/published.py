@@ -1,4 +1,4 @@
-"""The float weights of a shipped model, in half precision: what networks for other classes start from."""
+"""The float weights of a shipped model, in half precision: a start for networks with other classes."""
 
 from pathlib import Path
 
@@ -15,7 +15,7 @@ FOLDER = Path(__file__).parents[1] / "weights"
 
 
 class Origin(msgspec.Struct, frozen=True):
-    """What the weights belong to, in the file's metadata."""
+    """The network that the weights are of, in the file's metadata."""
 
     backbone: str
     stride: int
@@ -23,7 +23,10 @@ class Origin(msgspec.Struct, frozen=True):
 
 
 def publish(trained: Trained, path: Path) -> None:
-    """Write the weights as float16; integers (norms' counters) are left out, as nothing that is inferred needs them."""
+    """Write the weights as float16; integers (the norms' counters) are left out, as inference does not need them.
+
+    Raises CheckpointError where a value exceeds float16.
+    """
     state = trained.network.state_dict()
     halves = {name: value.half().contiguous() for name, value in state.items() if value.is_floating_point()}
     for name, value in halves.items():
@@ -50,7 +53,7 @@ def locate(name: str) -> Path:
 
 
 def origin(path: Path) -> Origin:
-    """What a published file is of. Raises CheckpointError."""
+    """The network that a published file is of. Raises CheckpointError."""
     try:
         with safetensors.safe_open(path, "pt") as file:
             return msgspec.json.decode(file.metadata()["origin"], type=Origin)

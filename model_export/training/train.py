@@ -33,11 +33,11 @@ VALIDATIONS = 6
 """How often a run validates."""
 
 SAVE_EVERY_S = 180
-"""How much of a long epoch a crash may cost, in seconds."""
+"""Seconds of training that a crash may cost."""
 
 PROGRESS = ("epoch", "step", "loss", "best", "rows")
 LEARNED = ("network", "average", "optimizer", "schedule")
-"""What of a run is kept in last.pt: how far it is, and what it has learned."""
+"""The attributes of a run that last.pt keeps: its progress, and what has a state_dict."""
 
 
 class Run:
@@ -101,11 +101,14 @@ class Run:
         return trained.network.to(self.device)
 
     def stop(self) -> None:
-        """End the training after the step at hand; last.pt then has all that is needed to go on."""
+        """End the training after the current step; last.pt then has everything that `resume` needs."""
         self.stopping = True
 
     def train(self, progress: Progress) -> None:
-        """Run what is left of the epochs, or until `stop`; keep the best network on val, and what resuming needs."""
+        """Train to the last epoch, or until `stop`; write best.pt and last.pt.
+
+        Raises DataError where an image is invalid, or the loss is not finite.
+        """
         self.folder.mkdir(parents=True, exist_ok=True)
         origin = msgspec.to_builtins(self.options) | {"commit": commit(), "torch": str(torch.__version__)}
         (self.folder / "options.json").write_bytes(msgspec.json.format(msgspec.json.encode(origin)))
@@ -126,11 +129,11 @@ class Run:
             progress.advance(bar)
 
     def _due(self) -> bool:
-        """Whether to validate: a few times in a run, and after its last epoch."""
+        """Whether to validate after this epoch: a few times in a run, and after its last epoch."""
         return (self.options.epochs - self.epoch) % max(1, self.options.epochs // VALIDATIONS) == 0
 
     def _validate(self) -> Metrics:
-        """Judge the averaged network on val; the best one is kept."""
+        """Validate the averaged network, and keep it if it is the best so far."""
         average = cast(FCN, self.average.module)
         meter = validate(average, self.val_set, self.native, self.device)
         metrics = meter.metrics()
@@ -142,7 +145,7 @@ class Run:
         return metrics
 
     def _train_epoch(self, progress: Progress) -> None:
-        """What is left of one pass over the training images."""
+        """Train to the end of the epoch, or until `stop`."""
         seed = self.options.seed * 1_000_003 + self.epoch
         order = torch.randperm(len(self.train_set), generator=torch.Generator().manual_seed(seed)).tolist()
         size = self.options.batch_size
@@ -150,7 +153,7 @@ class Run:
         if self.step == 0:
             torch.manual_seed(seed)
         self.augmentation.epoch = self.epoch
-        # With a generator of its own, the loader leaves the network's random numbers alone.
+        # With its own generator, the loader does not draw from the network's.
         loader = DataLoader(
             self.train_set, batch_sampler=batches, num_workers=self.workers, generator=torch.Generator()
         )
@@ -201,7 +204,7 @@ class Run:
         return loss
 
     def _log(self, loss: float, metrics: Metrics | None, seconds: float) -> None:
-        """Add the epoch to metrics.csv, one column per class's IU; empty where it was not validated."""
+        """Add the epoch to metrics.csv, with a column for each class's IU; empty where it was not validated."""
         row: dict[str, Any] = {"epoch": self.epoch, "seconds": round(seconds, 1), "train_loss": loss}
         figures = {} if metrics is None else msgspec.to_builtins(metrics)
         row |= {name: figures.get(name) for name in Metrics.__struct_fields__ if name != "iu"}
@@ -216,7 +219,7 @@ class Run:
             plots.curves(self.rows, self.folder / "curves.png")
 
     def _save(self) -> None:
-        """Write last.pt: all that decides how the run goes on, in the middle of an epoch too."""
+        """Write last.pt: the full state of the run, also in the middle of an epoch."""
         state = {name: getattr(self, name) for name in PROGRESS}
         state |= {name: getattr(self, name).state_dict() for name in LEARNED}
         state |= {"options": msgspec.to_builtins(self.options), "content": self.content}
@@ -230,7 +233,7 @@ class Run:
         return material.content(self.options, self.train_set, self.val_set)
 
     def resume(self) -> None:
-        """Go on from last.pt.
+        """Continue from last.pt.
 
         Files may have moved, but not changed. Raises CheckpointError where last.pt is missing, or is of a run with
         other options, data or weights.
@@ -255,9 +258,9 @@ class Run:
 
 
 def commit() -> str | None:
-    """The code's commit, marked where files differ from it; None where the code is in no repository."""
+    """The code's commit, marked where files differ from it; None outside of a repository."""
     command = ["git", "-C", str(Path(__file__).parent), "describe", "--always", "--dirty", "--exclude=*"]
     try:
-        return subprocess.run(command, capture_output=True, text=True, check=True).stdout.strip()  # noqa: S603  # no input of anybody's
+        return subprocess.run(command, capture_output=True, text=True, check=True).stdout.strip()  # noqa: S603  # a fixed command
     except (OSError, subprocess.CalledProcessError):
         return None

@@ -1,4 +1,4 @@
-"""Judges a network in training: whole images, through the pipeline that will serve them."""
+"""Validates a network in training on whole images, through the pipeline that will serve them."""
 
 import torch
 from torch import Tensor
@@ -21,10 +21,10 @@ def to_network(image: Tensor, device: torch.device) -> Tensor:
 
 
 def mixed(network: FCN, image: Tensor) -> list[Tensor]:
-    """The network's fused scores, in bfloat16 where the work is and in float32 where the sums are.
+    """The network's fused scores: the backbone in bfloat16, the scores in float32.
 
-    The scores would gain nothing in bfloat16, and on a processor with AMX a 1x1 convolution of 4,096 channels to a few
-    classes, as on VGG-16, then writes past its buffers (torch 2.13.0 with oneDNN: the heap is found corrupted).
+    bfloat16 would not make the scores faster, and on a processor with AMX a 1x1 convolution of 4,096 channels to a few
+    classes, as on VGG-16, then writes past its buffers (torch 2.13.0 with oneDNN corrupts the heap).
     """
     with torch.autocast(image.device.type, dtype=torch.bfloat16):
         fine, middle, coarse = network.encode(image)
@@ -32,7 +32,7 @@ def mixed(network: FCN, image: Tensor) -> list[Tensor]:
 
 
 class InTraining:
-    """A torch network in the place of a model file. Its contract has what segmenting takes, and nothing else yet."""
+    """A torch network in place of a model file. Its contract holds only what the pipeline needs."""
 
     def __init__(self, network: FCN, classes: ClassList, native: Size, device: torch.device) -> None:
         self.network, self.device = network, device
@@ -57,14 +57,14 @@ class InTraining:
 
     @torch.inference_mode()
     def run(self, image: Pixels, scores: bool = False, call: Call | None = None) -> tuple[Labels, Scores | None]:  # noqa: ARG002  # Labeller's signature
-        """Labels of one RGB image [H, W, 3], and scores, in float32: what the exported file will compute."""
+        """Labels of one RGB image [H, W, 3], and scores, in float32 as in the exported file."""
         batch = to_network(torch.from_numpy(image.copy()).permute(2, 0, 1)[None], self.device)
         logits = self.network(batch)[0]
         return logits.argmax(0).byte().cpu().numpy(), logits.cpu().numpy() if scores else None
 
 
 def validate(network: FCN, data: SegmentationFolder, native: Size, device: torch.device) -> Meter:
-    """Judge the network on whole images, one by one, as the service would with `native` (width, height) as its size."""
+    """Segment all images as the service would with `native` (width, height) as the model's size, and compare."""
     model = InTraining(network.eval(), data.classes, native, device)
     meter = Meter(len(data.classes.classes))
     for prediction in predictions(model, data, range(len(data))):

@@ -109,7 +109,7 @@ def test_ctrl_c_stops_a_run_after_its_step_and_resume_goes_on(tmp_path: Path) ->
         process.send_signal(signal.SIGINT)
         _, said = process.communicate(timeout=60)
     assert process.returncode == 130
-    assert re.search(r"stopped in epoch \d+; the same command with --resume goes on", said)
+    assert re.search(r"stopped in epoch \d+; the same command with --resume continues", said)
     assert "Traceback" not in said
     epoch = torch.load(tmp_path / "run" / "last.pt", weights_only=True)["epoch"]
     assert 1 <= epoch < 500

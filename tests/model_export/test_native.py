@@ -1,4 +1,4 @@
-"""The native size follows from the data, whatever file comes first; training and service bring images to the same."""
+"""The native size follows from all of the data, and training validates at the size that the service uses."""
 
 from pathlib import Path
 
@@ -72,8 +72,8 @@ def test_the_median_lies_as_most_images_do() -> None:
 def test_sizes_that_differ_much_are_said(mixed: Path) -> None:
     assert spread([(640, 480), (640, 480), (480, 640), (600, 400)], (640, 480)) is None
     assert spread(sizes(mixed), (160, 128)) == (
-        "images are of 96x64 to 640x512, 2 of 13 more than 1.5 times as small or large as the median, 160x128; "
-        "all are brought to 160x128, and --native chooses another size"
+        "image sizes range from 96x64 to 640x512; 2 of 13 differ from the median, 160x128, by more than 1.5 times; "
+        "all are scaled to fit 160x128 (--native)"
     )
 
 

@@ -64,10 +64,10 @@ def test_a_shipped_models_card_is_of_the_file_that_is_shipped(file: Path) -> Non
         assert f"| {name} | {value} |" in text
 
 
-def test_errors_are_red_and_what_nobody_judged_is_white() -> None:
+def test_errors_are_red_and_void_is_white() -> None:
     labels = np.array([[0, 1, 2]], np.uint8)
     picture = np.asarray(mosaic.errors(labels, np.array([[0, 2, VOID]], np.uint8)))
-    assert [tuple(pixel) for pixel in picture[0].tolist()] == [mosaic.RIGHT, mosaic.WRONG, mosaic.UNJUDGED]
+    assert [tuple(pixel) for pixel in picture[0].tolist()] == [mosaic.RIGHT, mosaic.WRONG, mosaic.VOIDED]
 
 
 def test_a_heat_map_is_drawn_for_every_image(served: Model, drawn: SegmentationFolder, tmp_path: Path) -> None:
