@@ -1,4 +1,4 @@
-"""The container's hardening, as the compose file and the Dockerfile have it."""
+"""The container's hardening in the compose file and the Dockerfile."""
 
 import re
 

@@ -1,4 +1,4 @@
-"""The container as docker-compose.yml brings it up: what it may do, what is in it, and that it comes back.
+"""The running container: its rights, its contents, its restart.
 
 Skipped but under `make test-container`, which names the engine and its compose command.
 """

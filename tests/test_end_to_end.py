@@ -1,4 +1,4 @@
-"""Train -> export -> serve on drawn shapes: the README's own commands, real files, real HTTP."""
+"""Train, export and serve drawn shapes with the README's commands."""
 
 import base64
 import io

@@ -1,4 +1,4 @@
-"""What docs/operating.md says is so: its tables are the code's, its log lines are what is logged."""
+"""docs/operating.md is true: its tables are those of the code, its log lines are logged."""
 
 import re
 from collections.abc import Iterator

@@ -1,4 +1,4 @@
-"""The wheel alone: what it brings, and that it serves from any folder."""
+"""The wheel: what it contains, and that it serves from any folder."""
 
 import ast
 import json

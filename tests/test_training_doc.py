@@ -1,4 +1,4 @@
-"""The tables of docs/training.md are what its runs came to."""
+"""The tables of docs/training.md are those of its runs."""
 
 import csv
 import re

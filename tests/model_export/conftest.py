@@ -1,4 +1,4 @@
-"""Fixtures: a handful of drawn shapes, and a random network's float file for them."""
+"""Fixtures: a few drawn shapes, and the float file of a random network."""
 
 from pathlib import Path
 

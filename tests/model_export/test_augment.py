@@ -1,4 +1,4 @@
-"""Random scale, crop, flip and colour: the same for the same seed, epoch and image, and alike for image and label."""
+"""Random scale, crop, flip and colour: reproducible, and the same for image and label."""
 
 import numpy as np
 import pytest

@@ -1,4 +1,4 @@
-"""Pretrained weights come in, by net surgery where the classifier was fully connected."""
+"""Pretrained weights are loaded, with net surgery for fully connected classifiers."""
 
 from pathlib import Path
 

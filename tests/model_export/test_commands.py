@@ -1,4 +1,4 @@
-"""The command line: what a person can get wrong is one line that says what to do."""
+"""The command line: every mistake is answered with one line that says what to do."""
 
 import os
 import re

@@ -1,4 +1,4 @@
-"""A data set in a folder, and all that can be wrong with it."""
+"""A data set in a folder, and its possible defects."""
 
 import json
 from pathlib import Path

@@ -1,4 +1,4 @@
-"""A model that must not be served stops the start, with one line that names the file and the cause."""
+"""An invalid default model stops the start, with one line that names file and cause."""
 
 import os
 import re

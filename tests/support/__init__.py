@@ -1,1 +1,1 @@
-"""Small real things to test with."""
+"""Small real things for tests."""

@@ -1,4 +1,4 @@
-"""Image files taken apart and put together: PNG chunks, JPEG scans, WebP chunks."""
+"""Parses and builds image files: PNG chunks, JPEG scans, WebP chunks."""
 
 import re
 import struct

@@ -1,4 +1,4 @@
-"""Programs that pip does not install, from Debian's packages: unpacked into this checkout, not installed."""
+"""Programs from Debian packages, unpacked into this checkout without installing them."""
 
 import os
 import shutil

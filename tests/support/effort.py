@@ -1,4 +1,4 @@
-"""How hard the tests that make things up try: a little everywhere, for long where FUZZ=full says so."""
+"""How long property tests run: briefly, or for minutes with FUZZ=full."""
 
 import os
 

@@ -1,4 +1,4 @@
-"""Graphs of a few nodes, and what onnxruntime answers to them."""
+"""Graphs of a few nodes, and their output by onnxruntime."""
 
 from typing import Any
 

@@ -1,4 +1,4 @@
-"""Images that mean harm, or only look as if they did; each with the answers that it may get."""
+"""Hostile images, and harmless ones that look hostile, each with its allowed statuses."""
 
 import io
 import struct

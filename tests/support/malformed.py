@@ -1,4 +1,4 @@
-"""Requests that no client sends by mistake; each with the answers that it may get."""
+"""Malformed requests, each with its allowed statuses."""
 
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -168,7 +168,7 @@ def heads() -> Iterator[Malformed]:
             "two hosts": (request(line, HOST, b"Host: example.org"), BAD),
             "empty host": (request(line, b"Host:"), BAD, OK, 421),
             "host of another": (request(line, b"Host: evil.example"), 421),
-            "host that is none": (request(line, b"Host: a b@c/d"), BAD, 421),
+            "invalid host": (request(line, b"Host: a b@c/d"), BAD, 421),
             "origin that is null": (post(b"Origin: null", length(b""), body=b""), 403),
             "zero in a header": (request(line, HOST, b"A: b\0c"), BAD),
             "return in a header": (request(line, HOST, b"A: b\rc"), BAD),

@@ -1,4 +1,4 @@
-"""Valid image files with a few random wounds, always the same for a seed."""
+"""Valid image files with a few random mutations, reproducible by seed."""
 
 from collections.abc import Callable, Iterator
 from random import Random

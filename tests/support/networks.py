@@ -1,4 +1,4 @@
-"""A small random network, as good as a trained one where only its answers' form matters."""
+"""A small random network, for tests that do not depend on training."""
 
 from pathlib import Path
 

@@ -1,4 +1,4 @@
-"""The colours model, but its graph runs on landscape images of its own size alone: on others an Add fails."""
+"""The colours model with a graph that fails on all images but landscape ones of its native size."""
 
 from typing import Any
 

@@ -1,4 +1,4 @@
-"""The service as a process of its own, on a real port."""
+"""Starts the service as a process, on a real port."""
 
 import os
 import socket

@@ -1,4 +1,4 @@
-"""The colours model, but it takes its time: the brighter the first pixel, the longer."""
+"""The colours model, slowed down: the brighter the first pixel, the slower."""
 
 import msgspec
 import numpy as np

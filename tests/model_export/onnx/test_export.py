@@ -1,4 +1,4 @@
-"""A network becomes a file that says the same, or no file at all."""
+"""A network is exported to an equivalent file, or to none."""
 
 import dataclasses
 from pathlib import Path

@@ -1,4 +1,4 @@
-"""What is written for integers computes the same."""
+"""The rewrites for integer kernels do not change the function."""
 
 import numpy as np
 import pytest

@@ -1,4 +1,4 @@
-"""int8 where it is about as good, and a clear no where it is not."""
+"""A model is quantised if it stays accurate, else refused with a sentence."""
 
 import msgspec
 import numpy as np

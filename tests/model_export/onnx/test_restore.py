@@ -1,4 +1,4 @@
-"""The float file of a shipped model, made again."""
+"""The float file of a shipped model is restored from its weights."""
 
 import msgspec
 import numpy as np

@@ -1,4 +1,4 @@
-"""Training: what a run keeps, and that a resumed one is an unbroken one."""
+"""Training: what a run saves; a resumed run equals an uninterrupted one."""
 
 import csv
 import itertools

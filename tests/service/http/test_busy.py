@@ -1,4 +1,4 @@
-"""More requests than places, over HTTP: the rest is refused at once and told when to come back."""
+"""More requests than slots: the rest is refused at once, with Retry-After."""
 
 import time
 from concurrent.futures import ThreadPoolExecutor

@@ -1,4 +1,4 @@
-"""Nobody waits for longer than they want, and nothing is done for who has gone."""
+"""Deadlines, and clients who disconnect."""
 
 import re
 import socket
@@ -42,7 +42,7 @@ def seconds_until_free(client: httpx2.Client) -> float:
 
 @pytest.fixture(scope="module")
 def whole(patient: httpx2.Client) -> float:
-    """Seconds that a long image takes where nobody minds."""
+    """Seconds that a slow image takes without a deadline."""
     began = time.monotonic()
     assert patient.post("/segment", content=LONG, headers=PNG).status_code == 200
     return time.monotonic() - began

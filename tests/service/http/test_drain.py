@@ -1,4 +1,4 @@
-"""The service stops: what it has taken is answered, nobody else is kept waiting."""
+"""Graceful shutdown: accepted images are answered, nothing else delays it."""
 
 import os
 import socket

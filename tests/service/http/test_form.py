@@ -1,4 +1,4 @@
-"""Multipart forms as people make them, by hand and by libraries; sentences that name what is wrong with them."""
+"""Multipart forms, as libraries and people write them; errors name the cause."""
 
 import base64
 

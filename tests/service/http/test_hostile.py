@@ -1,4 +1,4 @@
-"""Whatever is sent, the answer is a good one, a problem that says what to do, or a closed connection; and soon."""
+"""Any input is answered, refused with a problem, or ends in a closed connection, and soon."""
 
 import json
 import socket

@@ -1,4 +1,4 @@
-"""There is not enough memory for an image: its caller is told so, and the next image is served."""
+"""Out of memory: the client is told, and the next image is served."""
 
 import resource
 from collections.abc import Iterator

@@ -1,4 +1,4 @@
-"""What the service says of itself: models, health, metrics, documentation."""
+"""The routes for models, health, metrics and documentation."""
 
 import hashlib
 import shutil

@@ -1,4 +1,4 @@
-"""Which kind of answer an Accept header asks for."""
+"""The media type that an Accept header selects."""
 
 import pytest
 

@@ -1,4 +1,4 @@
-"""The OpenAPI document is a promise: a change of it is made on purpose, by committing the new one."""
+"""The OpenAPI document is the committed one, and passes a linter's rules."""
 
 import json
 from typing import Any

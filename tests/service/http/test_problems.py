@@ -1,4 +1,4 @@
-"""Every refusal is one application/problem+json, says what to do, and leaves the service as it was."""
+"""Every error is application/problem+json, says what to do, and leaves the service intact."""
 
 import gzip
 import socket

@@ -1,4 +1,4 @@
-"""Models change while the service runs: a bad file changes nothing, a good one everything from the next request on."""
+"""Hot reload: a bad file changes nothing, a good one is served from the next request on."""
 
 import asyncio
 import time

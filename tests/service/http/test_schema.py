@@ -1,4 +1,4 @@
-"""What is sent by the OpenAPI document, or against it, is answered by the OpenAPI document."""
+"""Generated requests, valid and invalid, are answered as the OpenAPI document says."""
 
 from typing import Any
 

@@ -1,4 +1,4 @@
-"""POST /segment, over HTTP, to a service that runs."""
+"""POST /segment against a running service."""
 
 import base64
 import email.policy

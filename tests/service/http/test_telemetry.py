@@ -1,4 +1,4 @@
-"""What an operator sees of the requests; and what onnxruntime tells its maker: nothing."""
+"""Log lines and metrics of requests; onnxruntime's telemetry is off."""
 
 import hashlib
 import platform

@@ -1,4 +1,4 @@
-"""The image is fitted to the model, the labels to the image."""
+"""The image is scaled to the model, the labels to the image."""
 
 import msgspec
 import numpy as np

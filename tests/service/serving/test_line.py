@@ -1,4 +1,4 @@
-"""Who is next."""
+"""The queue: callers take turns."""
 
 import pytest
 

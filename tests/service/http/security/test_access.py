@@ -1,4 +1,4 @@
-"""Who may do what."""
+"""Keys and roles."""
 
 import http.client
 import json

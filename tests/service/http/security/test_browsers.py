@@ -1,4 +1,4 @@
-"""What browsers may do for pages of other sites."""
+"""Requests from pages of other sites."""
 
 from collections.abc import Iterator
 from pathlib import Path

@@ -1,4 +1,4 @@
-"""Nobody holds a connection by being slow, and nobody else notices who tries."""
+"""Slow connections are closed, and do not disturb other clients."""
 
 import json
 import select
@@ -34,7 +34,7 @@ def hurried(model_file: Path) -> Iterator[httpx2.Client]:
         yield client
 
 
-def dawdle(client: httpx2.Client, first: bytes, drop: Callable[[int], bytes]) -> tuple[list[bytes], float]:
+def send_slowly(client: httpx2.Client, first: bytes, drop: Callable[[int], bytes]) -> tuple[list[bytes], float]:
     """Open connections that send `first`, and then a drop now and then; what each was told, and after how long the last
     was closed. Meanwhile others are served."""
     address = (client.base_url.host, client.base_url.port or 80)
@@ -73,8 +73,8 @@ def dawdle(client: httpx2.Client, first: bytes, drop: Callable[[int], bytes]) ->
     [(b"", b""), (b"GET / HTTP/1.1\r\n", b"X: y\r\n"), (HEAD, b""), (HEAD, b"drop")],
     ids=["silent", "a dripping head", "a body that does not come", "a dripping body"],
 )
-def test_who_dawdles_is_told_and_closed(hurried: httpx2.Client, first: bytes, drop: bytes) -> None:
-    answers, seconds = dawdle(hurried, first, lambda _: drop)
+def test_a_slow_client_gets_408_and_is_closed(hurried: httpx2.Client, first: bytes, drop: bytes) -> None:
+    answers, seconds = send_slowly(hurried, first, lambda _: drop)
     assert seconds < 4 * PATIENCE_S
     for answer in answers:
         head, _, body = answer.partition(b"\r\n\r\n")
@@ -129,7 +129,7 @@ def test_what_came_fast_buys_no_long_silence(hurried: httpx2.Client) -> None:
 
 
 def test_a_slow_line_that_moves_is_waited_for(hurried: httpx2.Client) -> None:
-    """Longer than a client may dawdle, but at more than the least rate."""
+    """Longer than the timeout, but above the minimum rate."""
     data = encoded(quarters(400, 300), "PNG", compress_level=0)
     rate = 4 * PatientProtocol.patience.rate
 
@@ -144,8 +144,8 @@ def test_a_slow_line_that_moves_is_waited_for(hurried: httpx2.Client) -> None:
     assert time.monotonic() - began > 3 * PATIENCE_S
 
 
-def test_who_does_not_read_is_closed(hurried: httpx2.Client) -> None:
-    """Many who ask for some megabytes, and leave them lying."""
+def test_a_client_that_does_not_read_is_closed(hurried: httpx2.Client) -> None:
+    """Many clients that request megabytes, and do not read them."""
     much = 400 * b"GET /openapi.json HTTP/1.1\r\nHost: localhost\r\n\r\n"
     with ExitStack() as stack:
         closed = select.poll()

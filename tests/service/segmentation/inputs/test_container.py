@@ -1,4 +1,4 @@
-"""What of a file reaches the decoder: its picture, and nothing that takes long and shows nothing."""
+"""Only the picture of a file reaches the decoder."""
 
 import io
 import random

@@ -1,4 +1,4 @@
-"""What holds for every file that anyone may send."""
+"""Properties of the decoder that hold for any bytes."""
 
 import io
 import warnings

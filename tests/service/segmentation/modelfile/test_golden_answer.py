@@ -1,4 +1,4 @@
-"""What is recorded is found again; rounding passes, a change of the scores does not."""
+"""The golden answer: rounding passes, a changed score does not."""
 
 import numpy as np
 import pytest

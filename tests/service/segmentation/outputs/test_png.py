@@ -1,4 +1,4 @@
-"""PNG files as another reader reads them."""
+"""Our PNG files, read by Pillow."""
 
 import io
 

@@ -1,4 +1,4 @@
-"""Weights for a processor's unit for matrices: the same function, in the form that it is fast in."""
+"""Weights shifted for AMX compute the same function."""
 
 from pathlib import Path
 

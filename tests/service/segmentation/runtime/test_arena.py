@@ -1,4 +1,4 @@
-"""What one network has worked in, the next one works in too."""
+"""All sessions share one arena."""
 
 import subprocess
 import sys

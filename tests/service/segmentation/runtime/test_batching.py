@@ -1,4 +1,4 @@
-"""Images that arrive together go through the network together, and nobody can tell from the answers."""
+"""Batches: the answers are those of single images."""
 
 from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor

@@ -1,4 +1,4 @@
-"""Every way in which a model file must not be served, each with its own sentence."""
+"""Invalid model files, each refused with its own sentence."""
 
 import hashlib
 from pathlib import Path
