@@ -12,6 +12,8 @@ from service.serving.admission import Take
 RAW = {"", "application/octet-stream", "binary/octet-stream"}
 """Content types beside `image/*` of a body that is the image itself; a missing one means the second (RFC 9110)."""
 
+CODINGS = {"gzip", "x-gzip", "deflate", "br", "zstd", "compress"}
+
 HINTS = {
     "application/x-www-form-urlencoded": " (curl --data-binary needs -H 'Content-Type: image/jpeg')",
     "application/json": " (JSON is not accepted)",
@@ -23,8 +25,10 @@ async def read_image(request: Request, limit: int, take: Take) -> bytes:
 
     Raises CodedBody, UnsupportedContentType, BodyTooLarge, BadForm, MisplacedOption, NoImage; and what `take` raises.
     """
-    if request.headers.get("content-encoding", "identity").strip().lower() not in ("identity", ""):
-        raise CodedBody("The body has a Content-Encoding; send the image as it is: it is compressed already.")
+    coding = request.headers.get("content-encoding", "").strip().lower()
+    if coding not in {"identity", ""}:
+        name = coding if coding in CODINGS else "another coding than identity"
+        raise CodedBody(f"The Content-Encoding is {name}; send the image as it is: its format compresses it already.")
     content_type = request.headers.get("content-type", "")
     kind = content_type.partition(";")[0].strip().lower()
     is_form = kind == "multipart/form-data"

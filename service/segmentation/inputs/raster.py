@@ -99,9 +99,8 @@ def decode(
     # Damaged files raise OSError, SyntaxError, ValueError, TypeError, struct.error and more, by version.
     except Exception as error:
         require_room_for(inspect(data), max_pixels)
-        raise DamagedImage(
-            f"The {format_} image is damaged and cannot be decoded; save it again and resend."
-        ) from error
+        wrong = "cut off" if "truncated" in str(error) else "damaged and cannot be decoded"
+        raise DamagedImage(f"The {format_} image is {wrong}; save it again and resend.") from error
 
 
 def require_room_for(header: Header | None, max_pixels: int) -> None:

@@ -1,6 +1,7 @@
 """JPEG files: kinds that are not decoded, by their frame header; files that lack a part or only their end marker."""
 
 import io
+import re
 from collections.abc import Callable
 
 import numpy as np
@@ -13,6 +14,8 @@ from service.segmentation.inputs.raster import Size, decode
 from tests.support.anatomy import scans
 from tests.support.pictures import encoded, quarters
 
+ENOUGH = 10**6
+END = b"\xff\xd9"
 BASELINE, GREY = encoded(quarters(), "JPEG"), encoded(quarters().convert("L"), "JPEG")
 PROGRESSIVE = encoded(quarters(), "JPEG", progressive=True)
 
@@ -51,8 +54,25 @@ def test_a_table_whose_marker_became_a_frame_header_is_damage(kind: int) -> None
         jpeg.read(BASELINE.replace(b"\xff\xc4", bytes((0xFF, kind)), 1))
 
 
-ENOUGH = 10**6
-END = b"\xff\xd9"
+@pytest.mark.parametrize("kind", [0xCC, 0xE4, 0xD4, 0x44, 0xFE])
+@pytest.mark.parametrize("number", range(4))
+def test_a_table_whose_marker_is_lost_is_damage(kind: int, number: int) -> None:
+    starts = [found.start() for found in re.finditer(rb"\xff\xc4", BASELINE)]
+    file = BASELINE[: starts[number] + 1] + bytes((kind,)) + BASELINE[starts[number] + 2 :]
+    with pytest.raises(DamagedImage, match="a table that it needs is missing"):
+        jpeg.read(file)
+
+
+def test_a_frame_of_motion_jpeg_has_the_tables_of_the_standard() -> None:
+    """Its tables are left out, as the frames of many cameras leave them out."""
+    start, (scan,) = scans(BASELINE)
+    tables = re.compile(rb"\xff\xc4(..)", re.DOTALL)
+    while found := tables.search(start):
+        start = start[: found.start()] + start[found.end() - 2 + int.from_bytes(found[1]) :]
+    photo = decode(start + scan + END, ENOUGH)
+    assert np.array_equal(np.asarray(photo.image), np.asarray(decode(BASELINE, ENOUGH).image))
+
+
 PHOTO = Image.fromarray(np.random.default_rng(0).normal(128, 40, (240, 320, 3)).clip(0, 255).astype(np.uint8))
 WAYS = {
     "baseline": encoded(PHOTO, "JPEG"),
@@ -95,7 +115,7 @@ def test_a_jpeg_cut_in_its_coded_data_is_damaged(
     coded = b"".join(drawn)
     cut = start + coded[: int(kept * len(coded))].rstrip(b"\xff")
     tail = {"with an end marker": END, "with nothing": b"", "with zeros": bytes(len(WAYS[way]) - len(cut))}[filled]
-    with pytest.raises(DamagedImage):
+    with pytest.raises(DamagedImage, match="cut off"):
         decode(cut + tail, ENOUGH, needed)
 
 
