@@ -24,7 +24,7 @@ def test_the_compose_file_gives_the_service_no_more_than_it_needs(line: str) -> 
     assert line in [text.strip() for text in COMPOSE.splitlines()]
 
 
-def test_the_image_is_built_on_the_promised_base_runs_as_nobody_and_has_a_health_check() -> None:
+def test_the_image_has_the_promised_base_an_unprivileged_user_and_a_health_check() -> None:
     assert set(re.findall(r"^FROM (\S+)", DOCKERFILE, re.MULTILINE)) == {"python:3.13-slim-trixie"}
     assert "USER 10001:10001" in DOCKERFILE
     assert "HEALTHCHECK" in DOCKERFILE

@@ -63,7 +63,7 @@ def inside(container: str, *command: str) -> subprocess.CompletedProcess[str]:
     return subprocess.run([*ENGINE, "exec", container, *command], capture_output=True, text=True, check=False)
 
 
-def test_it_runs_as_nobody_without_a_single_capability(container: str) -> None:
+def test_it_runs_unprivileged_and_without_capabilities(container: str) -> None:
     status = dict(line.split(":\t", 1) for line in inside(container, "cat", "/proc/1/status").stdout.splitlines())
     assert status["Uid"].split() == ["10001"] * 4
     assert status["Gid"].split() == ["10001"] * 4
@@ -78,7 +78,7 @@ def test_it_can_write_nowhere(container: str) -> None:
         assert "Read-only file system" in result.stderr or "Permission denied" in result.stderr
 
 
-def test_it_has_what_serves_and_no_more(container: str) -> None:
+def test_it_contains_only_what_serves(container: str) -> None:
     listing = "import importlib.metadata as m, json; print(json.dumps([d.name for d in m.distributions()]))"
     installed = {
         name.replace("_", "-").lower() for name in json.loads(inside(container, "python", "-c", listing).stdout)

@@ -68,7 +68,7 @@ def test_the_stage_table_is_the_codes() -> None:
     assert [row[0] for row in rows("Stages")] == [f"`{stage}`" for stage in STAGES]
 
 
-def test_the_metrics_table_is_what_is_shown(client: httpx2.Client) -> None:
+def test_the_metrics_table_is_that_of_the_service(client: httpx2.Client) -> None:
     assert client.post("/segment", files={"image": encoded(quarters())}).status_code == 200
     shown = {}
     for family in text_string_to_metric_families(client.get("/metrics").text):

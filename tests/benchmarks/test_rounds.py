@@ -12,7 +12,7 @@ def test_a_ratio_is_taken_within_rounds() -> None:
     assert str(one) == "3.00 (3.00 to 3.00)"
 
 
-def test_a_ratio_that_differs_from_round_to_round_is_no_figure() -> None:
+def test_a_ratio_that_varies_too_much_is_not_printed() -> None:
     wild = ratio([10, 20, 30, 40], [10, 10, 10, 10])
     assert wild.meaningless
     assert str(wild) == "no figure: 1.75 to 3.25 from round to round"

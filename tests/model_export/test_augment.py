@@ -45,12 +45,12 @@ def test_no_id_appears_that_was_not_there() -> None:
     assert {0, 1} <= seen <= {0, 1, VOID}
 
 
-def test_what_lies_outside_of_a_small_photo_is_void() -> None:
+def test_the_area_outside_a_small_photo_is_void() -> None:
     _, label = Augmentation(256, 256, SCALES, seed=0)(*pair(32, 32), 0)
     assert label.histogram()[VOID] > 256 * 256 / 2
 
 
-def test_what_lies_outside_has_one_colour_whatever_the_light() -> None:
+def test_the_area_outside_has_one_colour_in_any_light() -> None:
     for index in range(10):
         image, _ = (np.asarray(one) for one in Augmentation(96, 96, (1, 1), seed=0)(*pair(32, 32), index))
         outside = np.array(rgb(OUTSIDE))

@@ -54,7 +54,7 @@ def test_a_backbone_that_does_not_exist_is_said_with_those_that_do(tmp_path: Pat
     ]
 
 
-def test_a_folder_that_is_no_data_set_is_one_line(tmp_path: Path) -> None:
+def test_an_invalid_data_set_is_one_line(tmp_path: Path) -> None:
     result = run("train", tmp_path, tmp_path / "run")
     assert result.returncode == 1
     assert result.stderr.splitlines() == [

@@ -89,7 +89,7 @@ def test_an_image_without_a_label_is_named(root: Path) -> None:
         SegmentationFolder(root, "train")
 
 
-def test_an_id_nobody_listed_is_named(root: Path) -> None:
+def test_an_unlisted_id_is_named(root: Path) -> None:
     label(root, "a", [[0, 1, 2], [0, 0, 0]])
     with pytest.raises(DataError, match=r"a\.png holds an id"):
         SegmentationFolder(root, "train")[0]

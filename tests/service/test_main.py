@@ -76,7 +76,7 @@ def test_every_setting_is_an_option_too(model_file: Path) -> None:
     assert process.wait(30) == 0
 
 
-def test_an_option_that_is_none_is_refused() -> None:
+def test_an_unknown_option_is_refused() -> None:
     result = subprocess.run(
         [sys.executable, "-m", "service", "--prot", "1"], cwd=ROOT, capture_output=True, check=False
     )
@@ -133,7 +133,7 @@ def test_the_url_is_one_that_works(host: str, url: str) -> None:
     assert url_of(host, 8000) == url
 
 
-def test_an_accelerator_that_is_not_there_is_no_silent_fallback(model_file: Path) -> None:
+def test_a_missing_accelerator_is_no_silent_fallback(model_file: Path) -> None:
     code, errors = refusal(models=model_file, port=free_port(), providers="cuda,cpu")
     assert code == 1
     assert errors == ["fcn-serve: SEGMENT_PROVIDERS asks for cuda, which this build of onnxruntime lacks; it has cpu."]

@@ -39,7 +39,7 @@ def test_an_int8_file_answers_almost_like_the_float_one(
     assert "ArgMax" not in operators
 
 
-def test_convolutions_and_what_lies_between_them_are_integers(source: bytes, drawn: SegmentationFolder) -> None:
+def test_convolutions_and_the_tensors_between_them_are_integers(source: bytes, drawn: SegmentationFolder) -> None:
     """No activation parts a convolution from the next one: that would be a float copy of every tensor."""
     images = export.samples(drawn, 1, Model(source, threads=1).contract.input)
     model = quantize.static(source, images, "min-max")

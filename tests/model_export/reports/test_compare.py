@@ -9,7 +9,7 @@ from model_export.reports.mosaic import CAPTION, GAP
 from service.segmentation.runtime.model import Model
 
 
-def test_the_table_has_what_a_model_is_worth_and_what_it_costs(served: Model, drawn: SegmentationFolder) -> None:
+def test_the_table_has_accuracy_and_cost(served: Model, drawn: SegmentationFolder) -> None:
     rows = compare.compare([served, served], drawn, "val", range(2))
     first = rows[0]
     assert first.metrics == evaluate(served, drawn, "val", range(2)).metrics
@@ -32,7 +32,7 @@ def test_the_picture_has_photo_truth_and_every_models_mask(served: Model, drawn:
     assert np.array_equal(masks[0], masks[1])
 
 
-def test_a_photo_that_nobody_labelled_is_drawn_without_truth(served: Model, drawn: SegmentationFolder) -> None:
+def test_an_unlabelled_photo_is_drawn_without_truth(served: Model, drawn: SegmentationFolder) -> None:
     pixels = np.asarray(compare.picture_of([served], drawn.file(0)))
     assert pixels.shape[:2] == (CAPTION + 64, 2 * 96 + GAP)
     beside_truth = np.asarray(compare.picture([served], drawn, [0]))

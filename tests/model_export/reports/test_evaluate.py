@@ -24,7 +24,7 @@ def write_pair(
     Image.fromarray(labels).save(root / "val" / "labels" / f"{name}.png")
 
 
-def test_the_figures_are_of_what_the_service_would_answer(model: Model, tmp_path: Path) -> None:
+def test_the_figures_are_those_of_the_services_answers(model: Model, tmp_path: Path) -> None:
     """One picture is labelled as the model sees it; of the other a quarter is void and the rest the wrong class."""
     (tmp_path / "classes.json").write_bytes(msgspec.json.encode(CLASSES))
     truth = np.asarray(quarters()).argmax(2).astype(np.uint8)

@@ -44,7 +44,7 @@ def test_a_crop_of_nothing_but_void_teaches_nothing() -> None:
     assert not logits.grad.any()
 
 
-def test_cross_entropy_is_the_weighted_mean_over_what_is_not_void() -> None:
+def test_cross_entropy_is_the_weighted_mean_without_void() -> None:
     logits, weights = torch.randn(2, 3, 4, 4), torch.tensor([1.0, 2.0, 5.0])
     truth = torch.randint(0, 3, (2, 4, 4))
     truth[0] = VOID

@@ -46,7 +46,7 @@ def test_a_class_that_is_only_predicted_has_iu_zero() -> None:
     assert metrics.frequency_weighted_iu == 0.5
 
 
-def test_the_matrix_has_truth_in_rows_and_what_was_said_in_columns() -> None:
+def test_the_matrix_has_truth_in_rows_and_predictions_in_columns() -> None:
     meter = Meter(classes=3)
     meter.add(labelled(1, 1, 2, 0).reshape(2, 2), labelled(0, 0, 2, VOID).reshape(2, 2))
     assert meter.confusion.tolist() == [[0, 2, 0], [0, 0, 0], [0, 0, 1]]

@@ -22,7 +22,7 @@ def test_norms_biases_and_deconvolutions_do_not_decay() -> None:
             assert decay[id(parameter)] == (0 if kept else 0.5), (module, name)
 
 
-def test_what_was_loaded_learns_more_slowly_and_what_is_frozen_not_at_all() -> None:
+def test_loaded_parameters_learn_more_slowly_and_frozen_ones_not() -> None:
     network = FCN(Tiny(), classes=3)
     network.upsample.requires_grad_(requires_grad=False)
     loaded = {name for name, _ in network.named_parameters() if "to_8" in name}

@@ -22,7 +22,7 @@ def test_those_of_the_shipped_models_are_read(name: str, enlarge: float, caplog:
     assert not caplog.records
 
 
-def test_what_is_written_is_read() -> None:
+def test_written_options_are_read_back() -> None:
     chosen = Options(data="shapes", native=(640, 480), teacher="best.pt", scale_range=(0.5, 1.5))
     assert options.read(msgspec.json.decode(msgspec.json.encode(chosen))) == chosen
 

@@ -57,7 +57,7 @@ def test_a_file_that_was_not_published_is_refused(tmp_path: Path) -> None:
         published.origin(tmp_path / "a.safetensors")
 
 
-def test_weights_that_nobody_has_are_named(tmp_path: Path) -> None:
+def test_missing_weights_are_named(tmp_path: Path) -> None:
     with pytest.raises(CheckpointError, match=r"no weights called .*gone; give the path of a file, or one of: street"):
         published.locate(str(tmp_path / "gone"))
 

@@ -66,7 +66,7 @@ def stop_after(run: Run, steps: int) -> None:
 @pytest.mark.parametrize(
     "steps", [1, 3, 8, 12], ids=["in an epoch", "at an epoch's end", "in a later one", "at the end"]
 )
-def test_a_resumed_run_computes_what_an_unbroken_one_does(options: Options, tmp_path: Path, steps: int) -> None:
+def test_a_resumed_run_equals_an_uninterrupted_one(options: Options, tmp_path: Path, steps: int) -> None:
     whole = train(Run(options, tmp_path / "whole", workers=0))
     stop_after(Run(options, tmp_path / "broken", workers=0), steps)
     resumed = Run(options, tmp_path / "broken", workers=0)
@@ -122,7 +122,7 @@ def test_a_run_can_be_looked_at(options: Options, tmp_path: Path) -> None:
     assert re.fullmatch(r"[0-9a-f]{7,}(-dirty)?", origin["commit"])
 
 
-def test_every_epoch_draws_its_images_anew(options: Options, tmp_path: Path) -> None:
+def test_every_epoch_augments_differently(options: Options, tmp_path: Path) -> None:
     run = Run(replace(options, epochs=2), tmp_path, workers=0)
     seen = []
     run.network.backbone.register_forward_pre_hook(lambda _, inputs: seen.extend(inputs[0].sum((1, 2, 3)).tolist()))
@@ -159,7 +159,7 @@ def test_held_out_images_are_judged_on_and_not_trained_on(options: Options, tmp_
     assert names == [["0010.png", "0011.png"], [f"{index:04d}.png" for index in range(10)]]
 
 
-def test_what_holds_out_nothing_is_said(options: Options, tmp_path: Path) -> None:
+def test_a_held_out_part_without_images_is_an_error(options: Options, tmp_path: Path) -> None:
     with pytest.raises(DataError, match="No image is left"):
         Run(replace(options, hold_out="Seq05"), tmp_path, workers=0)
 
@@ -249,7 +249,7 @@ def test_a_checkpoint_with_code_in_it_is_refused_and_runs_nothing(tmp_path: Path
     assert not (tmp_path / "made").exists()
 
 
-def test_a_checkpoint_that_is_none_is_refused(tmp_path: Path) -> None:
+def test_an_invalid_checkpoint_is_refused(tmp_path: Path) -> None:
     (tmp_path / "best.pt").write_bytes(b"nothing of the kind")
     with pytest.raises(CheckpointError, match="is not a checkpoint"):
         checkpoint.load(tmp_path / "best.pt")

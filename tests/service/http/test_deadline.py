@@ -70,7 +70,7 @@ def test_who_hangs_up_frees_the_place_in_mid_inference(patient: httpx2.Client, w
 
 
 @pytest.mark.parametrize("deadline", ["0", "-5", "soon", "1.5"])
-def test_a_deadline_that_is_none_is_a_422(patient: httpx2.Client, deadline: str) -> None:
+def test_an_invalid_deadline_is_a_422(patient: httpx2.Client, deadline: str) -> None:
     response = patient.post("/segment", content=SHORT, headers=PNG | {"X-Deadline-Ms": deadline})
     assert response.status_code == 422
     assert "x-deadline-ms" in response.json()["detail"]

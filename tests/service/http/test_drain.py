@@ -32,7 +32,7 @@ def started(tmp_path: Path) -> tuple[str, subprocess.Popen[bytes]]:
     return url, process
 
 
-def test_what_was_taken_is_answered_and_the_rest_sent_away(started: tuple[str, subprocess.Popen[bytes]]) -> None:
+def test_accepted_images_are_answered_and_the_rest_refused(started: tuple[str, subprocess.Popen[bytes]]) -> None:
     url, process = started
     address = ("127.0.0.1", int(url.rpartition(":")[2]))
     with ThreadPoolExecutor(3) as callers, httpx2.Client(base_url=url, timeout=60) as client:

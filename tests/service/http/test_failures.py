@@ -70,7 +70,7 @@ def test_a_failing_operator_is_named_in_the_log_under_the_answers_id(service: Se
     assert service.client.post("/segment", content=LANDSCAPE, headers=PNG).status_code == 200
 
 
-def test_what_the_client_did_wrong_is_no_error_of_ours(service: Service) -> None:
+def test_a_clients_mistake_is_not_logged_as_a_failure(service: Service) -> None:
     response = service.client.post("/segment", content=b"no image", headers=PNG)
     (request,) = service.lines(response.json()["request_id"])
     assert "status=415 code=unsupported_format" in request
@@ -134,7 +134,7 @@ def subclasses(root: type[Exception]) -> Iterator[type[Exception]]:
         yield from subclasses(class_)
 
 
-def test_an_error_that_nobody_foresaw_is_answered_and_logged_once_with_its_traceback(
+def test_an_unexpected_error_is_answered_and_logged_once_with_its_traceback(
     caplog: pytest.LogCaptureFixture,
 ) -> None:
     async def broken(_: Scope, __: Receive, ___: Send) -> None:

@@ -151,12 +151,12 @@ def test_half_an_address_is_refused(service: Service, named: bytes) -> None:
     assert service.answer(malformed.request(b"POST /segment HTTP/1.1", named, length(b""))) in (400, 403, 421)
 
 
-def test_what_a_caller_makes_up_is_no_label(service: Service) -> None:
+def test_a_clients_text_is_no_label(service: Service) -> None:
     assert service.answer(malformed.request(b"MADEUP / HTTP/1.1", malformed.HOST)) == 405
     assert "MADEUP" not in httpx2.get(f"{service.url}/metrics").text
 
 
-def test_what_could_hide_a_second_request_ends_the_connection(service: Service) -> None:
+def test_a_possible_smuggled_request_ends_the_connection(service: Service) -> None:
     first = (
         b"POST /segment HTTP/1.1\r\nHost: localhost\r\nContent-Length: 5\r\nTransfer-Encoding: chunked\r\n\r\n0\r\n\r\n"
     )
@@ -167,7 +167,7 @@ def test_what_could_hide_a_second_request_ends_the_connection(service: Service) 
     assert said.count(b"HTTP/1.1 ") == 1
 
 
-def test_what_is_echoed_is_short(service: Service) -> None:
+def test_echoes_are_short(service: Service) -> None:
     for path in ("/" + 9000 * "x", "/models/" + 9000 * "x"):
         assert len(httpx2.get(f"{service.url}{path}").content) < 1000
 

@@ -25,11 +25,11 @@ OFFERED = ["application/json", "image/png", "image/webp", "image/jpeg", "multipa
         ("text/html, */*;q=0.1", "application/json"),
     ],
 )
-def test_the_callers_preference_decides_and_ours_where_it_has_none(accept: str | None, chosen: str) -> None:
+def test_the_clients_preference_decides_then_ours(accept: str | None, chosen: str) -> None:
     assert choose(accept, OFFERED) == chosen
 
 
 @pytest.mark.parametrize("accept", ["text/html", "image/gif", "video/*", "nonsense", "image/png;q=0"])
-def test_what_cannot_be_had_is_refused_with_what_can(accept: str) -> None:
+def test_an_unavailable_media_type_is_refused_with_the_available_ones(accept: str) -> None:
     with pytest.raises(NotAcceptable, match="application/json, image/png"):
         choose(accept, OFFERED)

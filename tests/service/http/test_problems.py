@@ -154,7 +154,7 @@ def test_a_parameter_given_twice_is_422(client: httpx2.Client, query: str, named
     assert named in check(response, 422, "repeated_parameter")
 
 
-def test_what_was_sent_is_not_echoed(client: httpx2.Client) -> None:
+def test_the_input_is_not_echoed(client: httpx2.Client) -> None:
     response = client.post("/segment", params={"include": "secret" * 1000}, files={"image": b"x"})
     assert "secret" not in check(response, 422, "invalid_parameter")
 
@@ -191,7 +191,7 @@ def test_an_overlay_that_webp_cannot_hold_is_422(client: httpx2.Client) -> None:
     assert "image/png" in check(response, 422, "picture_too_large")
 
 
-def test_a_client_that_hangs_up_in_mid_upload_harms_nobody(client: httpx2.Client, url: str) -> None:
+def test_a_client_that_disconnects_during_its_upload_does_no_harm(client: httpx2.Client, url: str) -> None:
     address = urlsplit(url)
     with socket.create_connection((address.hostname, address.port or 0)) as connection:
         connection.sendall(

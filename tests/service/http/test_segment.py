@@ -157,7 +157,7 @@ def test_a_pixel_spacing_makes_areas_known(client: httpx2.Client, spacing: str, 
         assert class_["area_mm2"] == pytest.approx(class_["pixels"] * pixel)
 
 
-def test_include_says_what_the_json_carries(client: httpx2.Client) -> None:
+def test_include_selects_the_parts_of_the_json(client: httpx2.Client) -> None:
     data = encoded(Image.new("RGB", (96, 64), (60, 30, 10)))
     nothing = segment(client, data, include="").json()
     assert nothing["mask"] is None
@@ -210,7 +210,7 @@ def test_json_carries_the_heat_map_beside_the_mask(client: httpx2.Client, accept
     assert segment(client, encoded(quarters())).json()["heatmap"] is None
 
 
-def test_on_the_photo_a_heat_map_lights_what_is_probable(client: httpx2.Client) -> None:
+def test_an_overlaid_heat_map_lights_probable_areas(client: httpx2.Client) -> None:
     response = segment(client, encoded(quarters()), "image/webp", heatmap="blue")
     picture = np.asarray(Image.open(io.BytesIO(response.content)).convert("RGB")).astype(int)
     there = np.asarray(quarters()).argmax(2) == 2
@@ -246,7 +246,7 @@ def test_16_bit_grey_of_few_values_needs_a_window(client: httpx2.Client) -> None
         assert segment(client, data, window=window).json()["warnings"] == []
 
 
-def test_what_is_odd_about_an_image_is_in_its_answer(client: httpx2.Client) -> None:
+def test_warnings_are_in_the_answer(client: httpx2.Client) -> None:
     image = quarters()
     image.putalpha(0)
     for data, query, code in (

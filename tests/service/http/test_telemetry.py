@@ -26,7 +26,7 @@ def test_every_answer_has_a_request_id_and_a_harmless_one_is_kept(client: httpx2
     assert len(harmful.headers["X-Request-Id"]) == 32
 
 
-def test_requests_and_images_are_counted_by_what_became_of_them(client: httpx2.Client) -> None:
+def test_requests_and_images_are_counted_by_outcome(client: httpx2.Client) -> None:
     def counts() -> list[float]:
         request = {"method": "POST", "route": "/segment"}
         image = {"model": "colours", "version": "1"}

@@ -47,7 +47,7 @@ def test_one_file_is_a_catalog_too(folder: Path) -> None:
     assert list(Catalog(folder / "one.onnx", None, Engine(1)).segmenters) == ["zebra"]
 
 
-def test_a_name_nobody_has_is_answered_with_those_there_are(folder: Path) -> None:
+def test_an_unknown_name_is_answered_with_the_known_ones(folder: Path) -> None:
     with pytest.raises(UnknownModel, match="'bear'; these are served: apple, zebra"):
         Catalog(folder, None, Engine(1)).get("bear")
 
@@ -122,7 +122,7 @@ def write(file: Path, data: bytes) -> None:
     part.rename(file)
 
 
-def test_a_reload_serves_what_is_in_the_file_now(folder: Path) -> None:
+def test_a_reload_serves_the_files_new_content(folder: Path) -> None:
     models = Catalog(folder, None, Engine(1))
     before = models.get("apple")
     assert models.reload("apple") is before  # nothing has changed
@@ -158,7 +158,7 @@ def test_a_bad_file_leaves_the_old_model_in_service(
     assert models.reload("apple").model.contract.version == "3"
 
 
-def test_a_look_serves_what_has_changed_or_come_once_it_stands_still(
+def test_a_look_serves_changed_and_new_files_once_they_stand_still(
     folder: Path, caplog: pytest.LogCaptureFixture
 ) -> None:
     models = Catalog(folder, None, Engine(1))
@@ -187,7 +187,7 @@ def test_a_look_at_a_bad_file_says_so_once(folder: Path, caplog: pytest.LogCaptu
     assert str(folder / "two.onnx") in caplog.text
 
 
-def test_what_is_removed_is_served_until_the_end(folder: Path) -> None:
+def test_a_removed_file_is_served_until_the_end(folder: Path) -> None:
     models = Catalog(folder, None, Engine(1))
     (folder / "two.onnx").unlink()
     models.look()

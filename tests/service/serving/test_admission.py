@@ -49,7 +49,7 @@ def test_an_error_of_the_work_is_the_callers_and_frees_the_place() -> None:
     asyncio.run(scenario())
 
 
-def test_a_caller_who_has_gone_keeps_the_place_until_the_work_ends() -> None:
+def test_an_abandoned_image_keeps_its_slot_until_the_work_ends() -> None:
     async def scenario() -> None:
         admission = admitting(1, 0)
         release = threading.Event()
@@ -65,7 +65,7 @@ def test_a_caller_who_has_gone_keeps_the_place_until_the_work_ends() -> None:
     asyncio.run(scenario())
 
 
-def test_when_time_is_over_the_caller_is_told_and_what_has_not_begun_never_does() -> None:
+def test_after_the_deadline_the_caller_is_told_and_waiting_work_never_begins() -> None:
     async def scenario() -> None:
         admission = admitting(1, 1)
         release = threading.Event()
@@ -125,7 +125,7 @@ def test_callers_take_turns_however_much_one_of_them_sends() -> None:
     assert asyncio.run(scenario()) == "abcaaaa"
 
 
-def test_the_last_places_are_for_callers_who_have_none() -> None:
+def test_the_last_slots_are_for_callers_without_one() -> None:
     async def scenario() -> None:
         admission = admitting(1, 4, kept=2)
         release = threading.Event()

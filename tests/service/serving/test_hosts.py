@@ -35,7 +35,7 @@ def test_a_host_is_no_other() -> None:
     "written",
     ["", "http://", "robot local", "a/b", "robot.local/x", "a:port", "a:99999", "ro*bot", "*.*.local", "-a", "u@a"],
 )
-def test_what_can_never_be_a_host_is_refused(written: str) -> None:
+def test_an_impossible_host_is_refused(written: str) -> None:
     with pytest.raises(ValueError, match="is not a host name; write one like"):
         host_name(written)
 
@@ -62,7 +62,7 @@ def test_an_origin_is_what_a_browser_sends(written: str, sent: str) -> None:
     "written",
     ["app.example", "localhost:3000", "https://", "https://*.example", "https://app.example/page", "https://a b"],
 )
-def test_what_no_browser_sends_is_refused(written: str) -> None:
+def test_an_impossible_origin_is_refused(written: str) -> None:
     with pytest.raises(ValueError, match="is not the origin of a page"):
         origin(written)
 

@@ -104,7 +104,7 @@ def test_a_request_that_came_too_slowly_is_counted_once(hurried: httpx2.Client, 
     assert after == before | {"408": before.get("408", 0) + 1}
 
 
-def test_what_is_no_http_is_told_so_and_counted_once(hurried: httpx2.Client) -> None:
+def test_invalid_http_is_refused_and_counted_once(hurried: httpx2.Client) -> None:
     before = counted(hurried)
     with socket.create_connection((hurried.base_url.host, hurried.base_url.port or 80)) as connection:
         connection.sendall(b"\x16\x03\x01 hello\r\n\r\n")
@@ -116,7 +116,7 @@ def test_what_is_no_http_is_told_so_and_counted_once(hurried: httpx2.Client) -> 
     assert counted(hurried) == before | {"400": before.get("400", 0) + 1}
 
 
-def test_what_came_fast_buys_no_long_silence(hurried: httpx2.Client) -> None:
+def test_a_fast_start_allows_no_long_silence(hurried: httpx2.Client) -> None:
     """A megabyte at once would be a minute at the least rate."""
     length = 2_000_000
     head = HEAD.replace(b"100000", str(length).encode())

@@ -86,7 +86,7 @@ def test_a_refusal_arrives_without_a_key_or_with_one_of_another_role(model_file:
             assert [client(url, refusal) for client in CLIENTS.values()] == [refusal.status] * len(CLIENTS)
 
 
-def test_a_refusal_arrives_where_the_upload_is_too_large_or_there_is_no_room_for_it(model_file: Path) -> None:
+def test_a_refusal_of_a_large_upload_arrives(model_file: Path) -> None:
     for scene in (SMALL, FULL):
         with serving(model_file, **scene.settings) as url:
             for refusal in scene.refusals:
@@ -143,7 +143,7 @@ def test_a_client_that_asks_first_with_a_good_request_is_told_to_continue(url: s
         assert connection.recv(65536).startswith(b"HTTP/1.1 ")
 
 
-def test_what_is_sent_after_a_refusal_is_bounded(url: str) -> None:
+def test_an_upload_after_its_refusal_is_bounded(url: str) -> None:
     """A client that goes on and on is cut off, at four times the largest body."""
     sent, piece = 0, bytes(1_000_000)
     with connected(url) as connection:

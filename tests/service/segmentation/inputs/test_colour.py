@@ -76,7 +76,7 @@ def shown(image: Image.Image, profile: bytes) -> Pixels:
 @pytest.mark.parametrize(
     ("format_", "options"), [("PNG", {}), ("JPEG", {"quality": 98, "subsampling": 0}), ("WEBP", {"lossless": True})]
 )
-def test_colours_far_from_srgb_become_what_a_colour_engine_makes_of_them(
+def test_colours_far_from_srgb_are_converted_as_by_a_colour_engine(
     profile: bytes, format_: str, options: dict[str, object]
 ) -> None:
     plain = decoded(encoded(colours(), format_, **options))

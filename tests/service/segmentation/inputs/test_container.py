@@ -23,7 +23,7 @@ ENOUGH = 50_000_000
 
 
 @pytest.mark.parametrize("kind", [b"tEXt", b"zTXt", b"iTXt", b"iCCP", b"acTL", b"fcTL", b"abCd"])
-def test_a_png_is_left_without_what_shows_nothing(kind: bytes) -> None:
+def test_a_png_keeps_only_what_shows(kind: bytes) -> None:
     plain = encoded(quarters())
     assert png_file.read(plain).data == plain
     assert png_file.read(anatomy.with_chunks(plain, (kind, b"x\0\0" + zlib.compress(b"x")))).data == plain
@@ -34,7 +34,7 @@ def test_a_png_keeps_the_colour_that_is_transparent() -> None:
     assert png_file.read(data).data == data
 
 
-def test_a_wrong_checksum_of_what_is_left_out_is_damage() -> None:
+def test_a_wrong_checksum_in_a_dropped_chunk_is_damage() -> None:
     data = bytearray(encoded(quarters().quantize(4), transparency=1))
     data[data.index(b"tRNS")] |= 0x20  # now the name of something else
     data[data.index(b"tRNS"[1:])] ^= 1
@@ -45,7 +45,7 @@ def test_a_wrong_checksum_of_what_is_left_out_is_damage() -> None:
 @pytest.mark.parametrize(
     "payload", [b"Exif\0\0junk", b"ICC_PROFILE\0\1\1junk", b"MPF\0junk", b"http://ns.adobe.com/xap/1.0/\0"]
 )
-def test_a_jpeg_is_left_without_what_shows_nothing(payload: bytes) -> None:
+def test_a_jpeg_keeps_only_what_shows(payload: bytes) -> None:
     plain = encoded(quarters(), "JPEG")
     segments = [segment(kind, payload) for kind in (0xE1, 0xE2, 0xED, 0xFE)]
     data = jpeg.read(plain).data
@@ -57,14 +57,14 @@ def test_a_jpeg_is_left_without_what_shows_nothing(payload: bytes) -> None:
 
 @pytest.mark.parametrize("transform", [0, 1, 2])
 @pytest.mark.parametrize("mode", ["RGB", "CMYK"])
-def test_a_jpeg_keeps_what_adobe_says_of_its_colours(mode: str, transform: int) -> None:
+def test_a_jpeg_keeps_adobes_marker_of_its_colours(mode: str, transform: int) -> None:
     plain = encoded(quarters().convert(mode), "JPEG")
     data = plain[:2] + segment(0xEE, b"Adobe\0d\0\0\0\0" + bytes((transform,))) + plain[plain.index(b"\xff\xdb") :]
     whole = Image.open(io.BytesIO(data)).convert("RGB")
     assert np.array_equal(np.asarray(decode(data, ENOUGH).image), np.asarray(whole))
 
 
-def test_damaged_exif_warns_nobody() -> None:
+def test_damaged_exif_is_no_warning() -> None:
     """Pillow wrote a line into the log for each of its entries; here every warning is an error."""
     block = anatomy.exif(*((1000 + tag, 7, 10**6 + tag, 8) for tag in range(5000)))
     data = anatomy.with_segments(encoded(quarters(), "JPEG"), segment(0xE1, block))

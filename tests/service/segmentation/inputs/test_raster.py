@@ -25,7 +25,7 @@ def test_every_exif_orientation_shows_the_same_picture_upright(orientation: int 
 
 
 @pytest.mark.parametrize("orientation", [0, 9, 60_000])
-def test_an_exif_orientation_that_does_not_exist_is_none(orientation: int) -> None:
+def test_an_invalid_exif_orientation_is_ignored(orientation: int) -> None:
     photo = decode(oriented(orientation), ENOUGH)
     assert (photo.orientation, photo.image.size) == (1, (96, 64))
 
@@ -91,7 +91,7 @@ def test_a_cmyk_jpeg_becomes_rgb() -> None:
     assert np.asarray(photo.image)[5, 5].argmax() == 0
 
 
-def test_what_is_transparent_is_white_and_what_is_half_so_is_mixed() -> None:
+def test_transparent_pixels_are_white_and_translucent_ones_mixed() -> None:
     image = Image.new("RGBA", (3, 1))
     for x, alpha in enumerate((0, 128, 255)):
         image.putpixel((x, 0), (200, 0, 0, alpha))
@@ -113,7 +113,7 @@ def test_an_image_of_one_pixel_is_an_image() -> None:
 
 
 @pytest.mark.parametrize("data", [b"", b"hello", b"GIF89a" + bytes(50), b"BM" + bytes(60), b"%PDF-1.7", b"\x89PNG"])
-def test_what_is_no_accepted_format_is_refused_by_content(data: bytes) -> None:
+def test_other_formats_are_refused_by_content(data: bytes) -> None:
     with pytest.raises(UnsupportedFormat, match="JPEG, PNG or WebP"):
         decode(data, ENOUGH)
 

@@ -117,7 +117,7 @@ def test_scores_come_where_they_are_asked_for(model: Model) -> None:
     assert np.array_equal(scores, expected_scores)
 
 
-def test_an_image_that_nobody_waits_for_goes_into_no_batch(watched: Watched) -> None:
+def test_an_abandoned_image_enters_no_batch(watched: Watched) -> None:
     batcher = Batcher(watched, Turns(), 4, wait_s=0)
     (image,) = pictures(1)
     gone = Call()

@@ -72,7 +72,7 @@ def test_without_a_limit_it_is_the_machines_memory(tmp_path: Path, text: str) ->
     assert memory.available(proc) == memory.physical()
 
 
-def test_where_there_is_no_proc_something_is_assumed(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_without_proc_a_default_is_assumed(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.delattr("os.sysconf")
     assert memory.available(Path("/nowhere")) == memory.ASSUMED
     assert memory.resident(Path("/nowhere")) == memory.ASSUMED_RESIDENT

@@ -43,7 +43,7 @@ def test_a_good_model_labels_an_image(model: Model) -> None:
 
 
 @pytest.mark.parametrize("file", sorted(EMBEDDED.glob("*.onnx")), ids=lambda file: file.stem)
-def test_what_is_served_says_the_same_on_one_core_as_on_several(file: Path) -> None:
+def test_the_output_is_the_same_on_one_core_and_on_several(file: Path) -> None:
     model = Model.load(file, threads=2, crowds=True)
     photo = np.asarray(Image.open(STREET).convert("RGB").resize((480, 352)))
     labels, scores = model.run(photo, scores=True)
@@ -77,12 +77,12 @@ def test_every_flipped_bit_is_noticed() -> None:
             Model(bytes(damaged), threads=1)
 
 
-def test_what_was_appended_is_noticed() -> None:
+def test_appended_bytes_are_detected() -> None:
     with pytest.raises(ModelTampered):
         Model(model_bytes() + b"\x10\x00", threads=1)
 
 
-def test_a_sealed_file_that_is_no_graph_is_refused() -> None:
+def test_a_sealed_file_without_a_graph_is_refused() -> None:
     with pytest.raises(ModelUnreadable, match="onnxruntime cannot load it"):
         Model(packed(onnx.ModelProto(), document()), threads=1)
 
@@ -188,7 +188,7 @@ def test_scores_may_come_cell_by_cell() -> None:
     assert np.array_equal(logits(bytes_, (6, 10), Scale(0.5, 7)), (planes - 7) / 2)
 
 
-def test_scores_in_bytes_must_say_what_they_mean() -> None:
+def test_scores_in_bytes_need_a_scale() -> None:
     """And a model that says so must give bytes."""
     in_bytes = graph()
     in_bytes.graph.node[-1].output[0] = "floats"
