@@ -15,7 +15,6 @@ from contextlib import asynccontextmanager
 from fastapi import FastAPI
 from fastapi.middleware.cors import CORSMiddleware
 from fastapi.staticfiles import StaticFiles
-from fastapi_offline import FastAPIOffline
 
 import service
 from service.http import problems
@@ -46,7 +45,7 @@ def create_app(settings: Settings) -> FastAPI:
         watching.cancel()
         services.admission.close()
 
-    app = FastAPIOffline(
+    app = FastAPI(
         title="fcn-serve",
         summary=service.__doc__,
         version=service.__version__,
@@ -74,6 +73,7 @@ def create_app(settings: Settings) -> FastAPI:
     problems.install(app)
     app.include_router(router)
     app.mount("/web", StaticFiles(directory=WEB), name="web")
+    app.mount("/swagger", StaticFiles(packages=[("fastapi_offline", "static")]), name="swagger")
     app.include_router(pages)
     complete(app)
     return app

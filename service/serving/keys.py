@@ -41,7 +41,7 @@ class Keys:
         Raises BadKeys.
         """
         try:
-            lines = path.read_text().splitlines()
+            lines = path.read_text("utf-8-sig").splitlines()
         except (OSError, UnicodeDecodeError) as error:
             raise BadKeys(f"the keys in {path} cannot be read: {error}.") from error
         hashes = []
@@ -53,6 +53,10 @@ class Keys:
                 raise BadKeys(f"line {number} of {path} must be `segment` or `admin`, a blank, and a key.")
             if len(key[0]) < SHORTEST_KEY:
                 raise BadKeys(f"the key in line {number} of {path} is shorter than {SHORTEST_KEY} characters.")
+            if not key[0].isascii():
+                raise BadKeys(
+                    f"the key in line {number} of {path} has letters that no HTTP header can carry; use ASCII."
+                )
             hashes.append((digest(key[0]), Role[role.upper()]))
         if not hashes:
             raise BadKeys(f"{path} has no key.")

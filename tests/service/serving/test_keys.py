@@ -18,6 +18,7 @@ OLD, NEW = "old-segment-key-0123456789", "new-segment-key-0123456789"
         ("# fine\nroot a-key-that-is-long-enough", "line 2 of .* must be `segment` or `admin`"),
         ("segment two words-that-are-long-enough", "line 1 of .* must be"),
         ("segment", "line 1 of .* must be"),
+        ("segment schlüssel-der-lang-genug-ist", "line 1 of .* use ASCII"),
     ],
 )
 def test_an_invalid_key_file_stops_the_start(tmp_path: Path, content: str, complaint: str) -> None:
@@ -26,6 +27,13 @@ def test_an_invalid_key_file_stops_the_start(tmp_path: Path, content: str, compl
         Keys.read(tmp_path / "keys")
     with pytest.raises(BadKeys, match="cannot be read"):
         Keys.read(tmp_path / "gone")
+
+
+def test_line_ends_and_byte_order_marks_do_not_matter(tmp_path: Path) -> None:
+    """As Windows' editors write them."""
+    (tmp_path / "keys").write_bytes(f"\ufeffsegment {OLD}\r\n\r\nadmin {NEW}\r\n".encode())
+    keys = Keys.read(tmp_path / "keys")
+    assert (keys.role(OLD), keys.role(NEW)) == (Role.SEGMENT, Role.ADMIN)
 
 
 def test_a_complaint_about_a_key_does_not_show_it(tmp_path: Path) -> None:

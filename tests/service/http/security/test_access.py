@@ -54,7 +54,7 @@ ROLES = {
     ("GET", "/{path:path}/"): Role.ANYONE,
     ("GET", "/openapi.json"): Role.ANYONE,
     ("GET", "/web"): Role.ANYONE,
-    ("GET", "/static-offline-docs"): Role.ANYONE,
+    ("GET", "/swagger"): Role.ANYONE,
 }
 """Who may call each route. A new route belongs in here."""
 
