@@ -7,6 +7,7 @@ from PIL import Image, ImageFilter
 
 from service.segmentation.inputs import icc
 from service.segmentation.inputs.icc import Floats, Profile
+from service.segmentation.stripes import stripes
 
 FAR = 16
 """Levels of 255 by which some colour differs. A gamma of 2.2 in place of sRGB's curve makes 8, other primaries 20."""
@@ -14,8 +15,6 @@ FAR = 16
 _GAMMAS = (0.1, 4.0)
 _GRID = 17
 """Points a side of the cube in which colours are looked up; between them it is linear."""
-_STRIPE = 256
-"""Rows that are converted at a time: one more copy of these, not of the picture."""
 
 
 @dataclass(frozen=True)
@@ -27,9 +26,7 @@ class Correction:
 
     def apply(self, image: Image.Image) -> Image.Image:
         """The image itself, changed."""
-        width, height = image.size
-        for top in range(0, height, _STRIPE):
-            box = (0, top, width, min(top + _STRIPE, height))
+        for box in stripes(image.size):
             stripe = image.crop(box).point(self.tables)
             image.paste(stripe if self.cube is None else stripe.filter(self.cube), box)
         return image

@@ -158,9 +158,9 @@ def grey_of_16_bits(image: Image.Image, window: Window | None) -> Image.Image:
     values = np.asarray(image, np.uint16)
     transparent = image.info.get("transparency")
     if transparent is None:
-        return Image.fromarray(to_8_bits(values, values, window))
+        return Image.fromarray(to_8_bits(values, window))
     seen = values != transparent
-    grey = Image.fromarray(to_8_bits(values, values[seen], window))
+    grey = Image.fromarray(to_8_bits(values, window, seen))
     grey.putalpha(Image.fromarray(seen.astype(np.uint8) * 255))
     return grey
 

@@ -25,13 +25,18 @@ class Window:
     high: float | None = None
 
 
-def to_8_bits(values: NDArray[np.uint16], visible: NDArray[np.uint16], window: Window | None) -> NDArray[np.uint8]:
+def to_8_bits(
+    values: NDArray[np.uint16], window: Window | None, seen: NDArray[np.bool_] | None = None
+) -> NDArray[np.uint8]:
     """Grey of [H, W] as 0..255; without a window the high byte of each value.
 
-    `visible` are those of the values that are not transparent. Raises WindowNeeded where there is no window and they
-    are few.
+    `seen` says which values are not transparent; the others fill no range. Raises WindowNeeded where there is no window
+    and the values are few.
     """
-    least, most = (int(visible.min()), int(visible.max())) if visible.size else (0, WHITE)
+    shown = True if seen is None else seen
+    least, most = int(values.min(where=shown, initial=WHITE)), int(values.max(where=shown, initial=0))
+    if most < least:  # none is seen
+        least, most = 0, WHITE
     if window is None and most - least < FEW:
         raise WindowNeeded(
             f"The 16-bit grey values fill only {least} to {most} of 0 to {WHITE}; add window=auto to the query to make "
