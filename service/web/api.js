@@ -1,18 +1,20 @@
 // The service, as the page asks it.
 
-/** A refusal, with a sentence for the reader; `passing` where the same request may succeed a moment later. */
+/** A refusal, with a sentence for the reader and a code; `passing` where the same request may succeed a moment later. */
 export class Refused extends Error {
-  constructor(message, passing) {
+  constructor(message, passing, code) {
     super(message);
     this.passing = passing;
+    this.code = code;
   }
 }
 
 /** The path, relative to the page, and query of a request; what was not set is left out. */
-export function segmentPath({ model, spacing }) {
+export function segmentPath({ model, spacing, window }) {
   const query = ["include=mask,confidence"];
   if (model) query.push(`model=${encodeURIComponent(model)}`);
   if (spacing) query.push(`pixel_spacing_mm=${encodeURIComponent(spacing).replaceAll("%2C", ",")}`);
+  if (window) query.push(`window=${window}`);
   return `segment?${query.join("&")}`;
 }
 
@@ -61,7 +63,7 @@ async function ask(path, options) {
       response = await send(path, options);
     }
   }
-  if (!response.ok) throw new Refused(await reason(response), response.status >= 500);
+  if (!response.ok) throw await refusal(response);
   return response;
 }
 
@@ -76,7 +78,8 @@ async function send(path, options) {
   }
 }
 
-async function reason(response) {
+async function refusal(response) {
   const problem = await response.json().catch(() => null);
-  return problem?.detail || problem?.title || `The service answered with status ${response.status}; try again.`;
+  const reason = problem?.detail || problem?.title || `The service answered with status ${response.status}; try again.`;
+  return new Refused(reason, response.status >= 500, problem?.code);
 }

@@ -22,11 +22,12 @@ function take(photo) {
   run();
 }
 
-async function run() {
+/** `window`: of 16-bit grey, the values that become black and white. */
+async function run(window = "") {
   if (!file) return;
   running?.abort();
   const mine = (running = new AbortController());
-  const asked = settings();
+  const asked = { ...settings(), window };
   clearResult();
   setBusy(true);
   try {
@@ -38,7 +39,9 @@ async function run() {
     overlay.show(pixels, answer.classes);
     showResult(answer, mask, asked);
   } catch (error) {
-    if (!mine.signal.aborted) await giveUp(error);
+    if (mine.signal.aborted) return;
+    if (error.code === "window_needed" && !window) run("auto");
+    else await giveUp(error);
   } finally {
     if (!mine.signal.aborted) setBusy(false);
   }
@@ -86,7 +89,7 @@ async function giveUp(error) {
   at("work").hidden = at("another").hidden = !viewable;
   at("empty").hidden = viewable;
   at("status").textContent = "";
-  showError(error, run);
+  showError(error, () => run());
 }
 
 function showError(error, again) {
@@ -110,7 +113,8 @@ function showResult(answer, mask, asked) {
   at("digest").textContent = model.digest.replace("sha256:", "").slice(0, 12);
   at("digest").title = model.digest;
   showTimings(answer.timings_ms);
-  at("warnings").textContent = answer.warnings.map(({ detail }) => detail).join(" ");
+  const windowed = asked.window ? ["The smallest and largest of its 16-bit values were made black and white."] : [];
+  at("warnings").textContent = [...windowed, ...answer.warnings.map(({ detail }) => detail)].join(" ");
   at("curl").textContent = curlCommand(file, asked);
   offerDownload(mask);
   at("results").hidden = at("tools").hidden = false;
@@ -239,7 +243,7 @@ listen(at("another"), { click: chooseFile });
 listen(at("copy"), { click: copyCommand });
 listen(at("photo"), { load: fitFrame });
 listen(at("file"), { change: ({ target }) => (take(target.files[0]), (target.value = "")) });
-listen(at("settings"), { change: run, submit: (event) => event.preventDefault() });
+listen(at("settings"), { change: () => run(), submit: (event) => event.preventDefault() });
 listen(at("opacity"), { input: ({ target }) => {
   overlay.opacity = target.value / 100;
   at("opacity-text").textContent = `${target.value} %`;
