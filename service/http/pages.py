@@ -1,4 +1,4 @@
-"""What is for people: the page, the API's documentation, and the files of both. Their links are relative."""
+"""The page and the API's documentation. Their links are relative."""
 
 import re
 from pathlib import Path
@@ -33,8 +33,8 @@ async def without_slash(path: str, request: Request) -> RedirectResponse:
 
 
 def html(name: str, request: Request) -> HTMLResponse:
-    """A file of WEB; its links start from the proxy's prefix where that is known: Traefik's header, or our setting."""
-    text = (WEB / name).read_text()
+    """A file of WEB. Its links start from the proxy's prefix if Traefik's header or our setting tells it."""
+    text = (WEB / name).read_text("utf-8")
     given = request.headers.get("x-forwarded-prefix", "").rstrip("/")
     prefix = given if _PREFIX.fullmatch(given) else request.state.services.settings.root_path
     base = f'<head>\n  <base href="{prefix}/">'

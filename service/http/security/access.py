@@ -1,4 +1,4 @@
-"""Who may call a route. The role stands at the route; a key is checked before parameters and body are read."""
+"""Authorisation: each route names its role, and a key is checked before parameters and body are read."""
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
@@ -17,9 +17,9 @@ bearer = HTTPBearer(auto_error=False, scheme_name="key", description="A key out 
 
 @dataclass(frozen=True)
 class Requires:
-    """A dependency: the caller shows a key of this role, or of a higher one. Raises Unauthorized and Forbidden.
+    """A dependency: the caller must show a key of this role or a higher one. Raises Unauthorized and Forbidden.
 
-    Where no keys are configured, every caller is served.
+    Without configured keys every caller is served.
     """
 
     role: Role
@@ -46,11 +46,11 @@ async def anyone() -> None:
 
 
 OPEN, SEGMENT, ADMIN = ROLES = Depends(anyone), Depends(Requires(Role.SEGMENT)), Depends(Requires(Role.ADMIN))
-"""For a route's `dependencies`: who may call it."""
+"""Who may call a route; for its `dependencies`."""
 
 
 class GuardedRoute(APIRoute):
-    """A route whose `dependencies` name one of ROLES, which is checked first; ADMIN where they name none."""
+    """A route whose `dependencies` name one of ROLES, ADMIN by default. The role is checked before the others."""
 
     def __init__(
         self,
@@ -62,6 +62,6 @@ class GuardedRoute(APIRoute):
     ) -> None:
         others = [dependency for dependency in dependencies or () if dependency not in ROLES]
         roles = [dependency for dependency in dependencies or () if dependency in ROLES]
-        if OPEN in roles:  # said in so many words, or linters of the document take it for an omission
+        if OPEN in roles:  # explicit, as linters of the document require
             options["openapi_extra"] = {"security": []}
         super().__init__(path, endpoint, dependencies=[*(roles or [ADMIN]), *others], **options)
