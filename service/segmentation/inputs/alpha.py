@@ -5,15 +5,19 @@ from PIL import Image
 from service.segmentation.inputs.warning import ImageWarning
 from service.segmentation.stripes import stripes
 
+FAINT = 16
+"""Alphas, of 255, below which nothing can be seen: programs leave 0 everywhere, or write 1 for opaque."""
+IS_SEEN = [0] * FAINT + [1] * (256 - FAINT)
+
 ALL_TRANSPARENT = ImageWarning(
     "all_transparent",
-    "The alpha of every pixel is 0, so a viewer would show nothing; the alpha was ignored.",
+    "The alpha of every pixel is 0 or nearly 0, so a viewer would show nothing; the alpha was ignored.",
 )
 
 
 def opaque(image: Image.Image) -> tuple[Image.Image, tuple[ImageWarning, ...]]:
     """An image with transparency as RGB, and what is odd about it."""
-    visible = any(alpha(image.crop(box)).getextrema() != (0, 0) for box in stripes(image.size))
+    visible = any(alpha(image.crop(box)).point(IS_SEEN).getbbox() for box in stripes(image.size))
     rgb = Image.new("RGB", image.size)
     for box in stripes(image.size):
         stripe = image.crop(box).convert("RGBA")

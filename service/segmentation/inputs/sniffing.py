@@ -12,6 +12,8 @@ Format = Literal["JPEG", "PNG", "WEBP"]
 _HEAD = 4096
 """Bytes that are looked at, but for a file of zeros."""
 
+_SIGNATURE = re.compile(rb"\xff\xd8\xff[\xc0-\xfe]|\x89PNG\r\n\x1a\n")
+
 
 def sniff(data: bytes) -> Format:
     """The format of an image file. Raises UnsupportedFormat, which names what the file is and what to do."""
@@ -33,6 +35,8 @@ def _sentence(data: bytes) -> str:
     for kind in KINDS:
         if kind.starts(head):
             return f"The file is {kind.name}, not a JPEG, PNG or WebP image; {kind.advice}."
+    if inside := _SIGNATURE.search(head):
+        return f"The file has {inside.start()} bytes before it begins as a JPEG or PNG image; send the image alone."
     if not data.strip(b"\0"):
         return "The file has nothing but zeros, as after a broken download; send a JPEG, PNG or WebP image."
     return (
@@ -100,9 +104,12 @@ KINDS = (
     Kind(rb"\s*%PDF-", "a PDF document", "save its page as a PNG, as in: pdftoppm -png document.pdf page"),
     Kind(rb"%!PS|\xc5\xd0\xd3\xc6", "a PostScript document (EPS)", _SAVE),
     # Medicine and science
-    Kind(rb".{128}DICM|[\x02\x08]\0[\0-\x20]\0(UL|CS|UI|DA|TM|SH|LO)", "a DICOM image", _DICOM),
+    Kind(
+        rb".{128}DICM|([\x02\x08]\0[\0-\x20]\0|\0[\x02\x08]\0[\0-\x20])(UL|CS|UI|DA|TM|SH|LO)", "a DICOM image", _DICOM
+    ),
     Kind(rb"[\x02\x08]\0[\0\x01\x05\x08\x16]\0.{2}\0\0", "a DICOM image without its preamble", _DICOM),
     *_NIFTI,
+    Kind(rb"(\x5c\x01\0\0|\0\0\x01\x5c).{34}r", "an Analyze volume", _SLICE),
     Kind(rb"NRRD000|ObjectType = Image|NDims =", "a volume (NRRD, MetaImage)", _SLICE),
     Kind(rb"\x93NUMPY", "a NumPy array", "save it as a PNG, as in: Image.fromarray(array).save('image.png')"),
     Kind(rb"\x80[\x02-\x05][\x95c(\]}]", "a Python pickle", _SAVE),

@@ -21,8 +21,9 @@ def with_alpha(mode: str, alpha: Image.Image) -> Image.Image:
 @pytest.mark.parametrize(
     ("mode", "format_"), [("RGB", "PNG"), ("L", "PNG"), ("RGB", "WEBP")], ids=["RGBA", "LA", "WebP"]
 )
-def test_alpha_that_is_0_everywhere_is_ignored_and_reported(mode: str, format_: str) -> None:
-    image = with_alpha(mode, Image.new("L", (96, 64), 0))
+@pytest.mark.parametrize("alpha", [0, 1, 15])
+def test_alpha_that_is_nothing_everywhere_is_ignored_and_reported(mode: str, format_: str, alpha: int) -> None:
+    image = with_alpha(mode, Image.new("L", (96, 64), alpha))
     photo = decode(encoded(image, format_, lossless=True, exact=True), ENOUGH)
     assert [warning.code for warning in photo.warnings] == ["all_transparent"]
     assert np.array_equal(np.asarray(photo.image), np.asarray(quarters().convert(mode).convert("RGB")))
@@ -36,7 +37,7 @@ def test_a_palette_all_of_which_is_transparent_is_reported() -> None:
 
 def test_one_pixel_that_is_seen_is_a_picture() -> None:
     alpha = Image.new("L", (96, 64), 0)
-    alpha.putpixel((0, 0), 1)
+    alpha.putpixel((0, 0), 16)
     photo = decode(encoded(with_alpha("RGB", alpha)), ENOUGH)
     assert photo.warnings == ()
     assert photo.image.getpixel((50, 50)) == (255, 255, 255)
