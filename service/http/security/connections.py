@@ -8,6 +8,7 @@ import socket
 import struct
 import sys
 from collections.abc import Callable
+from contextlib import suppress
 from typing import Any, ClassVar
 
 import h11
@@ -42,14 +43,32 @@ class PatientProtocol(H11Protocol):
         self._look: asyncio.TimerHandle | None = None
 
     async def _respond(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """The application; each of its responses says what happens to the connection."""
+        """The application. Its response leaves once the request's body has arrived, and says what becomes of the
+        connection."""
 
-        async def send_with_connection(message: Message) -> None:
+        async def send_after_body(message: Message) -> None:
             if message["type"] == "http.response.start":
+                await self._discard_body(receive)
                 message["headers"] = [*message.get("headers", ()), *self._connection_headers()]
             await send(message)
 
-        await self._application(scope, receive, send_with_connection)
+        await self._application(scope, receive, send_after_body)
+
+    async def _discard_body(self, receive: Receive) -> None:
+        """Read what the application has left unread of a body, up to a limit, and while it keeps arriving.
+
+        Many clients read nothing before they have sent everything, and some proxies (load balancers, those written in
+        Go) lose a response that arrives earlier. A client that asks before it sends (`Expect: 100-continue`) is not
+        made to send, and one that announces more than the limit is not waited for.
+        """
+        declared = next((int(value) for name, value in self.headers if name == b"content-length"), 0)
+        left = self.patience.discard
+        if self.cycle.waiting_for_100_continue or declared > left:
+            return
+        with suppress(TimeoutError):
+            while self.cycle.more_body and left > 0 and not self.cycle.disconnected:
+                message = await asyncio.wait_for(receive(), self.patience.pause_s)
+                left -= len(message.get("body", b""))
 
     def _connection_headers(self) -> list[tuple[bytes, bytes]]:
         if self.cycle.more_body or not self.cycle.keep_alive:

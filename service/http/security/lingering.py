@@ -7,6 +7,7 @@ and drops what still arrives, and closes when the client does (RFC 9112, 9.6).
 
 import asyncio
 from collections.abc import Callable
+from contextlib import suppress
 from typing import Any
 
 from service.http.security.patience import Countdown, Patience
@@ -42,7 +43,8 @@ class LingeringTransport:
             return
         if self._sending() and not self._transport.is_closing():
             self._countdown.start(self._grace_s)
-            self._transport.write_eof()
+            with suppress(OSError):  # the client has reset the connection
+                self._transport.write_eof()
             self._transport.resume_reading()
         else:
             self._transport.close()

@@ -22,6 +22,11 @@ class Patience:
     discard: int = 80 * 1024 * 1024
 
     @property
+    def pause_s(self) -> float:
+        """A refusal waits for the rest of the body, but not for a body that has paused for so long."""
+        return self.grace_s / 4
+
+    @property
     def between_looks_s(self) -> float:
         """A connection is looked at so often: it is closed at most a quarter later than its time is up."""
         return min(self.head_s, self.grace_s) / 4

@@ -1,10 +1,12 @@
 """An upload that is refused before it is read: the client, still sending, gets the answer."""
 
 import json
+import select
 import socket
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager, suppress
+from http.client import HTTPResponse
 from pathlib import Path
 from urllib.parse import urlsplit
 
@@ -44,6 +46,14 @@ def read_all(connection: socket.socket) -> bytes:
     return b"".join(iter(lambda: connection.recv(65536), b""))
 
 
+def status_of(connection: socket.socket) -> int:
+    """Of the next response, which is read to its end."""
+    response = HTTPResponse(connection)
+    response.begin()
+    response.read()
+    return response.status
+
+
 def old_client(base: str, refusal: Refusal) -> int:
     """HTTP/1.0, as nginx speaks it: sends everything, then reads until the end."""
     with connected(base) as connection:
@@ -56,7 +66,7 @@ def chunked_client(base: str, refusal: Refusal) -> int:
     with connected(base) as connection:
         connection.sendall(head_of(refusal, "Transfer-Encoding: chunked"))
         connection.sendall(b"%x\r\n%b\r\n0\r\n\r\n" % (len(BODY), BODY))
-        return int(read_all(connection).split()[1])
+        return status_of(connection)
 
 
 def python_client(send: Callable[[Upload, bytes], int]) -> Callable[[str, Refusal], int]:
@@ -143,11 +153,31 @@ def test_a_client_that_asks_first_with_a_good_request_is_told_to_continue(url: s
         assert connection.recv(65536).startswith(b"HTTP/1.1 ")
 
 
-def test_an_upload_after_its_refusal_is_bounded(url: str) -> None:
-    """A client that goes on and on is cut off, at four times the largest body."""
-    sent, piece = 0, bytes(1_000_000)
+def test_a_client_that_asks_first_and_does_not_wait_gets_the_answer(url: str) -> None:
     with connected(url) as connection:
-        connection.sendall(head_of(UNKNOWN_OPTION, "Content-Length: 1000000000"))
+        connection.sendall(head_of(UNKNOWN_OPTION, f"Content-Length: {len(BODY)}", "Expect: 100-continue"))
+        connection.sendall(BODY)
+        assert status_of(connection) == 422
+
+
+def test_the_answer_follows_the_body_and_the_connection_is_kept(url: str) -> None:
+    with connected(url) as connection:
+        connection.sendall(head_of(UNKNOWN_OPTION, f"Content-Length: {len(BODY)}"))
+        connection.sendall(BODY[:1000])
+        httpx2.get(f"{url}/health/live")
+        assert select.select([connection], [], [], 0)[0] == []
+        connection.sendall(BODY[1000:])
+        assert status_of(connection) == 422
+        connection.sendall(b"GET /health/live HTTP/1.1\r\nHost: localhost\r\n\r\n")
+        assert status_of(connection) == 200
+
+
+@pytest.mark.parametrize("length", ["Content-Length: 1000000000", "Transfer-Encoding: chunked"])
+def test_a_refused_upload_is_read_within_bounds(url: str, length: str) -> None:
+    """At four times the largest body for an answer, and as much again after it."""
+    sent, piece = 0, b"f4240\r\n" + bytes(1_000_000) + b"\r\n"
+    with connected(url) as connection:
+        connection.sendall(head_of(UNKNOWN_OPTION, length))
         with suppress(ConnectionError):
             while sent < 900_000_000:
                 connection.sendall(piece)
@@ -155,10 +185,19 @@ def test_an_upload_after_its_refusal_is_bounded(url: str) -> None:
     assert 80_000_000 < sent < 900_000_000
 
 
-def test_headers_that_are_too_large_are_431(client: httpx2.Client) -> None:
-    with connected(str(client.base_url)) as connection:
-        connection.sendall(b"GET /health/live HTTP/1.1\r\nHost: localhost\r\nCookie: a=" + 70_000 * b"x")
-        head, _, body = read_all(connection).partition(b"\r\n\r\n")
-    assert head.startswith(b"HTTP/1.1 431 Request Header Fields Too Large\r\n")
-    assert json.loads(body)["code"] == "headers_too_large"
-    assert 'code="headers_too_large"' in client.get("/metrics").text
+@pytest.mark.parametrize(
+    ("start", "status", "code"),
+    [
+        (b"GET / HTTP/1.1\r\nHost: localhost\r\nCookie: a=" + 70_000 * b"x", 431, "headers_too_large"),
+        (b"\x16\x03\x01 hello\r\n\r\n", 400, "bad_request"),
+    ],
+)
+def test_the_refusal_of_what_is_no_request_arrives(client: httpx2.Client, start: bytes, status: int, code: str) -> None:
+    before = metric(client, "segment_requests_total", code=code)
+    for _ in range(TIMES):
+        with connected(str(client.base_url)) as connection:
+            connection.sendall(start + BODY)
+            head, _, body = read_all(connection).partition(b"\r\n\r\n")
+        assert head.startswith(b"HTTP/1.1 %d " % status)
+        assert json.loads(body)["code"] == code
+    assert metric(client, "segment_requests_total", code=code) == before + TIMES
