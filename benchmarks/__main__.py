@@ -9,7 +9,7 @@ from typing import Annotated
 
 import typer
 
-from benchmarks import measure, memory, overload, refusals, report, soak, subjects, timings
+from benchmarks import group, measure, memory, overload, refusals, report, resident, soak, subjects, timings
 from benchmarks.photos import SIZES, photo
 from benchmarks.promise import Promise
 from benchmarks.rounds import perfect
@@ -92,14 +92,32 @@ def timed(
     typer.echo(f"{size}, {at_once} at once, {report.machine()['processor']}\n\n{timings.table(alone, together)}")
 
 
-@app.command()
-def resident(requests: Annotated[int, typer.Option(min=100)] = 2000) -> None:
+@app.command("resident")
+def follow(requests: Annotated[int, typer.Option(min=100)] = 2000) -> None:
     """Memory of the service under photos of random sizes, from 64x64 to 4000x3000."""
     with subjects.service() as ours:
         typer.echo(f"ready after {ours.seconds_to_start:.2f} s")
-        sizes = [size / 1e6 for size in memory.follow(ours, requests)]
-    warm, half, last = sizes[memory.WARM - 1], max(sizes[requests // 2 - 100 : requests // 2]), max(sizes[-100:])
+        sizes = [size / 1e6 for size in resident.follow(ours, requests)]
+    warm, half, last = sizes[resident.WARM - 1], max(sizes[requests // 2 - 100 : requests // 2]), max(sizes[-100:])
     typer.echo(f"warm {warm:.0f} MB, half way {half:.0f} MB, at the end {last:.0f} MB, at most {max(sizes):.0f} MB")
+
+
+@app.command("memory")
+def within(
+    at_once: Annotated[list[int] | None, typer.Option(min=1, help="Images at once; may be given again.")] = None,
+    megapixels: Annotated[float, typer.Option(min=1, max=50)] = 49,
+    workers: Annotated[
+        int | None, typer.Option(min=1, help="Workers of the service; its default if not given.")
+    ] = None,
+    mib: Annotated[int, typer.Option(min=256, help="Limit of the control group, in MiB.")] = 2048,
+) -> None:
+    """The service in a memory control group under the images that take most. Exits with 1 if it is killed or fails."""
+    settings = {} if workers is None else {"workers": workers}
+    try:
+        kept = memory.run(at_once or [1, 3, 8], megapixels, mib, settings)
+    except group.Unavailable as error:
+        raise typer.BadParameter(f"{error} Run it as root, where control groups may be written.") from error
+    raise typer.Exit(0 if kept else 1)
 
 
 @app.command("overload")

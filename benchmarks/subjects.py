@@ -52,26 +52,28 @@ class Subject:
 
 
 @contextmanager
-def service(name: str = "fcn-serve", root: Path = ROOT, **settings: object) -> Iterator[Subject]:
-    """The service of the checkout at `root`, with its defaults except for `settings`."""
-    with _serving(name, "service", settings, root) as subject:
+def service(
+    name: str = "fcn-serve", root: Path = ROOT, python: str = sys.executable, **settings: object
+) -> Iterator[Subject]:
+    """The service of the checkout at `root`, run by `python`, with its defaults except for `settings`."""
+    with _serving(name, [python, "-m", "service"], settings, root) as subject:
         yield subject
 
 
 @contextmanager
 def leaky(**settings: object) -> Iterator[Subject]:
     """The service with a leak: it keeps something of every image."""
-    with _serving("leaky", "benchmarks.rivals.leaky", settings, ROOT) as subject:
+    with _serving("leaky", [sys.executable, "-m", "benchmarks.rivals.leaky"], settings, ROOT) as subject:
         yield subject
 
 
 @contextmanager
-def _serving(name: str, module: str, settings: Mapping[str, object], root: Path) -> Iterator[Subject]:
+def _serving(name: str, command: list[str], settings: Mapping[str, object], root: Path) -> Iterator[Subject]:
     port = free_port()
     environment = os.environ | {"SEGMENT_LOG_LEVEL": "warning"}
     environment |= {f"SEGMENT_{key.upper()}": str(value) for key, value in settings.items()}
     environment |= {"SEGMENT_PORT": str(port)}
-    with _running(name, [sys.executable, "-m", module], port, "/health/ready", environment, root) as subject:
+    with _running(name, command, port, "/health/ready", environment, root) as subject:
         yield subject
 
 

@@ -9,8 +9,8 @@ from random import Random
 from urllib.parse import urlencode
 
 from benchmarks import hostile
-from benchmarks.memory import LARGEST, SMALLEST
 from benchmarks.photos import grain
+from benchmarks.resident import LARGEST, SMALLEST
 from benchmarks.wire import PATIENCE_S, form, post
 
 HOSTILE, LEAVING = 0.1, 0.05
