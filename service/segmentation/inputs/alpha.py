@@ -1,4 +1,4 @@
-"""Transparent pixels: laid on white, unless nothing would be left of the picture."""
+"""Images with transparency are composited on white; an alpha that hides everything is ignored."""
 
 from PIL import Image
 

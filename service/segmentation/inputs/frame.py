@@ -31,12 +31,13 @@ _PADDING = b"\xff\0" * 12
 
 
 class Frame:
-    """What the segments of a file say, noted in their order.
+    """Checks that the tables and scans of a JPEG are complete, from its segments in order.
 
-    libjpeg fills with grey what is missing before an end marker. So the only scan of a sequential JPEG is given padding
-    in place of its marker: the decoder needs none after the last block, and reports the end of the data where blocks
-    are missing. Where there are more scans it needs the marker; then they must have sent all bits of all coefficients.
-    A file that is cut within its last scan is the whole picture at a lower quality.
+    Where data are missing before an end marker, libjpeg fills the picture with grey and reports nothing. So the end
+    marker of a sequential JPEG with one scan is replaced by padding: the decoder needs no marker after the last block,
+    and fails if the data end before it. A JPEG of several scans needs its marker; its scans must announce every bit of
+    every coefficient instead. A file that is cut within its last scan shows the whole picture at a lower quality, and
+    passes.
     """
 
     def __init__(self) -> None:
@@ -58,23 +59,23 @@ class Frame:
             self._unsent = dict.fromkeys(segment[6::3], _ALL)
 
     def end(self) -> bytes:
-        """What the coded data must end with. Raises DamagedImage where scans are missing."""
+        """What the coded data must end with. Raises DamagedImage if scans are missing."""
         if any(self._unsent.values()):
             raise DamagedImage("The JPEG image is cut off: scans of it are missing; resend it.")
         return _PADDING if self.scans == 1 else _END
 
     def _define(self, tables: bytes) -> None:
-        """Note the Huffman tables of a DHT segment, 0 to 3 for DC and 16 to 19 for AC coefficients."""
+        """Note the Huffman tables that a DHT segment defines: 0 to 3 for DC, 16 to 19 for AC coefficients."""
         at = 0
         while at + 17 <= len(tables):
             self._tables.add(tables[at])
             at += 17 + sum(tables[at + 1 : at + 17])
 
     def _add(self, scan: bytes) -> None:
-        """Note what a scan's header says that it sends. Raises DamagedImage where it has no table for that.
+        """Note which coefficients a scan header announces. Raises DamagedImage if one of its tables is missing.
 
-        A file without any table has those of the standard (Motion JPEG); the decoder would also take these in place of
-        a table that is lost, and show another picture.
+        A file without any table uses those of the standard (Motion JPEG). The decoder would also use these in place of
+        a lost table, and show another picture.
         """
         self.scans += 1
         if len(scan) < 4 or len(scan) != 4 + 2 * scan[0]:
@@ -92,7 +93,7 @@ class Frame:
 
 
 def _unsupported(kind: int, segment: bytes) -> DamagedImage | UnsupportedFormat:
-    """The error for a frame header of another kind. Without the length of one it is a damaged marker."""
+    """The error for a frame header of another kind, or for another segment whose marker was damaged into one."""
     if len(segment) < 6 or len(segment) != 6 + 3 * segment[5]:
         return DamagedImage("The JPEG image is damaged: its frame header cannot be read; save it again and resend.")
     name = _OTHER_FRAMES.get(kind, f"{segment[0]}-bit")

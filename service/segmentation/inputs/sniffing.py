@@ -1,4 +1,4 @@
-"""What a file is, by its first bytes: an accepted format, or what to say of another one."""
+"""The kind of a file, from its first bytes: an accepted format, or another one, with advice."""
 
 import re
 import zlib
@@ -10,7 +10,7 @@ from service.segmentation.errors import UnsupportedFormat
 Format = Literal["JPEG", "PNG", "WEBP"]
 
 _HEAD = 4096
-"""Bytes that are looked at, but for a file of zeros."""
+"""Bytes that are examined; only zeros are looked for in the whole file."""
 
 _SIGNATURE = re.compile(rb"\xff\xd8\xff[\xc0-\xfe]|\x89PNG\r\n\x1a\n")
 
@@ -38,7 +38,7 @@ def _sentence(data: bytes) -> str:
     if inside := _SIGNATURE.search(head):
         return f"The file has {inside.start()} bytes before it begins as a JPEG or PNG image; send the image alone."
     if not data.strip(b"\0"):
-        return "The file has nothing but zeros, as after a broken download; send a JPEG, PNG or WebP image."
+        return "The file contains only zeros, as after a broken download; send a JPEG, PNG or WebP image."
     return (
         "The file is not a JPEG, PNG or WebP image, nor of another known kind; "
         "save it as one of these, raw pixels as a PNG."

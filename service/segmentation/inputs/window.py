@@ -39,8 +39,9 @@ def to_8_bits(
         least, most = 0, WHITE
     if window is None and most - least < FEW:
         raise WindowNeeded(
-            f"The 16-bit grey values fill only {least} to {most} of 0 to {WHITE}; add window=auto to the query to make "
-            f"these black and white, or window=low,high for others; window=0,{WHITE} leaves the image as it is."
+            f"The 16-bit grey values fill only {least} to {most} of 0 to {WHITE}, which looks like one shade; say with "
+            "the parameter `window` which are black and white: window=auto for these two, window=low,high for others, "
+            f"window=0,{WHITE} to leave the image as it is."
         )
     if window is None:
         return (values >> 8).astype(np.uint8)
