@@ -5,6 +5,7 @@ import logging
 import tempfile
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager, redirect_stdout
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -70,10 +71,21 @@ class Images(CalibrationDataReader):  # type: ignore[misc]  # onnxruntime has no
         return None if image is None else {"image": image[np.newaxis]}
 
 
-class Quantizer:
-    """Tries calibration methods on one float file, `source`, which is `model`; all are judged on `data` at `indices`.
+@dataclass(frozen=True)
+class Attempt:
+    """What one calibration method made of a float file, and its mean IU on the images that the method is chosen by."""
 
-    Raises QuantizationError where it is no float file.
+    graph: onnx.ModelProto
+    contract: Contract
+    mean_iu: float
+
+
+class Quantizer:
+    """Tries calibration methods on one float file, `source`, which is `model`.
+
+    The method is chosen by training images, and the figures are those of other images, `data` at `indices`: the best of
+    several on the images that are reported would look better than it is. Raises QuantizationError where the file is not
+    a float file.
     """
 
     def __init__(
@@ -85,8 +97,9 @@ class Quantizer:
             raise QuantizationError(f"{self.contract.name} is {self.contract.precision} already: take its float file.")
         self.before = evaluate(model, data, split, self.indices).metrics.mean_iu
 
-    def attempt(self, method: str, images: list[Pixels]) -> tuple[float, bytes]:
-        """The int8 file that `method` makes of the float one with these calibration images, and its mean IU."""
+    def attempt(self, method: str, train: SegmentationFolder, count: int) -> Attempt:
+        """Calibrate by `method` on `count` images of `train`, and evaluate on as many others of it."""
+        images = samples(train, count, self.contract.input)
         graph = static(self.source, images, method)
         scale = integers_outside(graph)
         argmax_as_comparisons(graph, len(self.contract.labels.classes))
@@ -102,20 +115,27 @@ class Quantizer:
                 parity.by_onnxruntime(self.source), run, samples(self.data, PARITY_IMAGES, self.contract.input)
             ),
         )
-        evaluation = evaluate(Model(packed(graph, draft), threads=0), self.data, self.split, self.indices)
-        content = packed(graph, msgspec.structs.replace(draft, evaluation=evaluation))
-        return evaluation.metrics.mean_iu, content
+        chosen_by = evaluate(Model(packed(graph, draft), threads=0), train, "train", others(len(train), count))
+        return Attempt(graph, draft, chosen_by.metrics.mean_iu)
 
-    def best(self, attempts: dict[str, tuple[float, bytes]]) -> str:
-        """The method that keeps the most mean IU. Raises QuantizationError where that is too little."""
-        method = max(attempts, key=lambda name: attempts[name][0])
-        mean_iu, _ = attempts[method]
-        if not self.before - mean_iu <= MAX_LOSS:  # NaN fails too
+    def finish(self, attempt: Attempt) -> bytes:
+        """The int8 file of an attempt, with its figures. Raises QuantizationError where they are too low."""
+        model = Model(packed(attempt.graph, attempt.contract), threads=0)
+        evaluation = evaluate(model, self.data, self.split, self.indices)
+        mean_iu = evaluation.metrics.mean_iu
+        if self.before - mean_iu > MAX_LOSS:
             raise QuantizationError(
                 f"not written: int8 has a mean IU of {100 * mean_iu:.2f}, float {100 * self.before:.2f}, and at most "
                 f"{100 * MAX_LOSS:g} points may be lost; try more calibration images."
             )
-        return method
+        return packed(attempt.graph, msgspec.structs.replace(attempt.contract, evaluation=evaluation))
+
+
+def others(length: int, count: int) -> list[int]:
+    """Up to `count` places, spread evenly over those that `samples` does not take; the same where it takes them all."""
+    taken = range(0, length, max(1, length // count))[:count]
+    left = [index for index in range(length) if index not in taken] or list(taken)
+    return left[:: max(1, len(left) // count)][:count]
 
 
 def static(source: bytes, images: list[Pixels], method: str) -> onnx.ModelProto:

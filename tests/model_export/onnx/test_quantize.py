@@ -12,24 +12,26 @@ from model_export.data.folder import SegmentationFolder
 from model_export.errors import QuantizationError
 from model_export.onnx import export, parity, quantize
 from model_export.onnx.quantize import METHODS, Quantizer
+from model_export.reports.evaluate import evaluate
 from service.segmentation.modelfile.classes import rgb
 from service.segmentation.runtime.model import Model
 
 
 @pytest.mark.parametrize("method", METHODS)
-def test_an_int8_file_answers_almost_like_the_float_one(
+def test_an_int8_file_is_almost_like_the_float_one(
     source: bytes, served: Model, drawn: SegmentationFolder, method: str
 ) -> None:
     quantizer = Quantizer(source, served, drawn, "val", range(4))
-    images = export.samples(drawn, 4, quantizer.contract.input)
-    mean_iu, content = quantizer.attempt(method, images)
+    attempt = quantizer.attempt(method, drawn, 4)
+    content = quantizer.finish(attempt)
+    assert attempt.mean_iu == evaluate(Model(content, threads=1), drawn, "val", [4]).metrics.mean_iu
     contract = Model(content, threads=1).contract
     assert contract.precision == "int8"
     assert contract.quantization is not None
     assert (contract.quantization.method, contract.quantization.images) == (method, 4)
     assert contract.quantization.float_mean_iu == quantizer.before
     assert contract.evaluation is not None
-    assert contract.evaluation.metrics.mean_iu == mean_iu
+    assert contract.evaluation == evaluate(Model(content, threads=1), drawn, "val", range(4))
     assert contract.parity is not None
     assert 0 < contract.parity.disagreeing_ppm < 100_000
     assert contract.training == quantizer.contract.training
@@ -69,11 +71,23 @@ def test_bytes_go_in_and_come_out(source: bytes, served: Model, drawn: Segmentat
 
 def test_a_file_that_lost_too_much_is_refused(source: bytes, served: Model, drawn: SegmentationFolder) -> None:
     quantizer = Quantizer(source, served, drawn, "val", range(4))
-    enough, little = (quantizer.before - quantize.MAX_LOSS + change for change in (1e-6, -1e-6))
-    assert quantizer.best({"worse": (little, b""), "good": (enough, b"")}) == "good"
-    for mean_iu in (little, float("nan")):
-        with pytest.raises(QuantizationError, match=r"not written: .* at most 0\.5 points may be lost"):
-            quantizer.best({"only": (mean_iu, b"")})
+    attempt = quantizer.attempt("min-max", drawn, 4)
+    evaluation = Model(quantizer.finish(attempt), threads=1).contract.evaluation
+    assert evaluation is not None
+    quantizer.before = evaluation.metrics.mean_iu + quantize.MAX_LOSS - 1e-6
+    quantizer.finish(attempt)
+    quantizer.before = evaluation.metrics.mean_iu + quantize.MAX_LOSS + 1e-6
+    with pytest.raises(QuantizationError, match=r"not written: .* at most 0\.5 points may be lost"):
+        quantizer.finish(attempt)
+
+
+@pytest.mark.parametrize(("length", "count"), [(367, 40), (200, 40), (60, 40), (41, 40), (5, 4)])
+def test_a_method_is_chosen_by_images_that_it_was_not_calibrated_with(length: int, count: int) -> None:
+    calibrated = set(range(0, length, max(1, length // count))[:count])
+    chosen_by = quantize.others(length, count)
+    assert 0 < len(chosen_by) <= count
+    assert not calibrated & set(chosen_by)
+    assert quantize.others(3, 40) == [0, 1, 2]
 
 
 def test_an_int8_file_is_not_quantised_again(source: bytes, drawn: SegmentationFolder) -> None:
