@@ -2,6 +2,7 @@
 finds no slot is refused at once."""
 
 import asyncio
+import logging
 import math
 from collections import Counter
 from collections.abc import Callable, Coroutine, Hashable, Iterator
@@ -16,6 +17,8 @@ from service.segmentation.errors import Abandoned, TooLate
 from service.segmentation.runtime.call import Call
 from service.serving.errors import Busy, Draining, NeverFits
 from service.serving.line import Line
+
+log = logging.getLogger("fcn_serve.failure")
 
 T = TypeVar("T")
 
@@ -209,9 +212,14 @@ class Admission:
         self.memory -= job.memory
         self._seconds += (perf_counter() - job.began - self._seconds) / RECENT
         self._forget(job)
-        if not job.answer.done():
-            error = done.exception()
-            job.answer.set_result(done.result()) if error is None else job.answer.set_exception(error)
+        error = None if done.cancelled() else done.exception()
+        if job.answer.done():  # with TooLate or Abandoned, as the work did not end in time
+            if error is not None and not isinstance(error, (TooLate, Abandoned)):
+                log.error("an image failed after its request had ended", exc_info=error)
+        elif error is None:
+            job.answer.set_result(done.result())
+        else:
+            job.answer.set_exception(error)
         self._begin()
 
     def _forget(self, job: Job) -> None:

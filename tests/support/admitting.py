@@ -6,7 +6,7 @@ from typing import Any, TypeVar
 
 from service.segmentation.runtime.call import Call
 from service.serving.admission import Admission, Limits
-from tests.support.patience import PATIENCE_S
+from tests.support.waiting import PATIENCE_S
 
 T = TypeVar("T")
 

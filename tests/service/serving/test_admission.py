@@ -10,7 +10,7 @@ from service.segmentation.runtime.call import Call
 from service.serving.admission import LONGEST_RETRY_S
 from service.serving.errors import Busy, Draining
 from tests.support.admitting import MANY, admitting, do, reached, run
-from tests.support.patience import PATIENCE_S, until
+from tests.support.waiting import PATIENCE_S, wait_until
 
 
 def test_work_runs_in_the_admissions_own_threads() -> None:
@@ -90,7 +90,7 @@ def test_work_is_told_when_its_caller_hangs_up() -> None:
         stopped = threading.Event()
 
         def work(call: Call) -> None:
-            until(lambda: call.options.terminate)
+            wait_until(lambda: call.options.terminate)
             stopped.set()
 
         running = asyncio.create_task(run(admission, work, Call(), gone.wait))
@@ -234,3 +234,24 @@ def test_no_slot_is_lost_when_threads_cannot_start(monkeypatch: pytest.MonkeyPat
         admission.close()
 
     asyncio.run(scenario())
+
+
+def test_a_failure_that_no_client_waits_for_is_logged(caplog: pytest.LogCaptureFixture) -> None:
+    async def scenario() -> None:
+        admission = admitting(1, 0)
+        release = threading.Event()
+
+        def work(_: Call) -> float:
+            release.wait(PATIENCE_S)
+            return 1 / 0
+
+        with pytest.raises(TooLate):
+            await run(admission, work, Call(seconds=0.05))
+        release.set()
+        await reached(lambda: admission.taken == 0)
+        admission.close()
+
+    asyncio.run(scenario())
+    (record,) = caplog.records
+    assert record.exc_info
+    assert record.exc_info[0] is ZeroDivisionError

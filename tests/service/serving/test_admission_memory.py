@@ -9,7 +9,7 @@ from service.segmentation.errors import TooLate
 from service.segmentation.runtime.call import Call
 from service.serving.errors import NeverFits
 from tests.support.admitting import MANY, admitting, never, reached, run
-from tests.support.patience import PATIENCE_S
+from tests.support.waiting import PATIENCE_S
 
 
 def test_an_image_waits_until_there_is_memory_for_it_and_those_behind_it_wait_too() -> None:

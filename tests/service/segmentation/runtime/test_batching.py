@@ -16,7 +16,7 @@ from service.segmentation.runtime.call import Call
 from service.segmentation.runtime.model import Model
 from service.segmentation.runtime.turns import Turns
 from tests.support import colours, slow
-from tests.support.patience import until
+from tests.support.waiting import wait_until
 
 POISON = np.full((32, 32, 3), 66, np.uint8)
 
@@ -75,7 +75,7 @@ def send_while_busy(model: Watched, images: list[Pixels], largest: int) -> list[
         callers.submit(outcome, np.zeros((64, 64, 3), np.uint8))
         assert model.busy.wait(60)
         outcomes = [callers.submit(outcome, image) for image in images]
-        until(lambda: batcher.waiting == len(images))
+        wait_until(lambda: batcher.waiting == len(images))
         model.go_on.set()
         return [one.result(60) for one in outcomes]
 
@@ -138,7 +138,7 @@ def test_waiting_for_company_and_the_network_are_timed(watched: Watched) -> None
         for image, call in zip(pictures(3), calls, strict=True):
             callers.submit(batcher.run, image, False, call)
             assert watched.busy.wait(60)
-        until(lambda: batcher.waiting == 2)
+        wait_until(lambda: batcher.waiting == 2)
         watched.go_on.set()
     assert sorted(watched.batches) == [1, 2]
     for call in calls:
@@ -153,7 +153,7 @@ def test_a_batch_of_one_stops_with_its_call(tmp_path: Path) -> None:
     white = np.full((colours.HEIGHT, colours.WIDTH, 3), 255, np.uint8)
     with ThreadPoolExecutor(1) as callers:
         running = callers.submit(batcher.run, white, False, call)
-        until(lambda: "turn" in call.timings.milliseconds)
+        wait_until(lambda: "turn" in call.timings.milliseconds)
         call.abandon()
         with pytest.raises(Abandoned):
             running.result(60)

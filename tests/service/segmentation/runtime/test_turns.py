@@ -13,7 +13,7 @@ from service.segmentation.modelfile.contract import Pixels
 from service.segmentation.runtime.call import Call
 from service.segmentation.runtime.model import Answer
 from service.segmentation.runtime.turns import Turns
-from tests.support.patience import PATIENCE_S, until
+from tests.support.waiting import PATIENCE_S, wait_until
 
 MOST = 8
 
@@ -41,12 +41,12 @@ class Watched:
         """Send one that waits in line, or has begun, when this returns."""
         self.sent += 1
         sent = self.callers.submit(self.in_turn, np.full((1, 1, 3), number, np.uint8), False, call)
-        until(lambda: self.turns.waiting + len(self.began) == self.sent)
+        wait_until(lambda: self.turns.waiting + len(self.began) == self.sent)
         return sent
 
     def begins(self, *those: tuple[int, str]) -> None:
         """Wait until as many have begun; they are those."""
-        until(lambda: len(self.began) >= len(those))
+        wait_until(lambda: len(self.began) >= len(those))
         assert self.began == list(those)
 
     def let_all_end(self) -> None:
@@ -75,11 +75,11 @@ def test_where_as_many_wait_as_there_are_cores_each_has_one(callers: ThreadPoolE
     watched = Watched(Turns(2), callers)
     sent = [watched.send(number) for number in range(3)]
     watched.ends[0].set()
-    until(lambda: len(watched.began) == 3)
+    wait_until(lambda: len(watched.began) == 3)
     assert set(watched.began) == {(0, "wide"), (1, "narrow"), (2, "narrow")}
     sent.append(watched.send(3))  # has the core that is free next, however few wait
     watched.ends[1].set()
-    until(lambda: len(watched.began) == 4)
+    wait_until(lambda: len(watched.began) == 4)
     assert watched.began[-1] == (3, "narrow")
     watched.let_all_end()
     assert [int(future.result(PATIENCE_S)[0][0, 0]) for future in sent] == [0, 1, 2, 3]
