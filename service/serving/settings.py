@@ -48,10 +48,10 @@ class Settings(BaseSettings):
     keys: Annotated[
         Path | None,
         Field(
-            description="File of keys, one a line: `segment` or `admin`, a blank, the key. Read again when it changes."
+            description="Key file: on each line `segment` or `admin`, a space, and the key. Read again when it changes."
         ),
     ] = None
-    allow_anonymous: Annotated[bool, Field(description="Serve other machines without keys.")] = False
+    allow_anonymous: Annotated[bool, Field(description="Accept requests from other machines without keys.")] = False
     hosts: Annotated[
         tuple[HostName, ...],
         *Listed,
@@ -71,11 +71,11 @@ class Settings(BaseSettings):
     root_path: Annotated[
         str,
         AfterValidator(prefix),
-        Field(description="Path under which a proxy serves it, such as `/segmentation`, stripped by the proxy or not."),
+        Field(description="Path prefix behind a proxy, such as `/segmentation`, whether or not the proxy strips it."),
     ] = ""
-    models: Annotated[Path, Field(description="A model file, or a folder of them.")] = EMBEDDED
+    models: Annotated[Path, Field(description="A model file, or a folder of model files.")] = EMBEDDED
     default_model: Annotated[
-        str | None, Field(description="Model for requests that name none; by default the first by name.")
+        str | None, Field(description="The model for requests without `model`; by default the first by name.")
     ] = None
     reload_s: Annotated[
         float, Field(ge=0, description="How often to check for changed model files, in seconds; 0 disables.")
@@ -93,20 +93,19 @@ class Settings(BaseSettings):
         float | None,
         Field(
             gt=0,
-            description="Memory for images being segmented, in MiB; an image that does not fit waits. By default what "
-            "the process may use, less what the rest of it takes.",
+            description="Memory for images being segmented, in MiB; an image that does not fit waits. By default "
+            "the available memory less what the rest of the process takes.",
         ),
     ] = None
     max_megapixels: Annotated[float, Field(gt=0, description="Largest image, in millions of pixels.")] = 50
     workers: Annotated[
-        int, Field(ge=1, description="Images worked on at once; by default one more than cores this process may use.")
+        int, Field(ge=1, description="Images processed at once; by default the available cores + 1.")
     ] = Field(default_factory=lambda: cores.available() + 1)
     threads: Annotated[
         int,
         Field(
             ge=1,
-            description="Cores for networks: all of them for one image, or one each where as many images wait; "
-            "by default those this process may use.",
+            description="Cores for networks: all for a single image, one each under load; by default those available.",
         ),
     ] = Field(default_factory=cores.available)
     providers: Annotated[
@@ -121,26 +120,32 @@ class Settings(BaseSettings):
         int,
         Field(
             ge=1,
-            description="Images that may go through a network together, at most SEGMENT_WORKERS; "
-            "worth it on accelerators.",
+            description="Largest batch, at most SEGMENT_WORKERS; larger than 1 on accelerators only.",
         ),
     ] = 1
     batch_wait_ms: Annotated[
         float, Field(ge=0, description="How long the first image of a batch waits for others, in ms.")
     ] = 2
-    queue: Annotated[int, Field(ge=0, description="Images that may wait; the next is refused with 503.")] = 16
-    deadline_s: Annotated[float, Field(gt=0, description="Seconds for an answer; then 504, and no more work.")] = 30
+    queue: Annotated[int, Field(ge=0, description="Images that may wait; further ones are refused with 503.")] = 16
+    deadline_s: Annotated[
+        float,
+        Field(
+            gt=0,
+            description="Deadline of a request in seconds, from its last byte; then the work stops, and the answer "
+            "is 504.",
+        ),
+    ] = 30
     client_s: Annotated[
         float, Field(gt=0, description="Slow-client timeout in seconds; the connection is closed with 408.")
     ] = 10
     keep_alive_s: Annotated[
-        int, Field(ge=1, description="Seconds an idle connection is kept; longer than a proxy in front keeps its own.")
+        int, Field(ge=1, description="Seconds to keep an idle connection; set it higher than a proxy in front does.")
     ] = 75
-    grace_s: Annotated[int, Field(ge=1, description="Seconds that running requests get when the service stops.")] = 20
+    grace_s: Annotated[int, Field(ge=1, description="Seconds for accepted images when the service stops.")] = 20
     log_level: Annotated[
         Literal["debug", "info", "warning", "error"],
         Lowered,
-        Field(description="Least level that is logged to standard error."),
+        Field(description="Lowest level to log, to standard error."),
     ] = "info"
 
     @field_validator("batch")
