@@ -23,7 +23,9 @@ from benchmarks import report
 from benchmarks.nginx import nginx
 from benchmarks.subjects import free_port
 from service.http.app import create_app
+from service.segmentation import footprint
 from service.segmentation.catalog import EMBEDDED
+from service.segmentation.inputs.header import Header
 from service.segmentation.runtime.model import Model
 from service.serving.keys import Keys, Role
 from service.serving.settings import Settings
@@ -207,6 +209,12 @@ def settings_table() -> list[tuple[str, str, str]]:
             shown = f"`{','.join(default) if isinstance(default, tuple) else default}`"
         rows.append((f"SEGMENT_{name.upper()}", shown, field.description or ""))
     return rows
+
+
+def test_the_memory_per_megapixel_is_that_which_admission_reserves() -> None:
+    (told,) = re.findall(r"(\d+) MB per megapixel", README)
+    header = Header("WEBP", (1000, 1000))
+    assert round(footprint.of_picture(header, None, heatmap=True) / 1e6) == int(told)
 
 
 def shipped() -> list[Model]:
