@@ -139,7 +139,7 @@ def test_the_commands_for_keys_make_a_file_that_serves(tmp_path: Path) -> None:
 
 
 def test_the_first_command_starts_the_service() -> None:
-    planned = subprocess.check_output(["make", "--dry-run", "serve"], cwd=ROOT, text=True)
+    planned = subprocess.check_output(["make", "--no-print-directory", "--dry-run", "serve"], cwd=ROOT, text=True)
     assert planned.splitlines()[-1] == ".venv/serve/bin/python -m service"
 
 
