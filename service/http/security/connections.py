@@ -66,9 +66,11 @@ class PatientProtocol(H11Protocol):
         if self.cycle.waiting_for_100_continue or declared > left:
             return
         with suppress(TimeoutError):
-            while self.cycle.more_body and left > 0 and not self.cycle.disconnected:
-                message = await asyncio.wait_for(receive(), self.patience.pause_s)
-                left -= len(message.get("body", b""))
+            async with asyncio.timeout(None) as pause:
+                while self.cycle.more_body and left > 0 and not self.cycle.disconnected:
+                    pause.reschedule(self.loop.time() + self.patience.pause_s)
+                    message = await receive()
+                    left -= len(message.get("body", b""))
 
     def _connection_headers(self) -> list[tuple[bytes, bytes]]:
         if self.cycle.more_body or not self.cycle.keep_alive:
