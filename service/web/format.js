@@ -14,7 +14,7 @@ export const milliseconds = (ms) => `${ms >= 10 ? whole(ms) : oneDecimal(ms)}\u0
 
 export const confidence = (value) => (known(value) ? `${whole(value * 100)} %` : UNKNOWN);
 
-/** A fraction of the picture; what is there is never shown as 0, and what is not all never as 100. */
+/** A fraction of the picture, in percent. What is above 0 is never shown as 0, what is below 1 never as 100. */
 export function share(fraction) {
   if (fraction > 0 && fraction < 0.0005) return "< 0.1 %";
   if (fraction < 1 && fraction >= 0.9995) return "> 99.9 %";
