@@ -25,8 +25,8 @@ _OTHER_FRAMES = {
 _ALL = 2**64 - 1
 """Every coefficient of a block, one bit for each."""
 
-_END = b"\xff\xd9"
-_PADDING = b"\xff\0" * 12
+END = b"\xff\xd9"
+PADDING = b"\xff\0" * 12
 """96 bits of 1, which are no Huffman code: enough for the decoder to read ahead, too few for a block of their own."""
 
 
@@ -36,8 +36,7 @@ class Frame:
     Where data are missing before an end marker, libjpeg fills the picture with grey and reports nothing. So the end
     marker of a sequential JPEG with one scan is replaced by padding: the decoder needs no marker after the last block,
     and fails if the data end before it. A JPEG of several scans needs its marker; its scans must announce every bit of
-    every coefficient instead. A file that is cut within its last scan shows the whole picture at a lower quality, and
-    passes.
+    every coefficient instead, and `scans.load` finds out whether the last of them is complete.
     """
 
     def __init__(self) -> None:
@@ -62,7 +61,7 @@ class Frame:
         """What the coded data must end with. Raises DamagedImage if scans are missing."""
         if any(self._unsent.values()):
             raise DamagedImage("The JPEG image is cut off: scans of it are missing; resend it.")
-        return _PADDING if self.scans == 1 else _END
+        return PADDING if self.scans == 1 else END
 
     def _define(self, tables: bytes) -> None:
         """Note the Huffman tables that a DHT segment defines: 0 to 3 for DC, 16 to 19 for AC coefficients."""

@@ -6,9 +6,10 @@ from dataclasses import dataclass
 
 import numpy as np
 from PIL import Image
+from PIL.JpegImagePlugin import JpegImageFile
 
 from service.segmentation.errors import DamagedImage, ImageError, ImageTooLarge
-from service.segmentation.inputs import jpeg, png, webp
+from service.segmentation.inputs import jpeg, png, scans, webp
 from service.segmentation.inputs.alpha import opaque
 from service.segmentation.inputs.colour import correction
 from service.segmentation.inputs.container import Container
@@ -81,6 +82,8 @@ def decode(
             width, height = image.size
             if needed is not None:
                 image.draft(None, needed(image.size))  # does nothing where the format has no such way
+            if isinstance(image, JpegImageFile) and opened.scans > 1:
+                scans.load(image, opened.data)
             turned = orientation(opened.exif)
             upright, warnings = to_rgb(image, opened.bits, window)
             if image.mode in SHADES:

@@ -126,6 +126,19 @@ def test_a_progressive_jpeg_cut_between_its_scans_is_damaged() -> None:
             decode(start + b"".join(drawn[:count]) + END, ENOUGH)
 
 
+@pytest.mark.parametrize("kept", [0.02, 0.3, 0.6, 0.9, 0.97])
+@pytest.mark.parametrize("quality", [50, 90])
+@pytest.mark.parametrize("mode", ["RGB", "L", "CMYK"])
+def test_a_progressive_jpeg_cut_in_its_last_scan_is_damaged(
+    kept: float, quality: int, mode: str, needed: Callable[[Size], Size] | None
+) -> None:
+    start, drawn = scans(encoded(PHOTO.convert(mode), "JPEG", quality=quality, progressive=True))
+    last = drawn[-1][: int(kept * len(drawn[-1]))].rstrip(b"\xff")
+    for tail in (END, b""):
+        with pytest.raises(DamagedImage, match="cut off"):
+            decode(start + b"".join((*drawn[:-1], last, tail)), ENOUGH, needed)
+
+
 def test_a_colour_that_has_no_scan_is_missing() -> None:
     """Of scans with one component each, as some scanners write them."""
     start, (scan,) = scans(WAYS["grey"])
