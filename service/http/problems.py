@@ -145,7 +145,7 @@ async def on_invalid(request: Request, error: Exception) -> JSONResponse:
 
 
 def name(location: Sequence[str | int]) -> str:
-    """Of ("query", "include", 0) the parameter's name."""
+    """The parameter's name: `include` of ("query", "include", 0)."""
     return str(location[1] if len(location) > 1 else location[0])
 
 
@@ -168,7 +168,7 @@ async def on_disconnect(request: Request, _: Exception) -> JSONResponse:
 
 
 async def on_escaped(request: Request, error: BaseException) -> JSONResponse:
-    """An error that nobody foresaw: logged with its traceback, answered without it.
+    """An unexpected error: logged with its traceback, answered without it.
 
     A cancelled request is one that uvicorn stops, as it outlasts the grace of a service that is stopping.
     """

@@ -1,4 +1,4 @@
-"""A result -> the body of a response, of the media type that was asked for. Runs in a worker, from start to end."""
+"""A result -> the body of a response in the requested media type. Runs in a worker."""
 
 import base64
 import secrets
@@ -32,7 +32,7 @@ def make_reply(data: bytes, media_type: str, options: Options, pipeline: Pipelin
 
 
 def wanted(media_type: str, options: Options) -> Request:
-    """What the core has to do for an answer of `media_type`."""
+    """The core's options for an answer of `media_type`."""
     return Request(
         confidence=Part.CONFIDENCE in options.include,
         heatmap=options.heatmap,
@@ -82,7 +82,7 @@ FORMATS: dict[str, Callable[[Result, Options], Reply]] = {
 """How each media type is made; the first is the default."""
 
 ON_THE_PHOTO = {"image/webp", "image/jpeg"}
-"""Those that show the photo itself, every pixel of it."""
+"""Media types that show the photo itself."""
 
 
 def json_of(result: Result, options: Options, mask: bytes | None) -> bytes:

@@ -21,7 +21,7 @@ HINTS = {
 
 
 async def read_image(request: Request, limit: int, take: Take) -> bytes:
-    """The bytes of the image, at most `limit` bytes of body in all, for which room is taken.
+    """The bytes of the image, from a body of at most `limit` bytes, for which `take` reserves memory.
 
     Raises CodedBody, UnsupportedContentType, BodyTooLarge, BadForm, MisplacedOption, NoImage; and what `take` raises.
     """

@@ -1,4 +1,4 @@
-"""How much memory an image takes at most while it is worked on, known before anything of it is unpacked.
+"""An upper bound on the memory for segmenting an image, known from its header.
 
 The figures are the peaks of a process that segmented images of 16 megapixels, rounded up; `python -m benchmarks memory`
 holds the service to them in a control group.
@@ -8,32 +8,32 @@ from service.segmentation.inputs.header import Header
 
 # Bytes per pixel of the picture.
 UNPACKING = {"JPEG": 0.0, "PNG": 9.5, "WEBP": 18.0}
-"""To have the picture in rows of RGB: with alpha, a PNG is there twice; libwebp has two canvases and a frame beside."""
+"""To decode the picture to RGB: a PNG with alpha is held twice; libwebp has two canvases and a frame besides."""
 COEFFICIENT = 2.0
 """For each sample that a JPEG's decoder keeps."""
 SHOWN = 8.0
-"""For each pixel that is unpacked of a JPEG, which may have to be turned."""
+"""For each decoded pixel of a JPEG, which may have to be turned."""
 PICTURE = 4.0
 MASK = 3.0
 """Labels, and their PNG before and after it is compressed."""
 HEATMAP = 1.5
 OVERLAY = 9.5
-"""The picture that is drawn, and libwebp's encoder."""
+"""The drawn picture, and libwebp's encoder."""
 
 # Bytes per pixel of the network's input.
 NETWORK = 40
 SCORE = 13
-"""And class, where probabilities are asked for."""
+"""And class, if probabilities are requested."""
 
 COPIES = 2
-"""Of the file, beside the upload itself."""
+"""Of the file, besides the upload itself."""
 
 SHRINKS = (8, 4, 2)
-"""What a JPEG's sides may be divided by while it is unpacked."""
+"""By which a JPEG's sides may be divided while it is decoded."""
 
 
 def of_picture(header: Header, needed: tuple[int, int] | None, heatmap: bool) -> int:
-    """Bytes for unpacking an image and drawing what is asked for; `needed` is None where that shows the whole photo."""
+    """Bytes for decoding an image and drawing the result; `needed` is None if the result shows the whole photo."""
     width, height = header.size
     pixels = width * height
     shown = pixels
@@ -48,7 +48,7 @@ def of_picture(header: Header, needed: tuple[int, int] | None, heatmap: bool) ->
 
 
 def of_network(pixels: int, classes: int) -> int:
-    """Bytes for running a network on an input of `pixels`, with scores for so many classes, 0 where none are wanted."""
+    """Bytes for running a network on an input of `pixels`, with scores for so many classes; 0 for no scores."""
     return pixels * (NETWORK + SCORE * classes)
 
 

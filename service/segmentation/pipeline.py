@@ -23,13 +23,13 @@ from service.segmentation.segmenter import Labeller, Segmentation, Segmenter
 
 @dataclass(frozen=True)
 class Request:
-    """What is wanted of an image.
+    """Options of one segmentation.
 
     confidence: the mean probability of each class over its pixels.
-    heatmap: the name of a class whose probability is wanted at every pixel.
+    heatmap: the name of a class whose probability is computed at every pixel.
     spacing: the size of a pixel, for areas in mm2.
-    draws_photo: an overlay will be drawn, which takes every pixel of the photo.
-    window: which values of a 16-bit grey image become black and white.
+    draws_photo: an overlay will be drawn, which needs the photo at full size.
+    window: the values of a 16-bit grey image that become black and white.
     """
 
     confidence: bool = False
@@ -41,7 +41,7 @@ class Request:
 
 @dataclass(frozen=True)
 class Result:
-    """One segmented image. Its files are made when they are asked for, and their time is added to `call.timings`."""
+    """One segmented image. Its files are encoded on demand, and the time for that is added to `call.timings`."""
 
     data: bytes
     model: Labeller
@@ -52,17 +52,17 @@ class Result:
 
     @cached_property
     def sha256(self) -> str:
-        """Of the bytes that were segmented, in hexadecimal."""
+        """The SHA-256 of the input bytes, in hexadecimal."""
         return hashlib.sha256(self.data).hexdigest()
 
     @property
     def labels(self) -> Labels:
-        """uint8 [H, W], of the upright image's own size."""
+        """uint8 [H, W], of the upright image's size."""
         return self.segmentation.labels
 
     @property
     def warnings(self) -> tuple[ImageWarning, ...]:
-        """What is odd about the image."""
+        """Peculiarities of the image that did not stop its segmentation."""
         return self.photo.warnings
 
     def mask(self) -> bytes:
@@ -76,7 +76,7 @@ class Result:
             return png(self.labels)
 
     def overlay(self, format_: Literal["WEBP", "JPEG"]) -> bytes:
-        """The photo with the classes, or the heat map where one was asked for, over it.
+        """The photo under the classes, or under the heat map if one was requested.
 
         Raises PictureTooLarge and OutOfMemory.
         """
@@ -86,7 +86,7 @@ class Result:
             return heatmap_overlay(self.photo.image, self.segmentation.heatmap, format_)
 
     def heatmap(self) -> bytes:
-        """A grey PNG of the probability that was asked for, 255 where the class is certain. Raises OutOfMemory."""
+        """A grey PNG of the requested probability, 255 where the class is certain. Raises OutOfMemory."""
         assert self.segmentation.heatmap is not None, "the request asked for no heat map"
         with self._encoding():
             return heatmap_png(self.segmentation.heatmap)
@@ -109,7 +109,7 @@ class Pipeline:
         return self.segmenter.model
 
     def footprint(self, data: bytes, request: Request) -> int:
-        """How many bytes of memory `run`, and a file of its result, will take at most: by the header, in no time."""
+        """An upper bound, in bytes, on the memory of `run` and of one file of its result, from the header only."""
         policy, labels = self.model.contract.input, self.model.contract.labels
         scores = request.confidence or request.heatmap is not None
         network = footprint.of_network(policy.width * policy.height, len(labels.classes) if scores else 0)
@@ -126,7 +126,7 @@ class Pipeline:
         Raises ImageError, UnknownClass, NoScores, InferenceFailed, OutOfMemory; TooLate and Abandoned by the call.
         """
         request, call = request or Request(), call or Call()
-        call.check()  # it may have waited for long
+        call.check()  # it may have waited in the queue
         with reporting_memory_errors():
             with call.timings.stage("decode"):
                 needed = None if request.draws_photo else self.segmenter.needed

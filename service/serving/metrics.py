@@ -1,4 +1,4 @@
-"""What is counted and measured, in the text format of Prometheus; docs/operating.md lists it all."""
+"""Counters, histograms and gauges in the text format of Prometheus; docs/operating.md lists them."""
 
 import platform
 from collections.abc import Callable, Iterable
@@ -21,10 +21,10 @@ def buckets(longest: float) -> list[float]:
 
 
 class Metrics:
-    """What /metrics shows. Labels take few values: none is a text that a client has made up."""
+    """The content of /metrics. Labels have few values; none is text from a client."""
 
     def __init__(self, deadline_s: float) -> None:
-        """`deadline_s` is the most seconds an answer may take, where the histograms end."""
+        """`deadline_s` is the longest time of an answer, at which the histograms end."""
         self.registry = CollectorRegistry()
         bounds = buckets(deadline_s)
         self.requests = Counter(
@@ -36,7 +36,7 @@ class Metrics:
             buckets=bounds, registry=self.registry,
         )  # fmt: skip
         self.images = Counter(
-            "segment_images", "Images that a model was found for, by what became of them.",
+            "segment_images", "Images whose model was found, by outcome.",
             ("model", "version", "outcome"), registry=self.registry,
         )  # fmt: skip
         self._stages = Histogram(
@@ -53,7 +53,7 @@ class Metrics:
         self.requests.labels("none", "none", str(status), code).inc()
 
     def observe_stages(self, model: str, timings: Stopwatch) -> None:
-        """Take up the stages that an image of `model` went through."""
+        """Observe the stages of an image that `model` segmented."""
         for stage, milliseconds in timings.so_far().items():
             self._stages.labels(model, stage).observe(milliseconds / 1000)
 

@@ -17,7 +17,7 @@ KEPT_SHARE = 16
 
 @dataclass(frozen=True)
 class Services:
-    """The models, the queue before them, the metrics, and the keys of those who may use them (None: everybody)."""
+    """The models, the queue, the metrics, and the keys (None: no key is needed)."""
 
     catalog: Catalog
     admission: Admission
@@ -31,7 +31,7 @@ class Services:
 
 
 def build(settings: Settings) -> Services:
-    """Load and check the models and the keys. Raises SegmentationError or BadKeys where the service must not start."""
+    """Load and check the models and the keys. Raises SegmentationError and BadKeys, which stop the start."""
     keys = keys_for(settings.host, settings.keys, settings.allow_anonymous)
     catalog = Catalog(settings.models, settings.default_model, settings.engine)
     kept = settings.queue // 4 if keys is not None and len(keys.keys.hashes) > 1 else 0
@@ -41,8 +41,8 @@ def build(settings: Settings) -> Services:
 
 
 def for_images(uploads: int) -> int:
-    """Bytes of memory for working on images: what the process may use, less what it uses now that its models are
-    loaded, the room for uploads, and a share for what allocators keep."""
+    """Bytes of memory for segmenting images: the available memory less what the process uses after loading its models,
+    the limit of uploads, and a share for what allocators keep."""
     most = memory.available()
     return max(LEAST_FOR_IMAGES, most - memory.resident() - uploads - most // KEPT_SHARE)
 

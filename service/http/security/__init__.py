@@ -1,1 +1,1 @@
-"""Who may do what: keys, browsers, and connections that are too slow."""
+"""Authorisation, requests from browsers, and slow connections."""
