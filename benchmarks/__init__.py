@@ -1,18 +1,19 @@
-"""How fast the service is, beside what people would use in its place, in one run on one machine: `make bench`; and how
-it stands too much of everything: `make overload`, `make soak`.
+"""Measures the service beside its alternatives (`make bench`), and tests it under load (`make overload`, `make soak`).
 
 photos.py    the JPEGs that are sent
 networks.py  the graphs that are timed bare: street in int8 and float, VGG-16
-subjects.py  what is measured: the service and its rivals, each a server in a process of its own
-load.py      how requests are sent: one after the other, back to back, at random times
-rounds.py    many rounds, turn by turn, and what can be said of their ratios
-report.py    the table, the JSON and the plot
-timings.py   the stages of a request alone and among others, and their sum
-memory.py    resident memory under requests of random sizes
-wire.py      one request on a connection of its own, whatever it is
+subjects.py  the measured servers: the service and its rivals, each in its own process
+load.py      sends requests one after the other, back to back, or at random times
+measure.py   measures everything once in every round
+rounds.py    statistics over the rounds
+report.py    the tables, the JSON and the plot
+timings.py   the stages of a request, alone and among others
+memory.py    the memory of the service
+wire.py      one request on its own connection, as bytes
 overload.py  ten times as many requests as can be answered
-sender.py    sends them, when each is due
-traffic.py   what a service gets in a day, hostile.py the worst of it
-soak.py      an hour of that traffic, verdict.py what must be as before
-promise.py   what is promised, and whether it is kept
+sender.py    sends them when they are due
+traffic.py   mixed traffic, with the hostile requests of hostile.py
+soak.py      an hour of that traffic, judged by verdict.py
+refusals.py  uploads that are refused early, by the clients in clients/, also through nginx.py
+promise.py   a promise, its measurement, and whether it is kept
 """

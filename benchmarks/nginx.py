@@ -1,4 +1,4 @@
-"""nginx in front of a server, in a folder of its own, with Debian's defaults but for what is asked for."""
+"""Runs nginx in front of a server, with Debian's defaults and the given locations."""
 
 import os
 import socket
