@@ -13,10 +13,12 @@ from model_export.data.folder import SegmentationFolder
 from model_export.reports import plots
 from model_export.reports.mosaic import coloured, errors, mosaic
 from model_export.reports.predictions import predictions
+from model_export.reports.reliability import Reliability
 from model_export.reports.report import figures, parity
 from model_export.training.metrics import Meter
 from service.segmentation.modelfile.classes import ClassList
 from service.segmentation.modelfile.contract import Contract, Evaluation
+from service.segmentation.pipeline import Request
 from service.segmentation.runtime.model import Model
 
 FAILURES = 3
@@ -37,9 +39,10 @@ def write(model: Model, size: int, data: SegmentationFolder, split: str, indices
     An image that is void throughout has no mean IU, so it is not among the worst. Raises DataError.
     """
     classes = data.classes
-    meter = Meter(len(classes.classes))
+    meter, reliability = Meter(len(classes.classes)), Reliability()
     judged: list[tuple[Failure, Image.Image, Image.Image]] = []
-    for prediction in predictions(model, data, indices):
+    for prediction in predictions(model, data, indices, Request(confidence=True)):
+        reliability.add(prediction)
         labels, truth = prediction.labels, prediction.truth
         alone = Meter(len(classes.classes))
         for each in (meter, alone):
@@ -54,7 +57,8 @@ def write(model: Model, size: int, data: SegmentationFolder, split: str, indices
     pictures = {kind: path.with_name(f"{path.stem}-{kind}.png") for kind in ("confusion", "failures")}
     plots.confusion(meter.confusion, classes, evaluation.metrics, pictures["confusion"])
     mosaic(["its labels", "wrong in red"], [case[1:] for case in judged]).quantize(64).save(pictures["failures"])
-    text = compose(model, size, evaluation, classes, [case[0] for case in judged], pictures)
+    worst = [case[0] for case in judged]
+    text = compose(model, size, evaluation, reliability.sentence(), classes, worst, pictures)
     path.write_text(text, encoding="utf-8")
 
 
@@ -62,6 +66,7 @@ def compose(
     model: Model,
     size: int,
     evaluation: Evaluation,
+    reliability: str,
     classes: ClassList,
     failures: list[Failure],
     pictures: dict[str, Path],
@@ -82,6 +87,7 @@ def compose(
         "## How well it does",
         f"On the {evaluation.images} images of {evaluation.split}, through the code that serves it, in percent:",
         table(figures(evaluation.metrics, classes)),
+        reliability,
         precision(contract),
         "## What it takes for what",
         f"![Confusion matrix]({pictures['confusion'].name})",

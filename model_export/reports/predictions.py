@@ -5,17 +5,18 @@ from dataclasses import dataclass
 
 from model_export.data.folder import MAX_PIXELS, SegmentationFolder
 from service.segmentation.modelfile.contract import Labels
-from service.segmentation.pipeline import Pipeline
+from service.segmentation.pipeline import Pipeline, Request
 from service.segmentation.segmenter import Labeller, Segmenter
 
 
 @dataclass(frozen=True)
 class Prediction:
-    """The labels of one image, and the truth: uint8 [H, W] each, of the image's own size."""
+    """The labels of one image and the truth, uint8 [H, W] each, of the image's own size; `Segmentation.confidence`."""
 
     name: str
     labels: Labels
     truth: Labels
+    confidence: tuple[float | None, ...]
 
 
 def serving(model: Labeller) -> Pipeline:
@@ -23,10 +24,13 @@ def serving(model: Labeller) -> Pipeline:
     return Pipeline(Segmenter(model), MAX_PIXELS)
 
 
-def predictions(model: Labeller, data: SegmentationFolder, indices: Iterable[int]) -> Iterator[Prediction]:
+def predictions(
+    model: Labeller, data: SegmentationFolder, indices: Iterable[int], request: Request | None = None
+) -> Iterator[Prediction]:
     """Segment the image files at `indices`. Raises DataError where one is invalid."""
     pipeline = serving(model)
     for index in indices:
         with data.naming(index):
-            result = pipeline.run(data.file(index))
-        yield Prediction(data.pairs[index][0].stem, result.labels, data.truth(index, result.photo.size))
+            result = pipeline.run(data.file(index), request)
+        truth, name = data.truth(index, result.photo.size), data.pairs[index][0].stem
+        yield Prediction(name, result.labels, truth, result.segmentation.confidence)

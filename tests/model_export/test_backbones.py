@@ -61,7 +61,8 @@ def test_mobilenetv2_takes_the_keys_of_the_onnx_zoos_file(tmp_path: Path) -> Non
     random = {name: torch.rand_like(value.float()).to(value.dtype) for name, value in state.items()}
     safetensors.torch.save_file(random, tmp_path / "mobilenetv2.safetensors")
     backbone = MobileNetV2()
-    backbone.load_pretrained(tmp_path / "mobilenetv2.safetensors")
+    loaded = backbone.load_pretrained(tmp_path / "mobilenetv2.safetensors")
+    assert loaded == {name for name, _ in backbone.named_parameters()}
     torch.testing.assert_close(backbone.state_dict()["blocks.5.conv.0.0.weight"], random["blocks.5.conv.0.0.weight"])
 
 

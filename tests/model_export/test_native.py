@@ -13,6 +13,7 @@ from model_export.data.native import median_size, sizes, spread
 from model_export.onnx import export
 from model_export.reports.evaluate import evaluate
 from model_export.reports.predictions import predictions
+from model_export.training.material import notes
 from model_export.training.train import Run
 from model_export.training.validate import InTraining, validate
 from service.segmentation.runtime.model import Model
@@ -75,6 +76,13 @@ def test_sizes_that_differ_much_are_said(mixed: Path) -> None:
         "image sizes range from 96x64 to 640x512; 2 of 13 differ from the median, 160x128, by more than 1.5 times; "
         "all are scaled to fit 160x128 (--native)"
     )
+
+
+def test_a_run_that_starts_from_nothing_says_so(mixed: Path) -> None:
+    first, uneven = notes(quick(mixed), (160, 128))
+    assert first.startswith("the network starts from nothing, all of it at a learning rate of 0.01;")
+    assert uneven == spread(sizes(mixed), (160, 128))
+    assert list(notes(replace(quick(mixed), init="street"), (160, 128))) == [uneven]
 
 
 def test_a_chosen_size_is_taken_and_else_the_median_is_enlarged(mixed: Path, tmp_path: Path) -> None:

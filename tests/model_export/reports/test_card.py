@@ -26,6 +26,7 @@ def test_a_card_has_the_figures_that_evaluate_prints(served: Model, drawn: Segme
     assert metrics.iu[1] is not None
     assert f"| IU disc | {100 * metrics.iu[1]:.2f} |" in text
     assert served.digest in text
+    assert re.search(r"`confidence` has a mean of \d+\.\d over all pixels, of which \d+\.\d are right", text)
     for said in ("FCN-8s on tiny", "0.1 MB, float32", "Apache-2.0", "For tests.", "Nothing at all."):
         assert said in text
     for kind in ("confusion", "failures"):
