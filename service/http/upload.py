@@ -1,5 +1,6 @@
 """The image in a request's body: a multipart part, or the body itself. All of it stays in memory."""
 
+import re
 from collections.abc import AsyncGenerator, AsyncIterable
 from contextlib import aclosing
 
@@ -19,6 +20,9 @@ HINTS = {
     "application/json": " (JSON is not accepted)",
 }
 
+MEDIA_TYPE = re.compile(r"[a-z0-9][a-z0-9!#$&^_.+-]{0,63}/[a-z0-9][a-z0-9!#$&^_.+-]{0,63}")
+"""RFC 6838, section 4.2: what may be repeated to the client."""
+
 
 async def read_image(request: Request, limit: int, take: Take) -> bytes:
     """The bytes of the image, from a body of at most `limit` bytes, for which `take` reserves memory.
@@ -33,8 +37,9 @@ async def read_image(request: Request, limit: int, take: Take) -> bytes:
     kind = content_type.partition(";")[0].strip().lower()
     is_form = kind == "multipart/form-data"
     if not (is_form or kind in RAW or kind.startswith("image/")) and has_body(request):
+        named = f"Content-Type {kind}" if MEDIA_TYPE.fullmatch(kind) else "Content-Type"
         raise UnsupportedContentType(
-            "The Content-Type is neither an image's nor multipart/form-data; send the image as multipart field "
+            f"The {named} is neither an image's nor multipart/form-data; send the image as multipart field "
             f"`image`, or as the body with Content-Type: image/jpeg{HINTS.get(kind, '')}."
         )
     async with aclosing(body(request, limit, take)) as chunks:
