@@ -7,6 +7,7 @@
 # make fuzz    run the tests that generate hostile files and requests, for minutes instead of seconds
 # make soak    send an hour of mixed and hostile traffic; fails on a leak or a failed request
 # make test-container build the container and test what it may do; with podman: ENGINE=podman COMPOSE=podman-compose
+# make memory  send images of 49 megapixels to the service in 2 GiB, as root; fails if it is killed; takes 20 minutes
 # make audit   look for known vulnerabilities in the dependencies that serve; asks the package index
 # make sbom    write sbom.json: the dependencies that serve, as CycloneDX
 # make openapi write docs/openapi.json, after an intended change of the API
@@ -27,7 +28,7 @@ AUDIT = .venv/audit
 ENGINE ?= docker
 COMPOSE ?= docker compose
 
-.PHONY: serve test test-container check format bench overload refusals fuzz soak audit sbom openapi lock
+.PHONY: serve test test-container check format bench overload refusals fuzz soak memory audit sbom openapi lock
 
 serve: $(SERVE)/ready
 	$(SERVE)/bin/python -m service
@@ -64,6 +65,9 @@ fuzz: $(DEV)/ready
 
 soak: $(DEV)/ready
 	$(DEV)/bin/python -m benchmarks soak
+
+memory: $(DEV)/ready
+	$(DEV)/bin/python -m benchmarks memory
 
 audit: $(AUDIT)/ready
 	$(AUDIT)/bin/pip-audit --strict --require-hashes --disable-pip --requirement requirements/serve.txt

@@ -1,7 +1,7 @@
 """An upper bound on the memory for segmenting an image, known from its header.
 
-The figures are the peaks of a process that segmented images of 16 megapixels, rounded up; `python -m benchmarks memory`
-holds the service to them in a control group.
+The figures are the peaks of a process that segmented images of 16 megapixels, rounded up. `python -m benchmarks memory`
+checks them in a control group.
 """
 
 from service.segmentation.inputs.header import Header
@@ -10,7 +10,7 @@ from service.segmentation.inputs.header import Header
 UNPACKING = {"JPEG": 0.0, "PNG": 9.5, "WEBP": 18.0}
 """To decode the picture to RGB: a PNG with alpha is held twice; libwebp has two canvases and a frame besides."""
 COEFFICIENT = 2.0
-"""For each sample that a JPEG's decoder keeps."""
+"""For each sample that a JPEG decoder keeps until the last scan."""
 SHOWN = 8.0
 """For each decoded pixel of a JPEG, which may have to be turned."""
 PICTURE = 4.0

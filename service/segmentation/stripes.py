@@ -1,9 +1,9 @@
-"""A picture in stripes: what is made of one on the way to another then takes a stripe's memory, not the picture's."""
+"""A picture in stripes: intermediate results then take the memory of a stripe, not of the picture."""
 
 from collections.abc import Iterator
 
 PIXELS = 2**20
-"""Of a stripe: few enough for a processor's cache, many enough that their number costs nothing."""
+"""Of a stripe: few enough to stay in a processor's cache, many enough that the number of stripes costs nothing."""
 
 Box = tuple[int, int, int, int]
 """Left, top, right and bottom, as Pillow has them."""

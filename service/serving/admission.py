@@ -1,5 +1,5 @@
-"""A slot for every image that is worked on or waits, room for its bytes, and memory for working on it. An image that
-finds no slot is refused at once."""
+"""Admits images: each takes a slot, room for its upload, and memory while a worker has it. Without a free slot it is
+refused at once."""
 
 import asyncio
 import logging
@@ -24,18 +24,22 @@ T = TypeVar("T")
 
 LONGEST_RETRY_S = 60
 RECENT = 16
-"""Over about so many images the time that one takes is averaged."""
+"""The time that an image takes is averaged over about so many."""
 
 Take = Callable[[int], None]
-"""Takes room for so many bytes more. Raises Busy, and Draining."""
+"""Takes room for so many more bytes. Raises Busy and Draining."""
 
 MIB = 1024 * 1024
 
 
 @dataclass(frozen=True)
 class Limits:
-    """`workers` images at once, and `queue` more that wait their turn, the last `kept` for callers who have none yet;
-    `upload_bytes` for all bodies that are here, and `memory` bytes for the images that are worked on."""
+    """workers: images that are segmented at once.
+    queue: images that wait.
+    upload_bytes: of all bodies in memory.
+    memory: bytes for segmenting, shared by the workers.
+    kept: the last slots, for callers who hold none.
+    """
 
     workers: int
     queue: int
@@ -46,14 +50,14 @@ class Limits:
 
 @dataclass(eq=False)
 class Upload:
-    """A caller's body, as far as it has arrived: `size` bytes."""
+    """A caller's body, of which `size` bytes have arrived."""
 
     caller: Hashable
     admission: "Admission"
     size: int = 0
 
     def take(self, size: int) -> None:
-        """Take room for so many bytes more. Raises Busy and Draining."""
+        """Take room for so many more bytes. Raises Busy and Draining."""
         if self.size == 0:
             self.admission.check(self.caller)
         self.admission.hold(size)
@@ -62,10 +66,11 @@ class Upload:
 
 @dataclass(eq=False)
 class Job:
-    """What is to be done for a caller, and where its result goes.
+    """Work for a caller, and the future of its result.
 
-    upload_bytes: of the body, which stays as long as the job.
-    memory: bytes that the work takes.
+    upload_bytes: of the body, which the job holds.
+    memory: bytes that the work may take.
+    put, began: when it entered the queue and when a worker took it, in seconds of the performance counter.
     """
 
     caller: Hashable
@@ -73,40 +78,39 @@ class Job:
     memory: int
     call: Call
     work: Callable[[Call], Any]
-    answer: "asyncio.Future[Any]"
+    result: "asyncio.Future[Any]"
     put: float = field(default_factory=perf_counter)
     began: float = 0.0
 
     def do(self) -> Any:
-        """The work, in a worker; its wait in the queue is over."""
+        """Run the work, in a worker."""
         self.began = perf_counter()
         self.call.timings.add("queue", self.began - self.put)
         return self.work(self.call)
 
 
 class Admission:
-    """Does images in threads of its own, callers in turn. To be used from one event loop.
+    """Runs jobs in its own threads; callers take turns. Use it from one event loop.
 
-    An image that does not fit beside those that are worked on waits, and so do all behind it: a large one would
-    otherwise wait for ever.
+    A job waits until its memory is free. Those behind it wait too, or a large image could wait for ever.
     """
 
     def __init__(self, limits: Limits) -> None:
-        """Raises RuntimeError where the workers' threads cannot be started."""
+        """Raises RuntimeError if the workers' threads cannot start."""
         self._limits = limits
         self._executor = started(limits.workers)
         self._idle = limits.workers
         self._line: Line[Job] = Line()
         self._jobs: set[Job] = set()
         self._of_caller: Counter[Hashable] = Counter()
-        self._seconds = 0.0  # that an image takes a worker, of late
+        self._seconds = 0.0  # recent average of a job
         self.upload_bytes = 0
         self.memory = 0
         self.draining = False
 
     @property
     def taken(self) -> int:
-        """Images worked on or waiting."""
+        """Images in the queue or with a worker."""
         return len(self._jobs)
 
     @property
@@ -116,17 +120,17 @@ class Admission:
 
     @property
     def slots(self) -> int:
-        """Images that may be worked on or wait."""
+        """Images that fit into the queue and the workers."""
         return self._limits.workers + self._limits.queue
 
     @property
     def retry_after_s(self) -> int:
-        """Seconds after which those who are here now will probably have been answered."""
+        """Estimated seconds until the present jobs are done."""
         return min(LONGEST_RETRY_S, max(1, math.ceil(self.taken * self._seconds / self._limits.workers)))
 
     @contextmanager
     def upload(self, caller: Hashable = None) -> Iterator[Upload]:
-        """Room for one body, taken as it arrives. It is given back at the end, or by the job that `run` makes of it."""
+        """Room for one body, taken as it arrives. It is released at the end, or by the job that `run` makes of it."""
         upload = Upload(caller, self)
         try:
             yield upload
@@ -140,16 +144,14 @@ class Admission:
         self.upload_bytes += size
 
     def check(self, caller: Hashable = None) -> None:
-        """Raise Busy where no place is free for this caller, Draining where none is given any more."""
+        """Raises Busy if no slot is free for this caller, Draining if the service is stopping."""
         if self.draining:
             raise Draining
         free = self.slots - self.taken
         if free <= 0:
             raise Busy("The service is working at its limit; try again in a moment.")
         if free <= self._limits.kept and self._of_caller[caller]:
-            raise Busy(
-                "Images of yours are waiting already, and the last places are for others; try again in a moment."
-            )
+            raise Busy("Other images of yours are waiting, and the last slots are for others; try again in a moment.")
 
     async def run(
         self,
@@ -159,10 +161,10 @@ class Admission:
         upload: Upload,
         memory: int = 0,
     ) -> T:
-        """Do `work`, which takes so many bytes of `memory`, in a worker, while the caller's time lasts, and until the
-        caller has `gone`. The memory, and the upload's bytes, are held until the work has ended.
+        """Run `work`, which may take `memory` bytes, in a worker, until the call's deadline or until `gone` returns.
+        The slot, the memory and the upload's bytes are released when the work has ended, also if that is later.
 
-        Raises Busy and Draining, as `check` does; NeverFits; TooLate, and Abandoned.
+        Raises Busy, Draining, NeverFits, TooLate and Abandoned, and what `work` raises.
         """
         self.check(upload.caller)
         if memory > self._limits.memory:
@@ -175,9 +177,9 @@ class Admission:
         self._begin()
         leaving = asyncio.create_task(gone())
         try:
-            await asyncio.wait((job.answer, leaving), timeout=call.left, return_when=asyncio.FIRST_COMPLETED)
-            if job.answer.done():
-                result: T = job.answer.result()
+            await asyncio.wait((job.result, leaving), timeout=call.left, return_when=asyncio.FIRST_COMPLETED)
+            if job.result.done():
+                result: T = job.result.result()
                 return result
             raise Abandoned if leaving.done() else TooLate
         finally:
@@ -185,7 +187,7 @@ class Admission:
             self._leave(job)
 
     def _begin(self) -> None:
-        """Give those who are next to the workers who are idle, as long as there is memory for them."""
+        """Start the next jobs, as far as workers are idle and memory is free."""
         while self._idle and self._line and self.memory + self._line.next.memory <= self._limits.memory:
             self._start(self._line.take())
 
@@ -197,9 +199,9 @@ class Admission:
         done.add_done_callback(lambda done: loop.call_soon_threadsafe(self._end, job, done))
 
     def _leave(self, job: Job) -> None:
-        """Nobody waits for the answer any more. What has begun keeps its place until it has stopped."""
-        if not job.answer.done():
-            job.answer.cancel()
+        """The caller is gone or answered. A job in the queue is dropped; one that runs keeps its slot until it ends."""
+        if not job.result.done():
+            job.result.cancel()
             job.call.abandon()
             if self._line.remove(job.caller, job):
                 job.call.timings.add("queue", perf_counter() - job.put)
@@ -207,19 +209,19 @@ class Admission:
                 self._begin()  # the next may fit where this one did not
 
     def _end(self, job: Job, done: "Future[Any]") -> None:
-        """A worker is idle again."""
+        """A worker has ended a job."""
         self._idle += 1
         self.memory -= job.memory
         self._seconds += (perf_counter() - job.began - self._seconds) / RECENT
         self._forget(job)
         error = None if done.cancelled() else done.exception()
-        if job.answer.done():  # with TooLate or Abandoned, as the work did not end in time
+        if job.result.done():  # with TooLate or Abandoned, as the work did not end in time
             if error is not None and not isinstance(error, (TooLate, Abandoned)):
                 log.error("an image failed after its request had ended", exc_info=error)
         elif error is None:
-            job.answer.set_result(done.result())
+            job.result.set_result(done.result())
         else:
-            job.answer.set_exception(error)
+            job.result.set_exception(error)
         self._begin()
 
     def _forget(self, job: Job) -> None:
@@ -230,26 +232,25 @@ class Admission:
             del self._of_caller[job.caller]
 
     def drain(self) -> None:
-        """Take no more images; those that are taken are answered."""
+        """Refuse new images; those in slots are still answered."""
         self.draining = True
 
     def close(self) -> None:
-        """End, and abandon what is still worked on."""
+        """Abandon all jobs and end the threads."""
         for job in self._jobs:
             job.call.abandon()
         self._executor.shutdown(cancel_futures=True)
 
 
 def started(workers: int) -> ThreadPoolExecutor:
-    """An executor whose threads all run: later, when memory is short, one that cannot start would lose an image.
-
-    Raises RuntimeError where they cannot.
+    """An executor whose threads have all started: a thread that cannot start later, when memory is short, would lose a
+    job. Raises RuntimeError if one cannot.
     """
     executor = ThreadPoolExecutor(workers, thread_name_prefix="segment")
     met = Barrier(workers + 1)
     try:
         for _ in range(workers):
-            executor.submit(met.wait)  # none is idle, so each takes a thread of its own
+            executor.submit(met.wait)  # no thread is idle, so each starts another one
         met.wait()
     except RuntimeError:
         met.abort()

@@ -1,4 +1,4 @@
-"""Who waits, and who is next: callers take turns, however many images one of them has sent."""
+"""A fair queue: callers take turns, however many images one of them has sent."""
 
 from collections import OrderedDict, deque
 from collections.abc import Hashable
@@ -8,7 +8,7 @@ T = TypeVar("T")
 
 
 class Line(Generic[T]):
-    """A queue for each caller; the next is the oldest of the caller who has waited longest for a turn."""
+    """A queue for each caller. The next item is the oldest of the caller whose turn was longest ago."""
 
     def __init__(self) -> None:
         self._queues: OrderedDict[Hashable, deque[T]] = OrderedDict()
@@ -21,11 +21,11 @@ class Line(Generic[T]):
 
     @property
     def next(self) -> T:
-        """What `take` would return. Raises StopIteration where nobody waits."""
+        """The item that `take` would return. Raises StopIteration if the line is empty."""
         return next(iter(self._queues.values()))[0]
 
     def take(self) -> T:
-        """The next one. Raises KeyError where nobody waits."""
+        """Remove and return the next item. Raises KeyError if the line is empty."""
         caller, queue = self._queues.popitem(last=False)
         item = queue.popleft()
         if queue:
@@ -33,7 +33,7 @@ class Line(Generic[T]):
         return item
 
     def remove(self, caller: Hashable, item: T) -> bool:
-        """Take out one that waits no longer; whether it was there."""
+        """Remove an item; False if it is not there."""
         queue = self._queues.get(caller, deque())
         if item not in queue:
             return False

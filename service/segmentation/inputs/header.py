@@ -1,4 +1,4 @@
-"""What an image file says of its size, read without a decoder: some decoders take memory for the picture at once."""
+"""The size of an image, read from its file without a decoder: some decoders allocate the picture when they open it."""
 
 import re
 import struct
@@ -13,8 +13,8 @@ from service.segmentation.inputs.sniffing import Format, sniff
 class Header:
     """size: width and height.
 
-    buffered: samples per pixel that the decoder has to keep, as coefficients, until the last scan of the file; 0 where
-    it can let go of each row once it is unpacked.
+    buffered: samples per pixel whose coefficients a JPEG decoder keeps until the last scan; 0 for a file of one scan,
+    which is unpacked row by row.
     """
 
     format: Format
@@ -23,7 +23,7 @@ class Header:
 
 
 def inspect(data: bytes) -> Header | None:
-    """The header of an image file; None where there is none that can be read, as in a damaged file."""
+    """The header of an image file; None if it cannot be read."""
     try:
         format_ = sniff(data)
         return _READERS[format_](data)
@@ -36,7 +36,7 @@ def _png(data: bytes) -> Header | None:
 
 
 def _webp(data: bytes) -> Header | None:
-    """RFC 9649: the first chunk says how large the canvas is."""
+    """RFC 9649: the first chunk has the size of the canvas."""
     kind = data[12:16]
     if kind == b"VP8X":
         width, height = (1 + int.from_bytes(data[at : at + 3], "little") for at in (24, 27))

@@ -18,7 +18,7 @@ LEVEL = 2
 
 
 def png(plane: Labels, palette: bytes = b"") -> bytes:
-    """A file of the plane: grey, or indices into the palette, whose colours are three bytes each."""
+    """A PNG of a uint8 plane [H, W]: grey, or indices into `palette`, which has three bytes per colour."""
     height, width = plane.shape
     lines = np.empty((height, 1 + width), np.uint8)
     lines[:, 0] = UP
@@ -32,5 +32,5 @@ def png(plane: Labels, palette: bytes = b"") -> bytes:
 
 
 def chunk(kind: bytes, data: bytes) -> bytes:
-    """Its length, its kind, its data, and the checksum of these two."""
+    """A chunk: length, kind, data, and the CRC of kind and data."""
     return struct.pack(">I4s", len(data), kind) + data + struct.pack(">I", zlib_ng.crc32(data, zlib_ng.crc32(kind)))
