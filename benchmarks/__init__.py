@@ -8,7 +8,8 @@ measure.py   measures everything once in every round
 rounds.py    statistics over the rounds
 report.py    the tables, the JSON and the plot
 timings.py   the stages of a request, alone and among others
-memory.py    the memory of the service
+memory.py    the service in a control group with little memory, made by group.py
+resident.py  resident memory under photos of random sizes
 wire.py      one request on its own connection, as bytes
 overload.py  ten times as many requests as can be answered
 sender.py    sends them when they are due
