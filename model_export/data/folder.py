@@ -89,8 +89,8 @@ class SegmentationFolder(Dataset[Sample]):
     def sizes(self) -> list[Size]:
         """(width, height) of every upright image: its label's, of which only the header is read."""
         found = []
-        for _, label_path in self.pairs:
-            with Image.open(label_path) as file:
+        for index in range(len(self)):
+            with self._label(index) as file:
                 found.append(file.size)
         return found
 
@@ -115,13 +115,23 @@ class SegmentationFolder(Dataset[Sample]):
         except ImageError as error:
             raise DataError(f"{self.pairs[index][0]}: {error}") from error
 
+    @contextmanager
+    def _label(self, index: int) -> Iterator[Image.Image]:
+        """The label's file, opened. Raises DataError where it cannot be read."""
+        path = self.pairs[index][1]
+        try:
+            with Image.open(path) as file:
+                yield file
+        except (OSError, SyntaxError, ValueError) as error:  # what Pillow raises for damaged PNGs
+            raise DataError(f"{path} cannot be read: {error}") from error
+
     def truth(self, index: int, size: Size | None = None) -> Labels:
         """The label, uint8 [H, W], void as VOID. The image is not read.
 
         Raises DataError where the label is invalid, or not of the image's `size` (width, height), where that is given.
         """
         image_path, label_path = self.pairs[index]
-        with Image.open(label_path) as file:
+        with self._label(index) as file:
             if file.mode not in ("L", "P", "1"):
                 raise DataError(f"{label_path} must be an 8-bit PNG of class ids, not {file.mode}.")
             if size is not None and file.size != size:

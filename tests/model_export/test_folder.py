@@ -107,6 +107,15 @@ def test_a_coloured_label_is_refused(root: Path) -> None:
         SegmentationFolder(root, "train")[0]
 
 
+@pytest.mark.parametrize("content", [b"", b"not a picture", b"\x89PNG\r\n\x1a\n" + 30 * b"x"])
+def test_a_damaged_label_is_named(root: Path, content: bytes) -> None:
+    (root / "train" / "labels" / "a.png").write_bytes(content)
+    data = SegmentationFolder(root, "train")
+    for read in (data.sizes, lambda: data.truth(0)):
+        with pytest.raises(DataError, match=r"a\.png cannot be read"):
+            read()
+
+
 def test_a_damaged_image_is_named(root: Path) -> None:
     (root / "train" / "images" / "a.jpg").write_bytes(b"\xff\xd8\xff and then nothing")
     with pytest.raises(DataError, match=r"a\.jpg: The JPEG image is damaged"):
