@@ -1,6 +1,7 @@
 """Labels -> pictures: the mask as an indexed PNG, the overlay on the photo; probabilities -> heat maps."""
 
 import io
+from collections.abc import Callable
 
 from PIL import Image, ImageEnhance
 
@@ -10,7 +11,7 @@ from service.segmentation.modelfile.classes import ClassList
 from service.segmentation.modelfile.contract import Labels
 from service.segmentation.outputs.png import png
 from service.segmentation.segmenter import Heatmap
-from service.segmentation.stripes import Box, stripes
+from service.segmentation.stripes import stripes
 
 OVERLAY_OPACITY = 0.55
 OVERLAY_QUALITY = 85
@@ -27,12 +28,12 @@ def mask_png(labels: Labels, classes: ClassList) -> bytes:
 
 def overlay(photo: Image.Image, labels: Labels, classes: ClassList, format_: str) -> bytes:
     """The class colours over the RGB photo, as JPEG or WEBP. Raises PictureTooLarge."""
+
+    def draw(stripe: Image.Image, rows: slice) -> Image.Image:
+        return Image.blend(stripe, indexed(labels[rows], classes).convert("RGB"), OVERLAY_OPACITY)
+
     check(photo.size, format_)
-    drawn = Image.new("RGB", photo.size)
-    for box in stripes(photo.size):
-        colours = indexed(labels[rows(box)], classes).convert("RGB")
-        drawn.paste(Image.blend(photo.crop(box), colours, OVERLAY_OPACITY), box)
-    return encoded(drawn, format_)
+    return encoded(in_stripes(photo, draw), format_)
 
 
 def heatmap_png(heatmap: Heatmap) -> bytes:
@@ -42,19 +43,26 @@ def heatmap_png(heatmap: Heatmap) -> bytes:
 
 def heatmap_overlay(photo: Image.Image, heatmap: Heatmap, format_: str) -> bytes:
     """The photo in dim grey, lit in the class's colour where the class is probable. Raises PictureTooLarge."""
-    check(photo.size, format_)
-    drawn = Image.new("RGB", photo.size)
-    for box in stripes(photo.size):
-        stripe = photo.crop(box)
+
+    def draw(stripe: Image.Image, rows: slice) -> Image.Image:
         dim = ImageEnhance.Brightness(stripe.convert("L").convert("RGB")).enhance(HEATMAP_GROUND)
         lit = Image.blend(stripe, Image.new("RGB", stripe.size, heatmap.class_.rgb), OVERLAY_OPACITY)
-        drawn.paste(Image.composite(lit, dim, Image.fromarray(heatmap.probability[rows(box)])), box)
-    return encoded(drawn, format_)
+        return Image.composite(lit, dim, Image.fromarray(heatmap.probability[rows]))
+
+    check(photo.size, format_)
+    return encoded(in_stripes(photo, draw), format_)
 
 
-def rows(box: Box) -> slice:
-    """The rows of a plane that lie in a stripe."""
-    return slice(box[1], box[3])
+def in_stripes(photo: Image.Image, draw: Callable[[Image.Image, slice], Image.Image]) -> Image.Image:
+    """What `draw` makes of each stripe of an RGB photo and of its rows, put together."""
+    boxes = list(stripes(photo.size))
+    if len(boxes) == 1:
+        return draw(photo, slice(None))  # a small photo is not copied
+    drawn = Image.new("RGB", photo.size)
+    for box in boxes:
+        _, top, _, bottom = box
+        drawn.paste(draw(photo.crop(box), slice(top, bottom)), box)
+    return drawn
 
 
 def check(size: Size, format_: str) -> None:
