@@ -36,8 +36,7 @@ http {{
 
 @contextmanager
 def nginx(program: str, folder: Path, locations: str) -> Iterator[str]:
-    """The URL of a running nginx (`program` is its path), which has these `location` blocks and keeps its files in
-    `folder`."""
+    """Runs the nginx at the path `program` with these `location` blocks, its files in `folder`; yields its URL."""
     port = free_port()
     user = "user root;" if os.geteuid() == 0 else ""  # whose workers could not enter the folder otherwise
     (folder / "nginx.conf").write_text(CONFIGURATION.format(user=user, port=port, locations=locations))

@@ -35,8 +35,8 @@ def hurried(model_file: Path) -> Iterator[httpx2.Client]:
 
 
 def send_slowly(client: httpx2.Client, first: bytes, drop: Callable[[int], bytes]) -> tuple[list[bytes], float]:
-    """Open connections that send `first`, and then a drop now and then; what each was told, and after how long the last
-    was closed. Meanwhile others are served."""
+    """Open connections that send `first`, then a drop from time to time. Returns what each received, and the seconds
+    until the last was closed. Other clients are served meanwhile."""
     address = (client.base_url.host, client.base_url.port or 80)
     watch = selectors.DefaultSelector()
     told: dict[socket.socket, bytes] = {}
