@@ -12,7 +12,7 @@ import pytest
 from tests.support.server import ROOT
 
 FOLDER = ROOT / ".debian_cache"
-SECONDS = 120
+SECONDS = 60
 
 
 def need(program: str, package: str | None = None) -> str:
