@@ -7,8 +7,9 @@ checks them in a control group.
 from service.segmentation.inputs.header import Header
 
 # Bytes per pixel of the picture.
-UNPACKING = {"JPEG": 0.0, "PNG": 9.5, "WEBP": 18.0}
-"""To decode the picture to RGB: a PNG with alpha is held twice; libwebp has two canvases and a frame besides."""
+UNPACKING = {"JPEG": 0.0, "PNG": 12.0, "WEBP": 18.0}
+"""To decode the picture to RGB: a PNG with alpha is held twice, and 16-bit grey with a transparent value takes most;
+libwebp has two canvases and a frame besides."""
 COEFFICIENT = 2.0
 """For each sample that a JPEG decoder keeps until the last scan."""
 SHOWN = 8.0

@@ -91,10 +91,10 @@ def decode(
                 upright = upright if corrected is None else corrected.apply(upright)
             if upright is not image:
                 image.close()  # its pixels go now
-            elif format_ == "WEBP":
-                upright = image.copy()  # the file's decoder holds two more pictures for as long as it lives
             if turned in UPRIGHT:
                 upright = upright.transpose(UPRIGHT[turned])
+            elif upright is image and format_ == "WEBP":
+                upright = image.copy()  # the file's decoder holds two more pictures for as long as it lives
             size = (height, width) if turned in SIDEWAYS else (width, height)
             return Photo(upright, size, format_, turned, warnings)
     except (ImageError, MemoryError):
