@@ -1,11 +1,11 @@
 """Commands that judge models: evaluate, card, compare."""
 
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Any
 
 import typer
 
-from model_export.commands.arguments import Data, app, tracked
+from model_export.commands.arguments import Data, app, size, tracked
 
 
 @app.command()
@@ -13,20 +13,32 @@ def evaluate(
     model: Annotated[Path, typer.Argument(help="A model file.")],
     data: Data,
     split: Annotated[str, typer.Option()] = "val",
+    only: Annotated[
+        str | None, typer.Option(help="Judge the images whose names start with this, or with one of several: A,B.")
+    ] = None,
+    stretch: Annotated[
+        Any, typer.Option(parser=size, metavar="WxH", help="Size that squashed photos are stretched to first.")
+    ] = None,
     as_json: Annotated[bool, typer.Option("--json", help="Print JSON with every digit, for programs.")] = False,
     heatmap: Annotated[str | None, typer.Option(help="A class whose probability is drawn over every image.")] = None,
     pictures: Annotated[Path, typer.Option(help="Folder for the heat maps.")] = Path("heatmaps"),
 ) -> None:
-    """Judge a model file on a split, through the pipeline that serves it."""
+    """Judge a model file on a split, through the pipeline that serves it.
+
+    Data with other classes need a mapping.json, and the model is judged by their classes.
+    """
     import msgspec
 
-    from model_export.reports.evaluate import draw_heatmaps, open_split
+    from model_export.data.folder import SegmentationFolder, starting_with
+    from model_export.reports.evaluate import draw_heatmaps
     from model_export.reports.evaluate import evaluate as judge
     from model_export.reports.report import table
     from service.segmentation.runtime.model import Model
 
     loaded = Model.load(model, threads=0)
-    images = open_split(data, split, loaded.contract.labels)
+    images = SegmentationFolder(data, split, stretch=stretch).judging(loaded.contract.labels)
+    if only is not None:
+        images.keep(starting_with(only))
     if heatmap is not None:
         draw_heatmaps(loaded, images, heatmap, tracked(len(images)), pictures)
     evaluation = judge(loaded, images, split, tracked(len(images)))

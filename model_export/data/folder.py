@@ -4,7 +4,8 @@ Images have any format that the service accepts. `labels/NAME.png` holds one cla
 """
 
 import hashlib
-from collections.abc import Callable, Iterator
+import io
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Self
@@ -16,6 +17,7 @@ from PIL import Image
 from torch import Tensor
 from torch.utils.data import Dataset
 
+from model_export.data.mapping import Merged, merged, read_mapping
 from model_export.errors import DataError
 from service.segmentation.errors import ImageError
 from service.segmentation.inputs.raster import Size, decode
@@ -29,6 +31,11 @@ MAX_PIXELS = 100_000_000
 
 Sample = tuple[Tensor, Tensor]
 Transform = Callable[[Image.Image, Image.Image, int], tuple[Image.Image, Image.Image]]
+
+
+def starting_with(prefixes: str) -> Callable[[str], bool]:
+    """Whether a name starts with one of the prefixes, which commas separate: the towns or drives of a data set."""
+    return lambda name: name.startswith(tuple(prefixes.split(",")))
 
 
 def read_classes(root: Path) -> ClassList:
@@ -45,12 +52,15 @@ def read_classes(root: Path) -> ClassList:
 class SegmentationFolder(Dataset[Sample]):
     """The pairs of one split, in name order.
 
-    `transform(image, label, index)` may change both pictures, to augment them for example.
+    `transform(image, label, index)` may change both pictures, to augment them for example. Images and labels are
+    stretched to the size `stretch` where it is given: the photos of some data sets were squashed.
     """
 
-    def __init__(self, root: Path, split: str, transform: Transform | None = None) -> None:
-        self.classes = read_classes(root)
-        self.transform = transform
+    def __init__(self, root: Path, split: str, transform: Transform | None = None, stretch: Size | None = None) -> None:
+        self.root, self.classes = root, read_classes(root)
+        self.transform, self.stretch = transform, stretch
+        self.merged: Merged | None = None
+        """How the labels of a network with other classes are judged here."""
         images = sorted(path for path in (root / split / "images").glob("*") if not path.name.startswith("."))
         if not images:
             raise DataError(f"{root / split / 'images'} holds no images.")
@@ -59,7 +69,7 @@ class SegmentationFolder(Dataset[Sample]):
             if not label.exists():
                 raise DataError(f"{image} has no label: {label} is missing.")
         self._to_ids = np.full(256, -1, np.int16)
-        self._to_ids[: len(self.classes.classes)] = range(len(self.classes.classes))
+        self.relabel(range(len(self.classes.classes)))
         if self.classes.ignored is not None:
             self._to_ids[self.classes.ignored] = VOID
 
@@ -70,28 +80,49 @@ class SegmentationFolder(Dataset[Sample]):
             raise DataError("No image is left; check the prefix of the names.")
         return self
 
+    def relabel(self, ids: Sequence[int | None]) -> Self:
+        """Give the classes, in order, these ids in labels; None makes a class void."""
+        self._to_ids[: len(ids)] = [VOID if id_ is None else id_ for id_ in ids]
+        return self
+
+    def judging(self, target: ClassList) -> Self:
+        """Take, for a network with the classes `target`, the classes that it can be judged by here: see `Merged`.
+
+        Nothing changes where the classes are equal. Raises DataError where they differ and no mapping says how.
+        """
+        if self.classes.names != target.names:
+            self.merged = merged(read_mapping(self.root, self.classes, target), self.classes, target)
+            self.relabel(self.merged.ids)
+            self.classes = self.merged.classes
+        return self
+
     def __len__(self) -> int:
         return len(self.pairs)
 
     def __getitem__(self, index: int) -> Sample:
         """RGB uint8 [3, H, W] and labels uint8 [H, W], void as VOID."""
+        return self.sample(index, index)
+
+    def sample(self, index: int, number: int) -> Sample:
+        """As `[index]`; `number` is what the transform gets as its index."""
         image, label = self.read(index)
         if self.transform is not None:
-            image, label = self.transform(image, label, index)
+            image, label = self.transform(image, label, number)
         return torch.from_numpy(np.array(image)).permute(2, 0, 1), torch.from_numpy(np.array(label))
 
     def read(self, index: int) -> tuple[Image.Image, Image.Image]:
         """The pair as pictures, RGB and L, void as VOID. Raises DataError where one is invalid or sizes differ."""
         with self.naming(index):
-            image = decode(self.file(index), MAX_PIXELS).image
-        return image, Image.fromarray(self.truth(index, image.size))
+            image = decode(self.pairs[index][0].read_bytes(), MAX_PIXELS).image
+        label = Image.fromarray(self.truth(index, image.size))
+        return image if self.stretch is None else image.resize(self.stretch, Image.Resampling.BICUBIC), label
 
     def sizes(self) -> list[Size]:
         """(width, height) of every upright image: its label's, of which only the header is read."""
         found = []
         for index in range(len(self)):
             with self._label(index) as file:
-                found.append(file.size)
+                found.append(self.stretch or file.size)
         return found
 
     def digest(self) -> str:
@@ -104,8 +135,12 @@ class SegmentationFolder(Dataset[Sample]):
         return digest.hexdigest()
 
     def file(self, index: int) -> bytes:
-        """The image's file, as a client would upload it."""
-        return self.pairs[index][0].read_bytes()
+        """The image's file, as a client would upload it: a PNG of the stretched image where images are stretched."""
+        if self.stretch is None:
+            return self.pairs[index][0].read_bytes()
+        stretched = io.BytesIO()
+        self.read(index)[0].save(stretched, "PNG", compress_level=1)
+        return stretched.getvalue()
 
     @contextmanager
     def naming(self, index: int) -> Iterator[None]:
@@ -128,15 +163,17 @@ class SegmentationFolder(Dataset[Sample]):
     def truth(self, index: int, size: Size | None = None) -> Labels:
         """The label, uint8 [H, W], void as VOID. The image is not read.
 
-        Raises DataError where the label is invalid, or not of the image's `size` (width, height), where that is given.
+        Raises DataError where the label is invalid, or not of the image's `size` (width, height), where that is given:
+        before or after it was stretched.
         """
         image_path, label_path = self.pairs[index]
         with self._label(index) as file:
             if file.mode not in ("L", "P", "1"):
                 raise DataError(f"{label_path} must be an 8-bit PNG of class ids, not {file.mode}.")
-            if size is not None and file.size != size:
+            if size is not None and size not in (file.size, self.stretch):
                 raise DataError(f"{label_path} is not of the size of {image_path}.")
-            ids = self._to_ids[np.asarray(file).astype(np.uint8)]
+            label = file if self.stretch is None else file.resize(self.stretch, Image.Resampling.NEAREST)
+            ids = self._to_ids[np.asarray(label).astype(np.uint8)]
         if (ids < 0).any():
             raise DataError(f"{label_path} holds an id that classes.json does not list.")
         return ids.astype(np.uint8)

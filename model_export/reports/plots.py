@@ -40,7 +40,7 @@ def confusion(
     matrix: np.ndarray[tuple[int, int], np.dtype[Any]], classes: ClassList, metrics: Metrics, path: Path
 ) -> None:
     """Draw a confusion matrix (truth in rows) as shares of each true class, in percent."""
-    shares = matrix / np.maximum(matrix.sum(1, keepdims=True), 1)
+    shares = matrix[:, : len(matrix)] / np.maximum(matrix.sum(1, keepdims=True), 1)
     side = 1.8 + 0.62 * len(shares)
     figure = Figure(figsize=(side + 0.6, side), layout="constrained")
     axes = figure.subplots()

@@ -11,7 +11,10 @@ from service.segmentation.segmenter import Labeller, Segmenter
 
 @dataclass(frozen=True)
 class Prediction:
-    """The labels of one image and the truth, uint8 [H, W] each, of the image's own size; `Segmentation.confidence`."""
+    """The labels of one image and the truth, uint8 [H, W] each, of the image's own size; `Segmentation.confidence`.
+
+    On a data set with other classes than the model's, both are ids of the classes that it is judged by.
+    """
 
     name: str
     labels: Labels
@@ -33,4 +36,5 @@ def predictions(
         with data.naming(index):
             result = pipeline.run(data.file(index), request)
         truth, name = data.truth(index, result.photo.size), data.pairs[index][0].stem
-        yield Prediction(name, result.labels, truth, result.segmentation.confidence)
+        labels = result.labels if data.merged is None else data.merged.labels(result.labels, truth)
+        yield Prediction(name, labels, truth, result.segmentation.confidence)

@@ -12,21 +12,21 @@ Labels = np.ndarray[Any, np.dtype[np.uint8]]
 """Class ids, of any shape."""
 
 Confusion = np.ndarray[tuple[int, int], np.dtype[np.int64]]
-"""Pixel counts [C, C], truth in rows, prediction in columns."""
+"""Pixel counts [C, C + 1], truth in rows, prediction in columns; the last column is a prediction of no class."""
 
 
 class Meter:
     """Adds up labels against truth, image by image."""
 
     def __init__(self, classes: int) -> None:
-        self.confusion: Confusion = np.zeros((classes, classes), np.int64)
+        self.confusion: Confusion = np.zeros((classes, classes + 1), np.int64)
 
     def add(self, labels: Labels, truth: Labels) -> None:
-        """Count labels and truth of one shape; pixels whose truth is VOID are left out."""
-        classes = len(self.confusion)
+        """Count labels and truth of one shape; pixels whose truth is VOID are left out. The label C is no class."""
+        shape = self.confusion.shape
         judged = truth != VOID
-        pairs = truth[judged].astype(np.int64) * classes + labels[judged]
-        self.confusion += np.bincount(pairs, minlength=classes**2).reshape(classes, classes)
+        pairs = truth[judged].astype(np.int64) * shape[1] + labels[judged]
+        self.confusion += np.bincount(pairs, minlength=self.confusion.size).reshape(shape)
 
     def metrics(self) -> Metrics:
         """The figures so far. Raises DataError where every pixel was void."""
@@ -41,7 +41,7 @@ def from_confusion(confusion: Confusion) -> Metrics:
     A class without a pixel in truth has no accuracy. One that is neither in truth nor predicted has no IU either. The
     means leave out what does not exist.
     """
-    hits, truth, predicted = confusion.diagonal(), confusion.sum(1), confusion.sum(0)
+    hits, truth, predicted = confusion.diagonal(), confusion.sum(1), confusion.sum(0)[: len(confusion)]
     union = truth + predicted - hits
     iu = [hit / all_ if all_ else None for hit, all_ in zip(hits.tolist(), union.tolist(), strict=True)]
     there = [value for value in iu if value is not None]

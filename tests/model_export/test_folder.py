@@ -1,5 +1,6 @@
 """A data set in a folder, and its possible defects."""
 
+import io
 import json
 from pathlib import Path
 from typing import Any
@@ -8,7 +9,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from model_export.data.folder import VOID, SegmentationFolder, read_classes
+from model_export.data.folder import VOID, SegmentationFolder, read_classes, starting_with
 from model_export.errors import DataError
 
 CLASSES = {
@@ -47,6 +48,24 @@ def test_a_transform_changes_both_pictures(root: Path) -> None:
         lambda i, t, _: (i, t.transpose(Image.Transpose.FLIP_LEFT_RIGHT)),
     )
     assert flipped[0][1].tolist() == [[VOID, 1, 0], [0, 1, 1]]
+
+
+def test_squashed_photos_and_labels_are_stretched(root: Path) -> None:
+    data = SegmentationFolder(root, "train", stretch=(6, 2))
+    image, truth = data[0]
+    assert tuple(image.shape) == (3, 2, 6)
+    assert truth.tolist() == [[0, 0, 1, 1, VOID, VOID], [1, 1, 1, 1, 0, 0]]
+    assert data.sizes() == [(6, 2)] * 2
+    with Image.open(io.BytesIO(data.file(0))) as file:
+        assert file.size == (6, 2)
+    label(root, "a", [[0, 1, 11]])
+    with pytest.raises(DataError, match="not of the size"):
+        data.file(0)
+
+
+def test_images_are_kept_by_town(root: Path) -> None:
+    kept = SegmentationFolder(root, "train").keep(starting_with("b,c"))
+    assert [image.name for image, _ in kept.pairs] == ["b.jpg"]
 
 
 @pytest.mark.parametrize(

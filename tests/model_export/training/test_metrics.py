@@ -49,7 +49,15 @@ def test_a_class_that_is_only_predicted_has_iu_zero() -> None:
 def test_the_matrix_has_truth_in_rows_and_predictions_in_columns() -> None:
     meter = Meter(classes=3)
     meter.add(labelled(1, 1, 2, 0).reshape(2, 2), labelled(0, 0, 2, VOID).reshape(2, 2))
-    assert meter.confusion.tolist() == [[0, 2, 0], [0, 0, 0], [0, 0, 1]]
+    assert meter.confusion.tolist() == [[0, 2, 0, 0], [0, 0, 0, 0], [0, 0, 1, 0]]
+
+
+def test_a_prediction_of_no_class_is_wrong_and_counts_against_no_other_class() -> None:
+    meter = Meter(classes=2)
+    meter.add(labelled(0, 2, 1, 1), labelled(0, 0, 1, 1))
+    metrics = meter.metrics()
+    assert metrics.iu == (0.5, 1)
+    assert metrics.pixel_accuracy == 0.75
 
 
 def test_images_of_nothing_but_void_cannot_be_judged_by() -> None:
