@@ -152,10 +152,11 @@ def soaked(
 @app.command("refusals")
 def refused(
     times: Annotated[int, typer.Option(min=1, help="Uploads by each client for each refusal.")] = 100,
+    client: Annotated[list[str] | None, typer.Option(help="Only this one, as the table names it; repeatable.")] = None,
 ) -> None:
     """Whether every refusal of a large upload arrives, whatever the client. Exits with 1 if one is lost."""
     with TemporaryDirectory() as folder:
-        raise typer.Exit(0 if refusals.run(times, Path(folder)) else 1)
+        raise typer.Exit(0 if refusals.run(times, Path(folder), client or ()) else 1)
 
 
 def settle(promises: list[Promise]) -> None:

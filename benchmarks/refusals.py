@@ -2,7 +2,7 @@
 
 import shutil
 from collections import Counter
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field
 from itertools import chain
@@ -74,8 +74,9 @@ def keyed(folder: Path) -> Scene:
     return Scene({"keys": keys}, (Refusal(401, "/segment"), reload))
 
 
-def run(times: int, folder: Path) -> bool:
-    """Print the table: how many of `times` answers arrived, by client and refusal. Whether all did."""
+def run(times: int, folder: Path, only: Collection[str] = ()) -> bool:
+    """Print how many of `times` answers arrived, by client and refusal. Returns whether all did. `only` names the
+    clients to try; by default all are."""
     (folder / "body").write_bytes(BODY)
     program = shutil.which("nginx")
     if program is None:
@@ -89,7 +90,7 @@ def run(times: int, folder: Path) -> bool:
             subject = stack.enter_context(subjects.service(log_level="error", **scene.settings))
             url = subject.url.removesuffix("/segment")
             senders = stack.enter_context(senders_to(url, program, folder / str(number)))
-            for name, base, send in senders:
+            for name, base, send in (sender for sender in senders if not only or sender[0] in only):
                 for refusal in scene.refusals:
                     if name == "Node fetch" and "Host" in refusal.headers:
                         rows.setdefault(name, []).append("sets no Host")
