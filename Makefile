@@ -8,6 +8,7 @@
 # make soak    send an hour of mixed and hostile traffic; fails on a leak or a failed request
 # make test-container build the container and test what it may do; with podman: ENGINE=podman COMPOSE=podman-compose
 # make memory  send images of 49 megapixels to the service in 2 GiB, as root; fails if it is killed; takes 20 minutes
+# make test-processors start the service on x86 and ARM processors that QEMU emulates; takes 15 minutes, ARM takes root
 # make audit   look for known vulnerabilities in the dependencies that serve; asks the package index
 # make sbom    write sbom.json: the dependencies that serve, as CycloneDX
 # make openapi write docs/openapi.json, after an intended change of the API
@@ -28,7 +29,7 @@ AUDIT = .venv/audit
 ENGINE ?= docker
 COMPOSE ?= docker compose
 
-.PHONY: serve test test-container check format bench overload refusals fuzz soak memory audit sbom openapi lock
+.PHONY: serve test test-container test-processors check format bench overload refusals fuzz soak memory audit sbom openapi lock
 
 serve: $(SERVE)/ready
 	$(SERVE)/bin/python -m service
@@ -38,6 +39,9 @@ test: $(DEV)/ready
 
 test-container: $(DEV)/ready
 	ENGINE="$(ENGINE)" COMPOSE="$(COMPOSE)" $(DEV)/bin/python -m pytest tests/test_docker.py
+
+test-processors: $(DEV)/ready
+	PROCESSORS=all $(DEV)/bin/python -m pytest -rs -s tests/test_processors.py
 
 check: $(DEV)/ready
 	$(DEV)/bin/ruff check

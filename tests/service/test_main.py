@@ -47,6 +47,41 @@ def test_a_bad_model_is_one_line_and_an_exit_code(tmp_path: Path) -> None:
     assert lines[0].startswith(f"fcn-serve: {tmp_path / 'bad.onnx'}: ")
 
 
+# What Windows and macOS lack: the affinity of processes, sysconf, a C library of the process's own, control groups and
+# /proc. The libraries come first: they know which system they are on.
+ELSEWHERE = """
+import ctypes, os, pathlib, sys
+import fastapi_offline, onnxruntime, prometheus_client, pydantic_settings, uvicorn
+
+del os.sched_getaffinity, os.sysconf
+sys.platform = "darwin"
+
+class CDLL(ctypes.CDLL):
+    def __init__(self, name, *arguments, **options):
+        if name is None:
+            raise TypeError("a library has a name")
+        super().__init__(name, *arguments, **options)
+
+def nothing_there(path, *_, usual=pathlib.Path.read_text, **options):
+    if str(path).startswith(("/proc", "/sys")):
+        raise FileNotFoundError(path)
+    return usual(path, *_, **options)
+
+ctypes.CDLL, pathlib.Path.read_text = CDLL, nothing_there
+from service.__main__ import main
+sys.exit(main())
+"""
+
+
+def test_it_starts_without_what_only_linux_has(model_file: Path) -> None:
+    port = free_port()
+    environment = os.environ | {"SEGMENT_MODELS": str(model_file), "SEGMENT_PORT": str(port), "PYTHONPATH": str(ROOT)}
+    process = subprocess.Popen([sys.executable, "-c", ELSEWHERE], env=environment)
+    wait_until_ready(f"http://127.0.0.1:{port}", process)
+    process.send_signal(signal.SIGTERM)
+    assert process.wait(30) == 0
+
+
 @pytest.mark.parametrize(
     ("setting", "value", "said"),
     [

@@ -29,10 +29,11 @@ def serving(
     python: str = sys.executable,
     cwd: Path = ROOT,
     log: Path | None = None,
+    patience_s: float = 60,
     **settings: object,
 ) -> Iterator[str]:
     """A running service's URL; `settings` are those of the environment, without their prefix, in lower case. What it
-    logs goes to the file `log`, if one is given."""
+    logs goes to the file `log`, if one is given. It may take `patience_s` to start."""
     port = free_port()
     environment = {key: value for key, value in os.environ.items() if not key.startswith("SEGMENT_")}
     environment |= {f"SEGMENT_{key.upper()}": str(value) for key, value in settings.items()}
@@ -42,7 +43,7 @@ def serving(
     with nullcontext() if log is None else log.open("wb") as file:
         process = subprocess.Popen([python, "-m", "service"], cwd=cwd, env=environment, stderr=file)
     try:
-        wait_until_ready(f"http://127.0.0.1:{port}", process)
+        wait_until_ready(f"http://127.0.0.1:{port}", process, patience_s)
         yield f"http://127.0.0.1:{port}"
     finally:
         process.terminate()
