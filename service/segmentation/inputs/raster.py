@@ -84,6 +84,9 @@ def decode(
                 image.draft(None, needed(image.size))  # does nothing where the format has no such way
             if isinstance(image, JpegImageFile) and opened.scans > 1:
                 scans.load(image, opened.data)
+            image.load()
+            if format_ == "PNG":
+                png.require_all_rows(image, opened.data)
             turned = orientation(opened.exif)
             upright, warnings = to_rgb(image, opened.bits, window)
             if image.mode in SHADES:
@@ -138,11 +141,10 @@ def check(size: Size, scans: int, max_pixels: int) -> None:
 
 
 def to_rgb(image: Image.Image, bits: int, window: Window | None) -> tuple[Image.Image, tuple[ImageWarning, ...]]:
-    """Any mode that the accepted formats decode to, as RGB and unpacked, and what is odd about it.
+    """An unpacked image of any mode that the accepted formats decode to as RGB, and what is odd about it.
 
     `bits` are those of a sample in the file; Pillow keeps 16 of them in grey images alone. Raises WindowNeeded.
     """
-    image.load()
     if image.mode.startswith("I"):
         image, window, bits = grey_of_16_bits(image, window), None, 8
     else:
