@@ -37,6 +37,31 @@ def size(text: str) -> tuple[int, int]:
     return int(match[1]), int(match[2])
 
 
+def source(text: str) -> dict[str, Any]:
+    """The fields of `Source` in FOLDER,share=0.5,stretch=512x256,hold-out=ulm; the last may be repeated.
+
+    Raises BadParameter.
+    """
+    folder, *settings = text.split(",")
+    fields: dict[str, Any] = {"data": folder}
+    for setting in settings:
+        name, _, value = setting.partition("=")
+        if name == "share":
+            try:
+                fields[name] = float(value)
+            except ValueError:
+                raise typer.BadParameter(f"the share {value} is not a number") from None
+        elif name == "stretch":
+            fields[name] = size(value)
+        elif name == "hold-out":
+            fields["hold_out"] = f"{fields['hold_out']},{value}" if "hold_out" in fields else value
+        else:
+            raise typer.BadParameter(f"{setting} is not share=, stretch= or hold-out=")
+    if "share" not in fields:
+        raise typer.BadParameter(f"{text} lacks its share of the crops: {text},share=0.5")
+    return fields
+
+
 def taking_options(command: Callable[..., None]) -> Callable[..., None]:
     """Give a command an option for each field of `Options` that is no parameter of it; they arrive in its `**given`."""
     own = inspect.signature(command).parameters
@@ -53,6 +78,9 @@ def option(field: msgspec.structs.FieldInfo) -> inspect.Parameter:
     if field.name in SIZES:
         default = "{}x{}".format(*default) if default else None
         type_, settings = Any, {"parser": size, "metavar": "WxH"}
+    elif field.name == "also":
+        default, type_ = [], list[Any]
+        settings = {"parser": source, "metavar": "FOLDER,share=S[,stretch=WxH][,hold-out=NAME]"}
     elif get_origin(type_) is Literal:
         type_ = int
     elif get_origin(type_) is tuple:

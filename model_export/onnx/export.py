@@ -194,6 +194,7 @@ def complexity(trained: Trained, width: int, height: int) -> Network:
 def portable(options: Options) -> dict[str, Any]:
     """The run's options with the names of its files, not the folders of the machine it ran on."""
     document: dict[str, Any] = msgspec.to_builtins(options)
+    document["also"] = [source | {"data": Path(source["data"]).name} for source in document["also"]]
     return document | {name: Path(document[name]).name for name in FILES if document[name]}
 
 

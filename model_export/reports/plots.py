@@ -17,15 +17,26 @@ FIGURES = {"pixel_accuracy": "pixel accuracy", "mean_accuracy": "mean accuracy",
 
 
 def curves(rows: Sequence[Mapping[str, Any]], path: Path) -> None:
-    """Draw a run's metrics.csv: the loss of every epoch, the figures of those that were validated."""
+    """Draw a run's metrics.csv: the loss of every epoch, the figures of those that were validated.
+
+    Of several data sets, the mean IU of each is drawn.
+    """
     figure = Figure(figsize=(10, 4), layout="constrained")
     left, right = figure.subplots(1, 2)
-    epochs = [row["epoch"] for row in rows]
-    left.plot(epochs, [row["train_loss"] for row in rows], color=INK)
+    losses = {row["epoch"]: row["train_loss"] for row in rows}
+    left.plot(list(losses), list(losses.values()), color=INK)
     left.set(title="training loss", xlabel="epoch")
     judged = [row for row in rows if row["mean_iu"] is not None]
-    for (key, name), color in zip(FIGURES.items(), (FAINT, INK, ACCENT), strict=True):
-        right.plot([row["epoch"] for row in judged], [row[key] for row in judged], "o-", ms=3, color=color, label=name)
+    sets = list(dict.fromkeys(row.get("data") for row in judged))
+    if len(sets) > 1:
+        for name in sets:
+            own = [row for row in judged if row.get("data") == name]
+            points = [row["epoch"] for row in own], [row["mean_iu"] for row in own]
+            right.plot(*points, "o-", ms=3, label=f"mean IU, {name}")
+    else:
+        for (key, name), color in zip(FIGURES.items(), (FAINT, INK, ACCENT), strict=True):
+            points = [row["epoch"] for row in judged], [row[key] for row in judged]
+            right.plot(*points, "o-", ms=3, color=color, label=name)
     right.set(title="on the validation images", xlabel="epoch", xlim=left.get_xlim())
     right.yaxis.set_major_formatter(PercentFormatter(1))
     right.legend(frameon=False, loc="lower right")

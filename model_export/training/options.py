@@ -14,6 +14,16 @@ Factor = Annotated[float, Meta(ge=0.1)]
 log = logging.getLogger("fcn_serve.training")
 
 
+class Source(msgspec.Struct, frozen=True, kw_only=True):
+    """A data set to train on: its folder, its share of the crops, the size (width, height) that its photos were
+    squashed from, if they were, and the prefixes, separated by commas, of the training images to validate on."""
+
+    data: str
+    share: Annotated[float, Meta(gt=0, lt=1)]
+    stretch: tuple[Side, Side] | None = None
+    hold_out: str | None = None
+
+
 class Options(msgspec.Struct, frozen=True, kw_only=True):
     """Everything that decides what a run computes. It is kept with the run, in its checkpoints and in the model file.
 
@@ -21,6 +31,13 @@ class Options(msgspec.Struct, frozen=True, kw_only=True):
     """
 
     data: Annotated[str, Meta(description="Folder with classes.json, train/, val/, each with images/ and labels/.")]
+    also: Annotated[
+        tuple[Source, ...],
+        Meta(
+            description="Another data set to train on, and its share of the crops, between 0 and 1; may be repeated. "
+            "If its classes are others, its mapping.json says which of DATA's each one may be."
+        ),
+    ] = ()
     backbone: Annotated[str, Meta(description="Backbone of the FCN.")] = "mobilenetv2"
     stride: Annotated[Literal[8, 16, 32], Meta(description="8, 16 or 32: FCN-8s, FCN-16s or FCN-32s.")] = 8
     weights: Annotated[str | None, Meta(description="File of ImageNet weights to start the backbone from.")] = None
@@ -63,13 +80,24 @@ class Options(msgspec.Struct, frozen=True, kw_only=True):
     teacher: Annotated[str | None, Meta(description="best.pt of a network to learn from as well.")] = None
     distillation_weight: Annotated[float, Meta(ge=0, description="Weight of the loss against the teacher.")] = 1.0
     hold_out: Annotated[
-        str | None, Meta(description="Validate on the training images whose names start with this, instead of on val.")
+        str | None,
+        Meta(
+            description="Validate on the training images whose names start with this, or with one of several (A,B), "
+            "instead of on val."
+        ),
     ] = None
     seed: Annotated[int, Meta(description="Seed of everything random.")] = 0
 
 
 FILES = ("data", "weights", "init", "teacher")
-"""Options that name files. A resumed run compares their content, not their names."""
+"""Options that name files, as the data sets of `also` do. A resumed run compares their content, not their names."""
+
+
+def without_files(options: Options) -> Options:
+    """The options that do not name files."""
+    also = tuple(msgspec.structs.replace(source, data="") for source in options.also)
+    return msgspec.structs.replace(options, data="", weights=None, init=None, teacher=None, also=also)
+
 
 SIZES = ("crop", "native")
 """Options that are sizes."""

@@ -10,6 +10,7 @@ import subprocess
 import time
 from functools import cached_property
 from pathlib import Path
+from statistics import mean
 from typing import Any, cast
 
 import msgspec
@@ -25,7 +26,7 @@ from model_export.reports import plots
 from model_export.training import checkpoint, losses, material, options, published
 from model_export.training.checkpoint import Trained
 from model_export.training.optimizer import parameter_groups
-from model_export.training.options import FILES, Options
+from model_export.training.options import Options, without_files
 from model_export.training.validate import mixed, to_network, validate
 from service.segmentation.modelfile.contract import Metrics
 
@@ -55,10 +56,11 @@ class Run:
         self.folder, self.workers = folder, workers
         self.device = torch.device("cuda" if torch.cuda.is_available() else "cpu")
         self.augmentation = material.augmentation(chosen, self.native)
-        self.train_set, self.val_set = material.splits(chosen, self.augmentation)
+        self.material = material.gather(chosen, self.augmentation)
+        self.train_set = self.material.train
         if len(self.train_set) < chosen.batch_size:
             raise DataError(f"{len(self.train_set)} training images do not fill a batch of {chosen.batch_size}.")
-        self.classes = self.train_set.classes
+        self.classes = self.material.target.classes
         network, loaded = self._build()
         self.network = network.to(self.device, memory_format=torch.channels_last)  # type: ignore[call-overload]  # torch's stub lacks this pair
         self.teacher = None if chosen.teacher is None else self._teacher(Path(chosen.teacher))
@@ -71,7 +73,7 @@ class Run:
         self.schedule = torch.optim.lr_scheduler.OneCycleLR(
             self.optimizer, [group["max_lr"] for group in groups], total_steps=chosen.epochs * self.steps
         )
-        self.weights = losses.class_weights(self.train_set).to(self.device)
+        self.weights, self.several = self._weights()
         self.epoch = 0
         self.step = 0
         self.loss = 0.0
@@ -93,6 +95,14 @@ class Run:
         for deconvolution in (network.fuse, network.upsample):
             deconvolution.requires_grad_(not chosen.fixed_deconvolutions)
         return network, loaded
+
+    def _weights(self) -> tuple[Tensor, Tensor | None]:
+        """The weight of each label, by the target's pixels, and the choices that labels may be, None without any."""
+        weights, choices = losses.class_weights(self.material.target), self.material.several
+        if not choices:
+            return weights.to(self.device), None
+        several, weights = losses.one_of(choices, weights)
+        return weights.to(self.device), several.to(self.device)
 
     def _teacher(self, path: Path) -> FCN:
         trained = checkpoint.load(path)
@@ -121,28 +131,44 @@ class Run:
                 return
             loss = self.loss / self.steps
             self.epoch, self.step, self.loss = self.epoch + 1, 0, 0.0
-            metrics = self._validate() if self._due() else None
+            metrics = self._validate() if self._due() else {}
             self._log(loss, metrics, time.monotonic() - began)
             self._save()
-            judged = "" if metrics is None else f", val mean IU {metrics.mean_iu:.4f} (best {self.best:.4f})"
-            progress.console.print(f"epoch {self.epoch}: loss {loss:.4f}{judged}")
+            progress.console.print(f"epoch {self.epoch}: loss {loss:.4f}{self._judged(metrics)}")
             progress.advance(bar)
 
     def _due(self) -> bool:
         """Whether to validate after this epoch: a few times in a run, and after its last epoch."""
         return (self.options.epochs - self.epoch) % max(1, self.options.epochs // VALIDATIONS) == 0
 
-    def _validate(self) -> Metrics:
-        """Validate the averaged network, and keep it if it is the best so far."""
+    def _validate(self) -> dict[str, Metrics]:
+        """Validate the averaged network on each data set, and keep it if the mean of their mean IUs is the best so far.
+
+        What is kept has the figures of the target.
+        """
         average = cast(FCN, self.average.module)
-        meter = validate(average, self.val_set, self.native, self.device)
-        metrics = meter.metrics()
-        if metrics.mean_iu > self.best:
-            self.best = metrics.mean_iu
-            trained = Trained(average, self.classes, self.options, self.epoch, metrics)
+        meters = {
+            name: validate(average, self.classes, data, self.native, self.device)
+            for name, data in self.material.val.items()
+        }
+        metrics = {name: meter.metrics() for name, meter in meters.items()}
+        judged = mean(figures.mean_iu for figures in metrics.values())
+        if judged > self.best:
+            self.best = judged
+            first = next(iter(metrics))
+            trained = Trained(average, self.classes, self.options, self.epoch, metrics[first])
             checkpoint.save(trained, self.folder / "best.pt")
-            plots.confusion(meter.confusion, self.classes, metrics, self.folder / "confusion.png")
+            plots.confusion(meters[first].confusion, self.classes, metrics[first], self.folder / "confusion.png")
         return metrics
+
+    def _judged(self, metrics: dict[str, Metrics]) -> str:
+        """The mean IU of each data set, and the best mean of them."""
+        if not metrics:
+            return ""
+        each = [f"{name} {figures.mean_iu:.4f}" for name, figures in metrics.items()]
+        figures = mean(figures.mean_iu for figures in metrics.values())
+        several = f" ({', '.join(each)})" if len(each) > 1 else ""
+        return f", val mean IU {figures:.4f}{several} (best {self.best:.4f})"
 
     def _train_epoch(self, progress: Progress) -> None:
         """Train to the end of the epoch, or until `stop`."""
@@ -153,6 +179,7 @@ class Run:
         if self.step == 0:
             torch.manual_seed(seed)
         self.augmentation.epoch = self.epoch
+        self.train_set.start(self.epoch)
         # With its own generator, the loader does not draw from the network's.
         loader = DataLoader(
             self.train_set, batch_sampler=batches, num_workers=self.workers, generator=torch.Generator()
@@ -178,7 +205,7 @@ class Run:
         norm = torch.nn.utils.clip_grad_norm_(self.network.parameters(), self.options.max_gradient_norm)
         value, length = loss.item(), norm.item()
         if not (math.isfinite(value) and math.isfinite(length)):
-            names = ", ".join(self.train_set.pairs[index][0].name for index in batch)
+            names = ", ".join(self.train_set.name(place) for place in batch)
             raise DataError(
                 f"Epoch {self.epoch + 1}, step {self.step + 1}: the loss is {value:.3g} and its gradient's norm "
                 f"{length:.3g}, on {names}; look at these images, or lower the learning rates."
@@ -192,9 +219,10 @@ class Run:
         chosen = self.options
         sums = mixed(self.network, image)
         logits = self.network.enlarge(sums[-1])
-        loss = losses.cross_entropy(logits, truth, self.weights)
+        loss = losses.cross_entropy(logits, truth, self.weights, self.several)
         if chosen.aux_loss_weight:
-            loss = loss + chosen.aux_loss_weight * losses.deep_supervision(sums, truth, self.weights)
+            coarser = losses.deep_supervision(sums, truth, self.weights, self.several)
+            loss = loss + chosen.aux_loss_weight * coarser
         if chosen.lovasz_weight:
             loss = loss + chosen.lovasz_weight * losses.lovasz_softmax(*losses.thinned(4, logits, truth))
         if self.teacher is not None:
@@ -203,19 +231,22 @@ class Run:
             loss = loss + chosen.distillation_weight * losses.distillation(*losses.thinned(2, logits, taught))
         return loss
 
-    def _log(self, loss: float, metrics: Metrics | None, seconds: float) -> None:
-        """Add the epoch to metrics.csv, with a column for each class's IU; empty where it was not validated."""
-        row: dict[str, Any] = {"epoch": self.epoch, "seconds": round(seconds, 1), "train_loss": loss}
-        figures = {} if metrics is None else msgspec.to_builtins(metrics)
-        row |= {name: figures.get(name) for name in Metrics.__struct_fields__ if name != "iu"}
-        ius = figures.get("iu", [None] * len(self.classes.classes))
-        row |= {f"iu {name}": value for name, value in zip(self.classes.names, ius, strict=True)}
-        self.rows.append(row)
+    def _log(self, loss: float, metrics: dict[str, Metrics], seconds: float) -> None:
+        """Add the epoch to metrics.csv: a row for each data set that is validated on, with a column for each class's
+        IU; empty where it was not validated."""
+        for name, data in self.material.val.items():
+            row: dict[str, Any] = {"epoch": self.epoch, "seconds": round(seconds, 1), "train_loss": loss, "data": name}
+            figures = msgspec.to_builtins(metrics[name]) if metrics else {}
+            row |= {key: figures.get(key) for key in Metrics.__struct_fields__ if key != "iu"}
+            ius = figures.get("iu", [None] * len(data.classes.classes))
+            row |= {f"iu {one}": value for one, value in zip(data.classes.names, ius, strict=True)}
+            self.rows.append(row)
+        columns = list(dict.fromkeys(column for row in self.rows for column in row))
         with (self.folder / "metrics.csv").open("w", newline="") as file:
-            writer = csv.DictWriter(file, row)
+            writer = csv.DictWriter(file, columns)
             writer.writeheader()
             writer.writerows(self.rows)
-        if metrics is not None:
+        if metrics:
             plots.curves(self.rows, self.folder / "curves.png")
 
     def _save(self) -> None:
@@ -230,7 +261,7 @@ class Run:
     @cached_property
     def content(self) -> dict[str, str | None]:
         """What the run learns from, by hash."""
-        return material.content(self.options, self.train_set, self.val_set)
+        return material.content(self.options, self.material)
 
     def resume(self) -> None:
         """Continue from last.pt.
@@ -241,10 +272,9 @@ class Run:
         last = self.folder / "last.pt"
         state = checkpoint.read(last)
         try:
-            places = {name: getattr(self.options, name) for name in FILES}
-            if msgspec.structs.replace(options.read(state["options"]), **places) != self.options:
+            if without_files(options.read(state["options"])) != without_files(self.options):
                 raise CheckpointError(f"{last} is of a run with other options; repeat these to resume.")
-            changed = [name for name in FILES if state["content"][name] != self.content[name]]
+            changed = [name for name, hashed in self.content.items() if state["content"].get(name) != hashed]
             if changed:
                 raise CheckpointError(f"{last} is of a run on other files: these changed: {', '.join(changed)}.")
             for name in PROGRESS:

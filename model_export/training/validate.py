@@ -63,9 +63,9 @@ class InTraining:
         return logits.argmax(0).byte().cpu().numpy(), logits.cpu().numpy() if scores else None
 
 
-def validate(network: FCN, data: SegmentationFolder, native: Size, device: torch.device) -> Meter:
+def validate(network: FCN, classes: ClassList, data: SegmentationFolder, native: Size, device: torch.device) -> Meter:
     """Segment all images as the service would with `native` (width, height) as the model's size, and compare."""
-    model = InTraining(network.eval(), data.classes, native, device)
+    model = InTraining(network.eval(), classes, native, device)
     meter = Meter(len(data.classes.classes))
     for prediction in predictions(model, data, range(len(data))):
         meter.add(prediction.labels, prediction.truth)

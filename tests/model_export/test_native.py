@@ -53,7 +53,7 @@ def test_training_validates_what_the_service_serves(mixed: Path, tmp_path: Path)
     content = export.export(trained, networks.CARD, native, data, "val", 2, range(len(data)))
     model = Model(content, threads=1)
     assert (model.contract.input.width, model.contract.input.height) == native
-    validated = validate(trained.network, data, native, torch.device("cpu")).metrics()
+    validated = validate(trained.network, data.classes, data, native, torch.device("cpu")).metrics()
     for evaluation in (model.contract.evaluation, evaluate(model, data, "val", range(len(data)))):
         assert evaluation is not None
         assert evaluation.metrics.mean_iu == pytest.approx(validated.mean_iu, abs=1e-4)

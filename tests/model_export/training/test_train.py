@@ -155,7 +155,8 @@ def test_a_long_run_validates_only_now_and_then_and_at_its_end(options: Options,
 
 def test_held_out_images_are_judged_on_and_not_trained_on(options: Options, tmp_path: Path) -> None:
     run = Run(replace(options, hold_out="000", batch_size=2), tmp_path, workers=0)
-    names = [[image.name for image, _ in data.pairs] for data in (run.train_set, run.val_set)]
+    material = run.material
+    names = [[image.name for image, _ in data.pairs] for data in (material.target, *material.val.values())]
     assert names == [["0010.png", "0011.png"], [f"{index:04d}.png" for index in range(10)]]
 
 
