@@ -77,6 +77,11 @@ def test_a_model_that_is_not_there_is_one_line(tmp_path: Path) -> None:
         ("--native", "64", "not a size like 480x360"),
         ("--weights", "gone.pth", "does not exist"),
         ("--epochs", "0", ">= 1"),
+        ("--also", "idd", "lacks its share"),
+        ("--also", "idd,share=much", "the share much is not a number"),
+        ("--also", "idd,share=1.5", "< 1"),
+        ("--also", "idd,share=0.5,stretch=2", "not a size like 480x360"),
+        ("--also", "idd,0.5", "0.5 is not share=, stretch= or hold-out="),
     ],
 )
 def test_an_option_that_cannot_be_is_named(tmp_path: Path, option: str, value: str, said: str) -> None:

@@ -1,5 +1,6 @@
 """What training minimises."""
 
+import math
 from pathlib import Path
 
 import pytest
@@ -60,6 +61,51 @@ def test_cross_entropy_of_nothing_but_void_is_zero_and_so_is_its_gradient() -> N
     assert loss.item() == 0
     assert logits.grad is not None
     assert not logits.grad.any()
+
+
+def test_the_loss_of_a_pixel_of_several_classes_is_by_the_sum_of_their_probabilities() -> None:
+    """By hand: probabilities 1/10, 2/10, 3/10 and 4/10 at each of four pixels: class 2, class 0 or 3, void, any of 1 to
+    3; weights 2, 1, 3, 4."""
+    logits = torch.log(torch.tensor([0.1, 0.2, 0.3, 0.4])).view(1, 4, 1, 1).repeat(1, 1, 1, 4).requires_grad_()
+    truth = torch.tensor([[[2, 4, VOID, 5]]])
+    several, weights = losses.one_of([frozenset({0, 3}), frozenset({1, 2, 3})], torch.tensor([2.0, 1.0, 3.0, 4.0]))
+    assert several.tolist() == [[True, False, False, True], [False, True, True, True]]
+    assert weights.tolist() == pytest.approx([2, 1, 3, 4, 3, 8 / 3])
+    expected = -(3 * math.log(0.3) + 3 * math.log(0.1 + 0.4) + 8 / 3 * math.log(0.9)) / (3 + 3 + 8 / 3)
+    loss = losses.cross_entropy(logits, truth, weights, several)
+    assert loss.item() == pytest.approx(expected)
+    loss.backward()
+    assert logits.grad is not None
+    # The second pixel's gradient: the probabilities minus the allowed ones' shares of their sum, by weight.
+    by_hand = [0.1 - 0.1 / 0.5, 0.2, 0.3, 0.4 - 0.4 / 0.5]
+    assert logits.grad[0, :, 0, 1].tolist() == pytest.approx([3 / (26 / 3) * one for one in by_hand])
+
+
+def test_the_loss_of_several_classes_is_finite_at_any_score() -> None:
+    logits = torch.tensor([1e4, -1e4, -2e4]).view(1, 3, 1, 1).requires_grad_()
+    several, weights = losses.one_of([frozenset({1, 2})], torch.ones(3))
+    loss = losses.cross_entropy(logits, torch.full((1, 1, 1), 3), weights, several)
+    loss.backward()
+    assert loss.item() == pytest.approx(2e4)
+    assert logits.grad is not None
+    assert logits.grad.isfinite().all()
+
+
+def test_lovasz_leaves_out_pixels_of_several_classes() -> None:
+    truth = torch.tensor([[[0, 0, 1, 1]]])
+    logits = torch.randn(1, 2, 1, 4)
+    more = torch.cat([logits, torch.randn(1, 2, 1, 2)], 3)
+    beside = torch.cat([truth, torch.tensor([[[2, 3]]])], 2)
+    assert losses.lovasz_softmax(more, beside).item() == pytest.approx(losses.lovasz_softmax(logits, truth).item())
+
+
+def test_the_losses_at_coarser_strides_know_several_classes() -> None:
+    coarse, finest = sure(torch.ones(1, 2, 2, dtype=torch.long), 3), torch.zeros(1, 3, 4, 4)
+    truth = torch.full((1, 32, 32), 3)
+    for choice, expected in (({0, 1}, 0), ({0, 2}, 50 - math.log(2))):
+        several, weights = losses.one_of([frozenset(choice)], torch.ones(3))
+        loss = losses.deep_supervision([coarse, finest], truth, weights, several)
+        assert loss.item() == pytest.approx(expected, abs=1e-5)
 
 
 def test_class_weights_come_from_labels_alone(tmp_path: Path) -> None:
