@@ -42,7 +42,8 @@ class Options(msgspec.Struct, frozen=True, kw_only=True):
     stride: Annotated[Literal[8, 16, 32], Meta(description="8, 16 or 32: FCN-8s, FCN-16s or FCN-32s.")] = 8
     weights: Annotated[str | None, Meta(description="File of ImageNet weights to start the backbone from.")] = None
     init: Annotated[
-        str | None, Meta(description="Published weights to start from: `street`, `street-small`, a file of `publish`.")
+        str | None,
+        Meta(description="Weights to start from: `street`, `street-small`, a file of `publish`, a run's best.pt."),
     ] = None
     epochs: Annotated[int, Meta(ge=1, description="Passes over the training images.")] = 40
     batch_size: Annotated[int, Meta(ge=2, description="Images in each step.")] = 8

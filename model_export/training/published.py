@@ -1,4 +1,4 @@
-"""The float weights of a shipped model, in half precision: a start for networks with other classes."""
+"""The float weights of a trained network, published in half precision: a start for networks with other classes."""
 
 from pathlib import Path
 
@@ -8,6 +8,7 @@ import safetensors.torch
 
 from model_export.errors import CheckpointError
 from model_export.networks import FCN
+from model_export.training import checkpoint
 from model_export.training.checkpoint import Trained
 from service.segmentation.modelfile.classes import ClassList
 
@@ -53,7 +54,10 @@ def locate(name: str) -> Path:
 
 
 def origin(path: Path) -> Origin:
-    """The network that a published file is of. Raises CheckpointError."""
+    """The network that a published file, or the best.pt of a run, is of. Raises CheckpointError."""
+    if path.suffix == ".pt":
+        trained = checkpoint.load(path)
+        return Origin(trained.options.backbone, trained.options.stride, trained.classes)
     try:
         with safetensors.safe_open(path, "pt") as file:
             return msgspec.json.decode(file.metadata()["origin"], type=Origin)
@@ -66,12 +70,16 @@ def initialise(network: FCN, path: Path, classes: ClassList) -> set[str]:
 
     Raises CheckpointError where they are another backbone's.
     """
-    source, weights, own = origin(path), safetensors.torch.load_file(path), network.state_dict()
+    source, own = origin(path), network.state_dict()
+    weights = checkpoint.read(path)["network"] if path.suffix == ".pt" else safetensors.torch.load_file(path)
     same = source.classes.names == classes.names
     taken = {
         name: value.float()
         for name, value in weights.items()
-        if name in own and own[name].shape == value.shape and (same or name.startswith("backbone."))
+        if value.is_floating_point()
+        and name in own
+        and own[name].shape == value.shape
+        and (same or name.startswith("backbone."))
     }
     needed = {name for name, value in own.items() if name.startswith("backbone.") and value.is_floating_point()}
     if not needed <= set(taken):

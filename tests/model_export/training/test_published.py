@@ -12,7 +12,7 @@ from model_export.errors import CheckpointError
 from model_export.networks import FCN
 from model_export.networks.mobilenet import MobileNetV2
 from model_export.networks.tiny import Tiny
-from model_export.training import published
+from model_export.training import checkpoint, published
 from model_export.training.train import Run
 from service.segmentation.modelfile.classes import Class, ClassList
 from tests.support import networks
@@ -34,6 +34,16 @@ def test_the_same_classes_get_the_whole_network(weights: Path) -> None:
     image = torch.rand(1, 3, 64, 96) * 255
     with torch.inference_mode():
         torch.testing.assert_close(network.eval()(image), networks.network(0)(image), rtol=1e-2, atol=1e-2)
+
+
+def test_a_runs_checkpoint_is_a_start_too(weights: Path, tmp_path: Path) -> None:
+    checkpoint.save(networks.trained(), tmp_path / "best.pt")
+    assert published.origin(tmp_path / "best.pt") == published.origin(weights)
+    network = FCN(Tiny(), classes=4)
+    loaded = published.initialise(network, tmp_path / "best.pt", shapes.CLASSES)
+    assert loaded == published.initialise(FCN(Tiny(), classes=4), weights, shapes.CLASSES)
+    for name, value in networks.trained().network.state_dict().items():
+        assert name not in loaded or torch.equal(network.state_dict()[name], value)
 
 
 def test_other_classes_get_all_that_knows_nothing_of_classes(weights: Path) -> None:
