@@ -145,13 +145,13 @@ def to_rgb(image: Image.Image, bits: int, window: Window | None) -> tuple[Image.
 
     `bits` are those of a sample in the file; Pillow keeps 16 of them in grey images alone. Raises WindowNeeded.
     """
+    warnings: tuple[ImageWarning, ...]
     if image.mode.startswith("I"):
-        image, window, bits = grey_of_16_bits(image, window), None, 8
+        image = grey_of_16_bits(image, window)
+        warnings = few_values(image) if window is None else ()
     else:
         fit_transparency(image, bits)
-    warnings: tuple[ImageWarning, ...] = () if window is None else (WINDOW_IGNORED,)
-    if bits == 16:
-        warnings += few_values(image)
+        warnings = (() if window is None else (WINDOW_IGNORED,)) + (few_values(image) if bits == 16 else ())
     if image.has_transparency_data:
         rgb, transparent = opaque(image)
         return rgb, warnings + transparent

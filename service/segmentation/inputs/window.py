@@ -1,7 +1,7 @@
 """16-bit grey values -> 8 bits. A window says which values become black and white, as in radiology."""
 
 from dataclasses import dataclass
-from typing import cast
+from typing import Literal
 
 import numpy as np
 from numpy.typing import NDArray
@@ -13,6 +13,9 @@ from service.segmentation.inputs.warning import ImageWarning
 WHITE = 65_535
 FEW = (WHITE + 1) // 16
 """So many values or fewer look like one shade: 12-bit cameras and scanners leave the upper four bits empty."""
+LITTLE = (WHITE + 1) // 4
+"""So many values or fewer make a dark or a pale picture: 14-bit cameras leave the upper two bits empty."""
+_NEARLY_ALL: tuple[tuple[float, Literal["left", "right"]], ...] = ((0.02, "right"), (0.98, "left"))
 
 WINDOW_IGNORED = ImageWarning("window_ignored", "The image is not 16-bit grey, so `window` changes nothing.")
 
@@ -52,17 +55,18 @@ def to_8_bits(
 
 
 def few_values(image: Image.Image) -> tuple[ImageWarning, ...]:
-    """A warning where the high bytes of a 16-bit image with colour or alpha are as few as grey needs a window for.
+    """A warning where nearly all high bytes of a 16-bit image, which its 8-bit `image` has, are close together.
 
-    The decoder drops their low bytes, so that a window would come too late.
+    Single bright values, such as a defect of the camera or writing, hide from `to_8_bits` that all others are dark.
     """
-    extrema = cast("tuple[tuple[int, int], ...]", image.getextrema())
-    shown = [pair for band, pair in zip(image.getbands(), extrema, strict=True) if band != "A"]
-    least, most = min(low for low, _ in shown), max(high for _, high in shown)
-    if most - least >= FEW >> 8:
+    alpha = image.getchannel("A") if "A" in image.getbands() else None
+    bands = np.reshape(image.histogram(alpha), (-1, 256))
+    total = (bands if alpha is None else bands[:-1]).sum(axis=0).cumsum()  # alpha is the last band
+    least, most = (int(np.searchsorted(total, share * total[-1], side)) for share, side in _NEARLY_ALL)
+    if total[-1] == 0 or most - least >= LITTLE >> 8:
         return ()
     detail = (
-        f"The 16-bit samples fill only {least << 8} to {(most << 8) + 255} of 0 to {WHITE}, so the image has hardly "
-        "any contrast; scale them to the whole range and resend."
+        f"Nearly all 16-bit samples lie in {least << 8} to {(most << 8) + 255} of 0 to {WHITE}, so the image has "
+        "little contrast; scale them to the whole range and resend, or choose a `window` if the image is grey."
     )
     return (ImageWarning("few_values", detail),)

@@ -35,12 +35,18 @@ def test_a_palette_all_of_which_is_transparent_is_reported() -> None:
     assert np.asarray(photo.image)[0, 0].argmax() == 0
 
 
-def test_one_pixel_that_is_seen_is_a_picture() -> None:
-    alpha = Image.new("L", (96, 64), 0)
+@pytest.mark.parametrize(
+    ("rest", "seen", "codes"),
+    [(0, 0, ["mostly_transparent"]), (0, 7, ["mostly_transparent"]), (20, 0, ["mostly_transparent"]), (0, 9, [])],
+)
+def test_an_image_of_which_little_is_seen_is_reported(rest: int, seen: int, codes: list[str]) -> None:
+    alpha = Image.new("L", (96, 64), rest)
+    alpha.paste(255, (0, 0, 96, seen))
     alpha.putpixel((0, 0), 16)
     photo = decode(encoded(with_alpha("RGB", alpha)), ENOUGH)
-    assert photo.warnings == ()
-    assert photo.image.getpixel((50, 50)) == (255, 255, 255)
+    assert [warning.code for warning in photo.warnings] == codes
+    if rest == 0:
+        assert photo.image.getpixel((50, 50)) == (255, 255, 255)
 
 
 @pytest.mark.parametrize("mode", ["RGBA", "LA", "P", "RGB", "L"])

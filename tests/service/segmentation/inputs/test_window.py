@@ -80,12 +80,44 @@ def test_a_transparent_colour_of_16_bits_is_white() -> None:
 
 
 @pytest.mark.parametrize(("colours", "samples"), [(RGB, 3), (RGBA, 4), (GREY_ALPHA, 2)])
-@pytest.mark.parametrize(("most", "codes"), [(4095, ["few_values"]), (4096, []), (65_535, [])])
+@pytest.mark.parametrize(
+    ("most", "codes"), [(4095, ["few_values"]), (16_383, ["few_values"]), (16_384, []), (65_535, [])]
+)
 def test_16_bit_colour_of_few_values_is_reported(colours: int, samples: int, most: int, codes: list[str]) -> None:
     row = struct.pack(f">{2 * samples}H", *[0] * (samples - 1), 65_535, *[most] * (samples - 1), 65_535)
     row = row if samples != 3 else struct.pack(">6H", 0, 0, 0, most, most, most)
     data = png(header(2, 1, 16, colours), (b"IDAT", zlib.compress(b"\0" + row)), END)
     assert [warning.code for warning in decode(data, ENOUGH).warnings] == codes
+
+
+@pytest.mark.parametrize(
+    ("low", "high", "others", "codes"),
+    [
+        (0, 4095, (65_535,), ["few_values"]),
+        (1000, 1255, (0, 65_535), ["few_values"]),
+        (0, 16_383, (), ["few_values"]),
+        (60_000, 65_535, (), ["few_values"]),
+        (0, 17_500, (), []),
+        (0, 4095, (65_535,) * 30, []),
+    ],
+)
+def test_grey_that_is_dark_but_for_a_few_values_is_reported(
+    low: int, high: int, others: tuple[int, ...], codes: list[str]
+) -> None:
+    values = np.linspace(low, high, 1000).astype(np.uint16)
+    values[500 : 500 + len(others)] = others
+    file = encoded(Image.fromarray(values.reshape(25, 40)))
+    assert [warning.code for warning in decode(file, ENOUGH).warnings] == codes
+    assert decode(file, ENOUGH, window=Window(low, high)).warnings == ()
+
+
+def test_transparent_values_do_not_hide_that_the_others_are_few() -> None:
+    values = np.full((20, 20, 2), (60_000, 0), ">u2")
+    values[5:] = (3000, 65_535)
+    data = png(
+        header(20, 20, 16, GREY_ALPHA), (b"IDAT", zlib.compress(b"".join(b"\0" + v.tobytes() for v in values))), END
+    )
+    assert [warning.code for warning in decode(data, ENOUGH).warnings] == ["few_values"]
 
 
 @pytest.mark.parametrize(
