@@ -12,7 +12,7 @@ from service.http.server import CannotListen, Server, check_address
 from service.segmentation.errors import SegmentationError
 from service.segmentation.runtime.session import share_arena
 from service.serving.allocator import give_back_large_blocks
-from service.serving.errors import BadKeys
+from service.serving.errors import ServingError
 from service.serving.settings import Settings
 
 
@@ -32,7 +32,7 @@ def main() -> int:
                 file=sys.stderr,
             )
         return 2
-    except (SegmentationError, BadKeys, CannotListen) as error:
+    except (SegmentationError, ServingError, CannotListen) as error:
         print("fcn-serve:", *str(error).split(), file=sys.stderr)  # one line, whatever onnxruntime says
         return 1
     server = Server(app, app.state.services)

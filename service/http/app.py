@@ -35,7 +35,7 @@ log = logging.getLogger("fcn_serve.models")
 
 
 def create_app(settings: Settings) -> FastAPI:
-    """The service, with its models loaded and checked. Raises SegmentationError and BadKeys."""
+    """The service, with its models loaded and checked. Raises SegmentationError, BadKeys and NoThreads."""
     services = build(settings)
 
     @asynccontextmanager

@@ -15,7 +15,8 @@ from typing import Any, TypeVar
 
 from service.segmentation.errors import Abandoned, TooLate
 from service.segmentation.runtime.call import Call
-from service.serving.errors import Busy, Draining, NeverFits
+from service.segmentation.runtime.memory import MIB
+from service.serving.errors import Busy, Draining, NeverFits, NoThreads
 from service.serving.line import Line
 
 log = logging.getLogger("fcn_serve.failure")
@@ -28,8 +29,6 @@ RECENT = 16
 
 Take = Callable[[int], None]
 """Takes room for so many more bytes. Raises Busy and Draining."""
-
-MIB = 1024 * 1024
 
 
 @dataclass(frozen=True)
@@ -96,7 +95,7 @@ class Admission:
     """
 
     def __init__(self, limits: Limits) -> None:
-        """Raises RuntimeError if the workers' threads cannot start."""
+        """Raises NoThreads."""
         self._limits = limits
         self._executor = started(limits.workers)
         self._idle = limits.workers
@@ -244,7 +243,7 @@ class Admission:
 
 def started(workers: int) -> ThreadPoolExecutor:
     """An executor whose threads have all started: a thread that cannot start later, when memory is short, would lose a
-    job. Raises RuntimeError if one cannot.
+    job. Raises NoThreads.
     """
     executor = ThreadPoolExecutor(workers, thread_name_prefix="segment")
     met = Barrier(workers + 1)
@@ -252,8 +251,8 @@ def started(workers: int) -> ThreadPoolExecutor:
         for _ in range(workers):
             executor.submit(met.wait)  # no thread is idle, so each starts another one
         met.wait()
-    except RuntimeError:
+    except RuntimeError as error:
         met.abort()
         executor.shutdown(cancel_futures=True)
-        raise
+        raise NoThreads(workers) from error
     return executor

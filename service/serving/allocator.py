@@ -3,8 +3,9 @@
 import ctypes
 import sys
 
+from service.segmentation.runtime.memory import MIB
+
 _M_TRIM_THRESHOLD, _M_MMAP_THRESHOLD = -1, -3  # malloc.h
-MIB = 1024 * 1024
 LARGE_BLOCK = 4 * MIB
 KEPT = 32 * MIB
 

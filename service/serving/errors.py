@@ -1,9 +1,10 @@
-"""Refusals because of the load, for every transport; BadKeys stops the start. `str(error)` is one sentence.
+"""Refusals because of the load, for every transport; the last two stop the start. `str(error)` is one sentence.
 
 ServingError
  ├── Busy       no slot, or no memory for another upload, is free
  ├── Draining   the service is stopping
  ├── NeverFits  more memory is needed than there is for all images
+ ├── NoThreads  the threads of the workers cannot start
  └── BadKeys    the key file is invalid, or missing although required
 """
 
@@ -31,6 +32,13 @@ class NeverFits(ServingError):
             f"This image takes up to {needed_mib} MiB of memory to segment, and the service has {there_mib}; "
             "send a smaller one or a JPEG, or ask for JSON in place of an overlay."
         )
+
+
+class NoThreads(ServingError):
+    """The threads of the workers cannot start."""
+
+    def __init__(self, workers: int) -> None:
+        super().__init__(f"the system starts no {workers} threads; set SEGMENT_WORKERS lower.")
 
 
 class BadKeys(ServingError):

@@ -31,7 +31,7 @@ class Services:
 
 
 def build(settings: Settings) -> Services:
-    """Load and check the models and the keys. Raises SegmentationError and BadKeys, which stop the start."""
+    """Load and check the models and the keys. Raises SegmentationError, BadKeys and NoThreads, which stop the start."""
     keys = keys_for(settings.host, settings.keys, settings.allow_anonymous)
     catalog = Catalog(settings.models, settings.default_model, settings.engine)
     kept = settings.queue // 4 if keys is not None and len(keys.keys.hashes) > 1 else 0

@@ -9,9 +9,8 @@ from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 
 from service.segmentation.catalog import EMBEDDED, Engine
 from service.segmentation.runtime import cores, memory
+from service.segmentation.runtime.memory import MIB
 from service.serving.hosts import host_name, origin
-
-MIB = 1024 * 1024
 
 
 def split(value: Any) -> Any:
@@ -27,6 +26,9 @@ def prefix(path: str) -> str:
     return f"/{plain}" if plain else ""
 
 
+LONGEST_S = 24 * 3600
+MOST_THREADS = 1000
+
 Listed = (NoDecode, BeforeValidator(split))
 Lowered = BeforeValidator(str.lower)
 HostName = Annotated[str, AfterValidator(host_name)]
@@ -38,7 +40,12 @@ class Settings(BaseSettings):
     """Serve segmentation models over HTTP. Every option is a setting too: --port is SEGMENT_PORT."""
 
     model_config = SettingsConfigDict(
-        env_prefix="SEGMENT_", env_ignore_empty=True, frozen=True, cli_prog_name="fcn-serve", cli_kebab_case=True
+        env_prefix="SEGMENT_",
+        env_ignore_empty=True,
+        frozen=True,
+        allow_inf_nan=False,
+        cli_prog_name="fcn-serve",
+        cli_kebab_case=True,
     )
 
     host: Annotated[str, AfterValidator(lambda host: host.strip("[]")), Field(description="Address to listen on.")] = (
@@ -78,7 +85,8 @@ class Settings(BaseSettings):
         str | None, Field(description="The model for requests without `model`; by default the first by name.")
     ] = None
     reload_s: Annotated[
-        float, Field(ge=0, description="How often to check for changed model files, in seconds; 0 disables.")
+        float,
+        Field(ge=0, le=LONGEST_S, description="How often to check for changed model files, in seconds; 0 disables."),
     ] = 2
     max_body_mib: Annotated[float, Field(gt=0, description="Largest request body, in MiB.")] = 20
     uploads_mib: Annotated[
@@ -99,12 +107,14 @@ class Settings(BaseSettings):
     ] = None
     max_megapixels: Annotated[float, Field(gt=0, description="Largest image, in millions of pixels.")] = 50
     workers: Annotated[
-        int, Field(ge=1, description="Images processed at once; by default the available cores + 1.")
+        int,
+        Field(ge=1, le=MOST_THREADS, description="Images processed at once; by default the available cores + 1."),
     ] = Field(default_factory=lambda: cores.available() + 1)
     threads: Annotated[
         int,
         Field(
             ge=1,
+            le=MOST_THREADS,
             description="Cores for networks: all for a single image, one each under load; by default those available.",
         ),
     ] = Field(default_factory=cores.available)
@@ -124,24 +134,34 @@ class Settings(BaseSettings):
         ),
     ] = 1
     batch_wait_ms: Annotated[
-        float, Field(ge=0, description="How long the first image of a batch waits for others, in ms.")
+        float,
+        Field(ge=0, le=1000 * LONGEST_S, description="How long the first image of a batch waits for others, in ms."),
     ] = 2
     queue: Annotated[int, Field(ge=0, description="Images that may wait; further ones are refused with 503.")] = 16
     deadline_s: Annotated[
         float,
         Field(
             gt=0,
+            le=LONGEST_S,
             description="Deadline of a request in seconds, from its last byte; then the work stops, and the answer "
             "is 504.",
         ),
     ] = 30
     client_s: Annotated[
-        float, Field(gt=0, description="Slow-client timeout in seconds; the connection is closed with 408.")
+        float,
+        Field(gt=0, le=LONGEST_S, description="Slow-client timeout in seconds; the connection is closed with 408."),
     ] = 10
     keep_alive_s: Annotated[
-        int, Field(ge=1, description="Seconds to keep an idle connection; set it higher than a proxy in front does.")
+        int,
+        Field(
+            ge=1,
+            le=LONGEST_S,
+            description="Seconds to keep an idle connection; set it higher than a proxy in front does.",
+        ),
     ] = 75
-    grace_s: Annotated[int, Field(ge=1, description="Seconds for accepted images when the service stops.")] = 20
+    grace_s: Annotated[
+        int, Field(ge=1, le=LONGEST_S, description="Seconds for accepted images when the service stops.")
+    ] = 20
     log_level: Annotated[
         Literal["debug", "info", "warning", "error"],
         Lowered,
@@ -165,8 +185,8 @@ class Settings(BaseSettings):
 
     @property
     def max_body(self) -> int:
-        """In bytes."""
-        return int(self.max_body_mib * MIB)
+        """In bytes; no larger than the room for all bodies, where it could never be read."""
+        return min(int(self.max_body_mib * MIB), self.max_uploads)
 
     @property
     def max_uploads(self) -> int:

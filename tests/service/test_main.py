@@ -90,6 +90,11 @@ def test_it_starts_without_what_only_linux_has(model_file: Path) -> None:
         ("workers", "0", "greater"),
         ("hosts", "robot.local, http://", "SEGMENT_HOSTS: 'http://' is not a host name"),
         ("root_path", "https://robot.local/x", "SEGMENT_ROOT_PATH: 'https://robot.local/x' is not a path"),
+        *(
+            (name, "inf", f"SEGMENT_{name.upper()}")
+            for name in ("max_body_mib", "uploads_mib", "max_megapixels", "grace_s")
+        ),
+        ("workers", "1000000", "SEGMENT_WORKERS: Input should be less than or equal to 1000"),
         ("origins", "robot.local", "SEGMENT_ORIGINS: 'robot.local' is not the origin of a page"),
     ],
 )
