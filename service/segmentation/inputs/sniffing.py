@@ -28,6 +28,8 @@ def sniff(data: bytes) -> Format:
 
 def _sentence(data: bytes) -> str:
     head = data[:_HEAD]
+    if not data:
+        return "The file is empty; send a JPEG, PNG or WebP image."
     if head.startswith(b"\x1f\x8b"):
         unpacked = _unpacked(head)
         if any(nifti.starts(unpacked) for nifti in _NIFTI):
@@ -93,15 +95,23 @@ KINDS = (
     Kind(rb"II\xbc", "a JPEG XR image", _SAVE),
     Kind(rb"FUJIFILMCCD-RAW|II\x2a\0.{4}CR|.{4}ftypcrx |IIR[OS]|IIU\0|MMOR", "a camera's raw photo", _SAVE),
     Kind(rb"II[\x2a\x2b]\0|MM\0[\x2a\x2b]", "a TIFF image", "save it as a PNG, as in: magick image.tiff image.png"),
-    Kind(rb"BM.{4}\0{4}", "a BMP image", _SAVE),
+    Kind(
+        rb"BM(.{4}\0{4}|.{12}[\x0c\x10\x28\x34\x38\x40\x6c\x7c]\0{3})|BA.{12}BM|\x28\0{3}.{8}\x01\0[\x01\x04\x08\x10\x18\x20]\0",
+        "a BMP image",
+        _SAVE,
+    ),
     Kind(rb"GIF8[79]a", "a GIF image", _SAVE),
     Kind(rb"\0\0[\x01\x02]\0[^\0]\0?", "an icon (ICO)", _SAVE),
+    Kind(rb"icns\0", "an icon (ICNS)", _SAVE),
     Kind(rb"8BPS", "a Photoshop file (PSD)", _SAVE),
+    Kind(rb"gimp xcf", "a GIMP file (XCF)", _SAVE),
     Kind(rb"P[1-7]\s|P[Ff]\n", "a PNM image (PPM, PGM)", _SAVE),
     Kind(rb"v/1\x01|#\?RADIANCE", "a high-dynamic-range image (EXR, HDR)", _SAVE),
     Kind(rb"DDS |qoif", "an image for games (DDS, QOI)", _SAVE),
-    Kind(rb"(\xef\xbb\xbf)?\s*(<\?xml[^>]*>\s*)?(<!--.*?-->\s*)?(<!DOCTYPE svg.*?>\s*)?<svg", "an SVG drawing", _SAVE),
-    Kind(rb"\s*%PDF-", "a PDF document", "save its page as a PNG, as in: pdftoppm -png document.pdf page"),
+    Kind(
+        rb"(\xef\xbb\xbf)?\s*(<\?xml[^>]*>\s*)?(?><!--.*?-->\s*)*(<!DOCTYPE svg.*?>\s*)?<svg", "an SVG drawing", _SAVE
+    ),
+    Kind(rb"[^<]{0,1000}?%PDF-\d", "a PDF document", "save its page as a PNG, as in: pdftoppm -png document.pdf page"),
     Kind(rb"%!PS|\xc5\xd0\xd3\xc6", "a PostScript document (EPS)", _SAVE),
     # Medicine and science
     Kind(
@@ -109,11 +119,15 @@ KINDS = (
     ),
     Kind(rb"[\x02\x08]\0[\0\x01\x05\x08\x16]\0.{2}\0\0", "a DICOM image without its preamble", _DICOM),
     *_NIFTI,
-    Kind(rb"(\x5c\x01\0\0|\0\0\x01\x5c).{34}r", "an Analyze volume", _SLICE),
+    Kind(rb"(\x5c\x01\0\0|\0\0\x01\x5c)(.{34}r|.{36}(\0[\x01-\x07]|[\x01-\x07]\0))", "an Analyze volume", _SLICE),
     Kind(rb"NRRD000|ObjectType = Image|NDims =", "a volume (NRRD, MetaImage)", _SLICE),
     Kind(rb"\x93NUMPY", "a NumPy array", "save it as a PNG, as in: Image.fromarray(array).save('image.png')"),
     Kind(rb"\x80[\x02-\x05][\x95c(\]}]", "a Python pickle", _SAVE),
-    Kind(rb"\x89HDF\r\n|SIMPLE  =|CDF[\x01\x02\x05]", "a scientific data file (HDF5, FITS, NetCDF)", _SAVE),
+    Kind(
+        rb"\x89HDF\r\n|SIMPLE  =|CDF[\x01\x02\x05]|MATLAB \d",
+        "a scientific data file (HDF5, FITS, NetCDF, MATLAB)",
+        _SAVE,
+    ),
     # Films
     Kind(rb".{4}ftyp|.{4}(moov|mdat|wide|pnot)", "a video (MP4, MOV)", _FRAME),
     Kind(rb"\x1a\x45\xdf\xa3|RIFF.{4}AVI |FLV\x01|OggS|\0\0\x01[\xb3\xba]|G.{187}G.{187}G", "a video", _FRAME),
@@ -123,12 +137,22 @@ KINDS = (
     Kind(rb"PK[\x03\x05]", "a zip archive", _UNPACK),
     Kind(rb"7z\xbc\xaf|Rar!|BZh\d|\xfd7zXZ|\x28\xb5\x2f\xfd|.{257}ustar", "an archive", _UNPACK),
     # Images on which a program has done something
-    Kind(rb"\x89PNG|\xc2\x89PNG|\xef\xbf\xbdPNG", "a PNG image whose bytes were changed as text is", _AS_TEXT),
-    Kind(rb"(\xef\xbf\xbd){3}|\xc3\xbf\xc3\x98\xc3\xbf", "an image that was read as text", _AS_TEXT),
-    Kind(rb"\s*[\"']?data:", "a data: URL", "decode what follows its comma from base64, and send the bytes"),
-    Kind(rb"\s*b?[\"']?(?i:(0x|\\x)?ff(\\x)?d8|(0x|\\x)?89(\\x)?504e47)", "hexadecimal text", "send the bytes"),
+    Kind(rb"\x89PNG|\xc2\x89PNG|\xef\xbf\xbdPNG", "a PNG image that was read as text", _AS_TEXT),
     Kind(
-        rb"\s*[\"']?(/9j/|iVBORw0KGgo|UklGR|AAAA.GZ0eX|R0lGOD|SUkq|TU0AK|[A-Za-z0-9+/_-]{64})",
+        rb"(\xef\xbf\xbd){3}|\xc3\xbf\xc3\x98\xc3\xbf|RIFF.{4,12}?WEBPVP8", "an image that was read as text", _AS_TEXT
+    ),
+    Kind(
+        rb"(\xef\xbb\xbf)?\s*[\"']?(?i:data:)",
+        "a data: URL",
+        "decode what follows its comma from base64, and send the bytes",
+    ),
+    Kind(
+        rb"\s*b?[\"']?(?i:(0x|\\x)?ff(\\x)?d8|(0x|\\x)?89(\\x)?504e47|(0x|\\x)?52494646)",
+        "hexadecimal text",
+        "send the bytes",
+    ),
+    Kind(
+        rb"(\xef\xbb\xbf)?\s*b?[\"']?(/9j/|iVBORw0KGgo|UklGR|AAAA.GZ0eX|R0lGOD|SUkq|TU0AK|[A-Za-z0-9+/_-]{60})",
         "base64 text",
         "decode it from base64, and send the bytes",
     ),
@@ -142,7 +166,8 @@ KINDS = (
     Kind(rb"version https://git-lfs", "a Git LFS pointer", "fetch the image itself: git lfs pull"),
     Kind(rb"\s*https?://\S+\s*$", "a link", "fetch the image, and send its bytes"),
     Kind(
-        rb"(\xef\xbb\xbf)?\s*(<!--.*?-->\s*)?<(?i:!doctype html|html|head|body|script|title|h1|p|div)\b",
+        rb"(\xef\xbb\xbf)?\s*(<\?xml[^>]*>\s*)?(?><!--.*?-->\s*)*"
+        rb"<(?i:!doctype html|html|head|body|script|title|meta|link|style|center|h[1-6]|p|div|span|pre)\b",
         "an HTML page",
         "it may be an error page or a log-in form of the site that the image should have come from",
     ),
