@@ -7,12 +7,12 @@ import mimeparse
 from service.http.errors import NotAcceptable
 
 
-def choose(accept: str | None, offered: Sequence[str]) -> str:
-    """The best of the `offered` media types for an Accept header; the first if it has no preference.
+def choose(accept: str, offered: Sequence[str]) -> str:
+    """The best of the `offered` media types for an Accept header; the first if it is empty or has no preference.
 
     Raises NotAcceptable.
     """
-    if not accept or not accept.strip():
+    if not accept.strip():
         return offered[0]
     try:
         # mimeparse prefers the last of several that fit equally.

@@ -1,6 +1,5 @@
 """The query parameters of POST /segment."""
 
-import math
 from collections import Counter
 from enum import StrEnum
 from typing import Annotated, Any
@@ -8,12 +7,11 @@ from typing import Annotated, Any
 from fastapi import Request
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field
 
+from service.http.echo import shortened
 from service.http.errors import RepeatedParameter
 from service.segmentation.inputs.warning import ImageWarning
 from service.segmentation.inputs.window import WHITE, Window
 from service.segmentation.measures.areas import Spacing
-
-LONGEST_ECHO = 100
 
 
 class Part(StrEnum):
@@ -38,8 +36,8 @@ def parse_spacing(text: Any) -> Any:
         (column,) = rest or [row]
     except ValueError:
         raise ValueError("give one number, or row,column, in millimetres") from None
-    if not all(math.isfinite(value) and value > 0 for value in (row, column)):
-        raise ValueError("millimetres must be above 0; write decimals with a point, as in 0.5")
+    if not all(1e-9 <= value <= 1e9 for value in (row, column)):  # so that no area is 0 or infinite
+        raise ValueError("millimetres must be from 1e-9 to 1e9; write decimals with a point, as in 0.5")
     return Spacing(row, column)
 
 
@@ -118,5 +116,5 @@ async def each_once(request: Request) -> None:
     ((name, times),) = Counter(name for name, _ in request.query_params.multi_items()).most_common(1) or [("", 0)]
     if times > 1:
         raise RepeatedParameter(
-            f"The parameter {name[:LONGEST_ECHO]!r} is given {times} times; give it once, values separated by commas."
+            f"The parameter {shortened(name)!r} is given {times} times; give it once, values separated by commas."
         )

@@ -18,6 +18,7 @@ from starlette.requests import ClientDisconnect
 from starlette.responses import JSONResponse
 
 from service.http import errors as face
+from service.http.echo import shortened
 from service.segmentation import errors as core
 from service.serving import errors as serving
 
@@ -65,7 +66,6 @@ HEADERS: dict[type[Exception], dict[str, str]] = {
 }
 
 INTERNAL_ERROR = "internal_error"
-LONGEST_ECHO = 100
 
 
 class Problem(BaseModel):
@@ -140,8 +140,15 @@ def chain(error: BaseException | None) -> Iterator[BaseException]:
 async def on_invalid(request: Request, error: Exception) -> JSONResponse:
     """A bad parameter, named; what was sent is not echoed."""
     assert isinstance(error, RequestValidationError)
-    detail = "; ".join(f"{name(e['loc'])}: {e['msg'].removeprefix('Value error, ')}" for e in error.errors())
+    detail = "; ".join(f"{shortened(name(e['loc']))}: {complaint(e)}" for e in error.errors())
     return problem(request, HTTPStatus.UNPROCESSABLE_ENTITY, detail, "invalid_parameter")
+
+
+def complaint(error: dict[str, Any]) -> str:
+    """What pydantic says of one parameter."""
+    if error["type"] == "extra_forbidden":
+        return "there is no such parameter; see /docs"
+    return str(error["msg"]).removeprefix("Value error, ")
 
 
 def name(location: Sequence[str | int]) -> str:
@@ -154,10 +161,10 @@ async def on_http(request: Request, error: Exception) -> JSONResponse:
     assert isinstance(error, HTTPException)
     detail = error.detail
     if error.status_code == HTTPStatus.NOT_FOUND:
-        detail = f"There is nothing at {request.url.path[:LONGEST_ECHO]}; see /docs for what there is."
+        detail = f"There is nothing at {shortened(request.url.path)}; see /docs for what there is."
     if error.status_code == HTTPStatus.METHOD_NOT_ALLOWED:
         allowed = (error.headers or {}).get("Allow", "another method")
-        detail = f"{request.url.path[:LONGEST_ECHO]} does not take {request.method[:LONGEST_ECHO]}; use {allowed}."
+        detail = f"{shortened(request.url.path)} does not take {shortened(request.method)}; use {allowed}."
     code = HTTPStatus(error.status_code).name.lower()
     return problem(request, error.status_code, detail, code, dict(error.headers or {}))
 

@@ -55,14 +55,14 @@ async def segment(
 ) -> Response:
     """Send a JPEG, PNG or WebP image as multipart part `image` or as the body. The Accept header selects the answer:
     JSON with areas and mask, the mask as a PNG, an overlay (WebP or JPEG), or JSON and PNG as multipart/mixed."""
-    media_type = choose(request.headers.get("accept"), list(FORMATS))
+    media_type = choose(", ".join(request.headers.getlist("accept")), list(FORMATS))
     services.pipeline(options.model)  # an unknown model is refused before the body is read
     with services.admission.upload(caller(request)) as upload:
         data = await read_image(request, services.settings.max_body, upload.take)
         pipeline = services.pipeline(options.model)  # the file may have changed while the body came
         request.state.model = pipeline.model.contract  # for the log and the metrics
         # The deadline counts from the last byte: how fast the body arrives is up to the client.
-        call = Call(min(services.settings.deadline_s, (x_deadline_ms or inf) / 1000))
+        call = Call(min(1000 * services.settings.deadline_s, x_deadline_ms or inf) / 1000)
         work = partial(make_reply, data, media_type, options, pipeline)
         memory = pipeline.footprint(data, wanted(media_type, options))
         try:

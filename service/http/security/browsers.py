@@ -6,6 +6,7 @@ from starlette.datastructures import Headers, MutableHeaders
 from starlette.requests import Request
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
+from service.http.echo import shortened
 from service.http.problems import problem
 from service.serving.hosts import ANY, DEFAULT_PORTS, host_of, is_address, matches, split
 
@@ -20,14 +21,14 @@ HEADERS = {
     "X-Frame-Options": "DENY",
 }
 SAFE = {"GET", "HEAD", "OPTIONS"}
-LONGEST_ECHO = 100
 
 
 class Browsers:
     """ASGI middleware. A page of another site whose browser posts here is refused, unless its origin is in `origins`.
 
     Without keys, `hosts` are the names by which the service may be called; a request for another one is refused. A page
-    can make its own name point here (DNS rebinding), but not an address, nor localhost. `hosts` None takes every name.
+    can make its own name point here (DNS rebinding), but not an address, nor localhost. A request without
+    a host comes from no page, but from a health check in HTTP/1.0. `hosts` None takes every name.
     """
 
     def __init__(self, app: ASGIApp, origins: Sequence[str], hosts: Sequence[str] | None) -> None:
@@ -47,11 +48,11 @@ class Browsers:
 
         headers = Headers(scope=scope)
         host = headers.get("host", "")
-        if not self._known_host(host):
-            detail = f"The service is not known as {host[:LONGEST_ECHO]}; add the name to SEGMENT_HOSTS."
+        if host and not self._known_host(host):
+            detail = f"The service is not known as {shortened(host)}; add the name to SEGMENT_HOSTS."
             await problem(Request(scope), 421, detail, "unknown_host")(scope, receive, send_guarded)
         elif scope["method"] not in SAFE and self._foreign(headers):
-            page, ours = headers.get("origin", "another site")[:LONGEST_ECHO], host[:LONGEST_ECHO]
+            page, ours = shortened(headers.get("origin", "another site")), shortened(host)
             detail = (
                 f"A page of {page} may not use the service at {ours}; add its origin to SEGMENT_ORIGINS. If both "
                 "are one site behind a proxy, let it pass the host on; in nginx: `proxy_set_header Host $http_host;`."

@@ -1,5 +1,6 @@
 """Requests from pages of other sites."""
 
+import socket
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -97,6 +98,13 @@ def test_a_name_that_somebody_pointed_here_is_refused(client: httpx2.Client, bef
     assert befriended.get("/models", headers={"Host": "segment.example:8000"}).status_code == 200
     for host in ("localhost:1", "127.0.0.1", "[::1]:80", "192.168.0.7"):
         assert client.get("/models", headers={"Host": host}).status_code == 200
+
+
+def test_a_health_check_without_a_host_is_answered(client: httpx2.Client) -> None:
+    """As load balancers send it, in HTTP/1.0."""
+    with socket.create_connection((client.base_url.host, client.base_url.port or 0), timeout=60) as connection:
+        connection.sendall(b"GET /health/ready HTTP/1.0\r\n\r\n")
+        assert b"200 OK" in connection.recv(100)
 
 
 @pytest.mark.parametrize("path", ["/", "/docs", "/models", "/nothing", "/web/page.js"])
