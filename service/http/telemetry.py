@@ -6,6 +6,7 @@ import time
 import uuid
 from asyncio import CancelledError
 from dataclasses import dataclass
+from http import HTTPStatus
 
 from starlette.datastructures import Headers, MutableHeaders
 from starlette.requests import Request
@@ -64,7 +65,7 @@ class Telemetry:
 
     def _record(self, scope: Scope, answer: Answer, seconds: float) -> None:
         state = scope["state"]
-        status, code = state.get("ended_with", (answer.status, state.get("code", "ok")))
+        status, code = state.get("ended_with", (answer.status, state.get("code") or code_of_status(answer.status)))
         # The route's template, not the path, and no method that a client made up: labels are few.
         route = getattr(scope.get("route"), "path", "none")
         method = scope["method"] if scope["method"] in METHODS else "other"
@@ -78,3 +79,8 @@ class Telemetry:
             state["request_id"], method, route, status, code, model.name if model else "none", answer.size,
             1000 * seconds,
         )  # fmt: skip
+
+
+def code_of_status(status: int) -> str:
+    """The code of an answer without one of its own, such as a preflight that CORSMiddleware refuses."""
+    return "ok" if status < 400 else HTTPStatus(status).name.lower()

@@ -164,7 +164,8 @@ class Catalog:
         return segmenter
 
     def _stamps(self) -> dict[Path, Stamp]:
-        files = [self._path] if self._path.is_file() else sorted(self._path.glob("*.onnx"))
+        # Not .*: macOS puts a file `._street.onnx` beside each that it copies to another file system.
+        files = [self._path] if self._path.is_file() else sorted(self._path.glob("[!.]*.onnx"))
         return {file: stamp_of(file) for file in files}
 
 

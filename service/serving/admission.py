@@ -186,7 +186,7 @@ class Admission:
             self._leave(job)
 
     def _begin(self) -> None:
-        """Start the next jobs, as far as workers are idle and memory is free."""
+        """Start the next jobs while workers are idle and memory is free."""
         while self._idle and self._line and self.memory + self._line.next.memory <= self._limits.memory:
             self._start(self._line.take())
 

@@ -38,7 +38,7 @@ class NoThreads(ServingError):
     """The threads of the workers cannot start."""
 
     def __init__(self, workers: int) -> None:
-        super().__init__(f"the system starts no {workers} threads; set SEGMENT_WORKERS lower.")
+        super().__init__(f"the system cannot start {workers} threads; lower SEGMENT_WORKERS.")
 
 
 class BadKeys(ServingError):

@@ -86,9 +86,9 @@ def one_size_alone() -> bytes:
 
 
 BROKEN: dict[str, tuple[Callable[[], bytes] | bytes, str]] = {
-    "empty": (b"", "truncated, or no file that"),
-    "text": (b"I am no model.", "truncated, or no file that"),
-    "a picture": (b"\x89PNG\r\n\x1a\n" + bytes(1000), "truncated, or no file that"),
+    "empty": (b"", "truncated, or was not written"),
+    "text": (b"I am no model.", "truncated, or was not written"),
+    "a picture": (b"\x89PNG\r\n\x1a\n" + bytes(1000), "truncated, or was not written"),
     "half of it": (GOOD[: len(GOOD) // 2], "truncated|differs"),
     "all but a byte": (GOOD[:-1], "sha256 differs"),
     "a byte too many": (GOOD + b"\0", "sha256 differs"),

@@ -1,4 +1,4 @@
-"""Answers to requests that do not get as far as the application."""
+"""Responses to requests that never reach the application."""
 
 import json
 from dataclasses import dataclass

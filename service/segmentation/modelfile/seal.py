@@ -29,7 +29,7 @@ def check(data: bytes) -> None:
 def _place(data: bytes) -> tuple[int, int]:
     places = [match.span(1) for match in _SEAL.finditer(data)]
     if len(places) != 1:
-        raise ModelUnreadable("it is truncated, or no file that `python -m model_export export` wrote (no seal).")
+        raise ModelUnreadable("it is truncated, or was not written by `python -m model_export export` (no seal).")
     return places[0]
 
 

@@ -101,6 +101,12 @@ def test_without_a_named_default_a_refused_file_that_may_hold_it_stops_the_start
         Catalog(with_a_bad_one, None, Engine(1))
 
 
+def test_hidden_files_are_no_models(folder: Path) -> None:
+    (folder / "._ant.onnx").write_bytes(b"what macOS puts beside a copied file")
+    catalog = Catalog(folder, None, Engine(1))
+    assert not catalog.refused
+
+
 def test_a_folder_without_models_stops_the_start(tmp_path: Path) -> None:
     with pytest.raises(ModelUnreadable, match=r"neither an \.onnx file nor a folder that holds one"):
         Catalog(tmp_path, None, Engine(1))

@@ -229,7 +229,7 @@ def test_no_slot_is_lost_when_threads_cannot_start(monkeypatch: pytest.MonkeyPat
             for _ in range(3):
                 assert tuple(await asyncio.gather(do(admission, lambda: 1), do(admission, lambda: 2))) == (1, 2)
                 await reached(lambda: admission.taken == 0)
-            with pytest.raises(NoThreads, match="SEGMENT_WORKERS lower"):
+            with pytest.raises(NoThreads, match="lower SEGMENT_WORKERS"):
                 admitting(2, 0)
         admission.close()
 

@@ -187,7 +187,7 @@ def test_both_keys_are_good_while_they_are_changed(locked: httpx2.Client) -> Non
         assert locked.post("/segment", content=encoded(quarters()), headers=headers).status_code == 200
 
 
-def test_who_sends_much_leaves_places_for_other_keys(tmp_path: Path, keys: Path) -> None:
+def test_the_last_slots_are_reserved_for_other_keys(tmp_path: Path, keys: Path) -> None:
     (tmp_path / "slow.onnx").write_bytes(slow.model_bytes())
     with serving(tmp_path, keys=keys, workers=1, queue=4) as url, ThreadPoolExecutor(6) as callers:
 
@@ -205,7 +205,7 @@ def test_who_sends_much_leaves_places_for_other_keys(tmp_path: Path, keys: Path)
         assert sorted(one.result() for one in much) == [200, 200, 200, 200, 503]
 
 
-def test_a_key_that_may_not_is_told_so(locked: httpx2.Client) -> None:
+def test_a_key_without_the_role_is_403(locked: httpx2.Client) -> None:
     response = locked.get("/metrics", headers={"Authorization": f"Bearer {NEW}"})
     assert response.status_code == 403
     assert response.json()["code"] == "forbidden"

@@ -8,6 +8,7 @@ import httpx2
 import pytest
 
 from tests.support.pictures import encoded, quarters
+from tests.support.scrape import metric
 from tests.support.server import serving
 
 FRIEND = "https://robots.example"
@@ -91,6 +92,13 @@ def test_a_site_that_is_listed_is_served(befriended: httpx2.Client) -> None:
     asked = {"Origin": FRIEND, "Access-Control-Request-Method": "POST"}
     assert befriended.options("/segment", headers=asked).status_code == 200
     assert post(befriended, Origin="https://evil.example").status_code == 403
+
+
+def test_a_refused_preflight_is_not_counted_as_ok(befriended: httpx2.Client) -> None:
+    asking = {"Origin": "https://evil.example", "Access-Control-Request-Method": "POST"}
+    assert befriended.options("/segment", headers=asking).status_code == 400
+    refused = {"method": "OPTIONS", "route": "none", "status": "400"}
+    assert metric(befriended, "segment_requests_total", **refused, code="bad_request") == 1
 
 
 def test_a_name_that_somebody_pointed_here_is_refused(client: httpx2.Client, befriended: httpx2.Client) -> None:

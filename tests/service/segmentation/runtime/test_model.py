@@ -63,7 +63,7 @@ def test_a_missing_file_is_named(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize("data", [b"", b"not a model", model_bytes()[:-100], model_bytes()[:50]])
 def test_a_truncated_or_foreign_file_is_refused(data: bytes) -> None:
-    with pytest.raises(ModelUnreadable, match="truncated, or no file that"):
+    with pytest.raises(ModelUnreadable, match="truncated, or was not written"):
         Model(data, threads=1)
 
 
