@@ -26,7 +26,7 @@ def trained(contract: Contract) -> Trained:
     path = published.locate(contract.name)
     origin = published.origin(path)
     if origin.classes != contract.labels:
-        raise CheckpointError(f"{path} tells other classes apart than {contract.name}.")
+        raise CheckpointError(f"{path} has other classes than {contract.name}.")
     try:
         chosen = options.read(contract.training.options)
     except msgspec.ValidationError as error:

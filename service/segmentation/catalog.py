@@ -21,6 +21,7 @@ from service.segmentation.errors import (
 )
 from service.segmentation.runtime.batching import Batcher
 from service.segmentation.runtime.model import Model
+from service.segmentation.runtime.session import one_line
 from service.segmentation.runtime.turns import Turns
 from service.segmentation.segmenter import Segmenter
 
@@ -160,7 +161,9 @@ class Catalog:
         try:
             segmenter.warm_up()
         except (InferenceFailed, OutOfMemory) as error:
-            raise SelfTestFailed(f"{file}: it fails on an image of its native size: {error.__cause__}") from error
+            raise SelfTestFailed(
+                f"{file}: it fails on an image of its native size: {one_line(error.__cause__)}"
+            ) from error
         return segmenter
 
     def _stamps(self) -> dict[Path, Stamp]:

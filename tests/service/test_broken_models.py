@@ -108,7 +108,7 @@ BROKEN: dict[str, tuple[Callable[[], bytes] | bytes, str]] = {
     "another's answers": (model_bytes(golden=golden_of(np.zeros((64, 96), np.uint8))), "recorded label at .*%"),
     "too few names": (
         model_bytes(labels=msgspec.structs.replace(colours.CLASSES, classes=colours.CLASSES.classes[:2])),
-        "more or fewer classes apart than the 2 it names",
+        "does not have the 2 classes that it names",
     ),
     "an operation that nobody knows": (unknown_operation, "cannot load it: .*ArgMost"),
     "operations of the future": (of_the_future, "cannot load it"),

@@ -50,7 +50,7 @@ def picture(golden: Golden) -> Pixels:
         with Image.open(BytesIO(base64.b64decode(golden.picture)), formats=("WEBP", "PNG")) as image:
             return np.asarray(image.convert("RGB"))
     except Exception as error:  # Pillow raises anything
-        raise ValueError(f"the golden picture cannot be read: {error}") from error
+        raise ValueError(f"the golden picture cannot be read ({type(error).__name__})") from error
 
 
 def torch_labels(golden: Golden, height: int, width: int) -> Labels:

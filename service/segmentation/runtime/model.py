@@ -19,7 +19,7 @@ from service.segmentation.errors import (
 from service.segmentation.modelfile import golden, reader, seal
 from service.segmentation.modelfile.contract import METADATA_KEY, Contract, Labels, Pixels, Scale, Scores
 from service.segmentation.runtime.call import Call
-from service.segmentation.runtime.session import open_session
+from service.segmentation.runtime.session import one_line, open_session
 
 NO_MEMORY = ("Failed to allocate memory", "bad_alloc")
 """What onnxruntime (1.32) says where it gets no memory: its exception is the one for every failure."""
@@ -107,14 +107,14 @@ class Model:
         try:
             ((labels, scores),) = self._answers(session, [picture], scores=True)
         except (InferenceFailed, OutOfMemory) as error:
-            raise SelfTestFailed(f"it fails on the golden picture: {error.__cause__}") from error
+            raise SelfTestFailed(f"it fails on the golden picture: {one_line(error.__cause__)}") from error
         except ValueError as error:
             raise ContractBroken(f"its scores do not fit its labels: {error}.") from error
         classes = len(self.contract.labels.classes)
         if labels.shape != picture.shape[:2]:
             raise ContractBroken(f"it gives labels of shape {labels.shape} for an image of {picture.shape[:2]}.")
         if labels.max() >= classes or (scores is not None and len(scores) != classes):
-            raise ContractBroken(f"it tells more or fewer classes apart than the {classes} it names.")
+            raise ContractBroken(f"it does not have the {classes} classes that it names.")
         if scores is not None and not np.isfinite(scores).all():
             raise SelfTestFailed("it gives scores that are not numbers (NaN or infinity).")
         try:

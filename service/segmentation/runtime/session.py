@@ -45,9 +45,14 @@ def open_session(data: bytes, threads: int, providers: Sequence[str]) -> onnxrun
     try:
         session = onnxruntime.InferenceSession(data, options, providers=[PROVIDERS[name] for name in providers])
     except Exception as error:  # onnxruntime's exceptions have no common base
-        raise ModelUnreadable(f"onnxruntime cannot load it: {error}") from error
+        raise ModelUnreadable(f"onnxruntime cannot load it: {one_line(error)}") from error
     require(providers, session.get_providers(), "onnxruntime could not start here")
     return session
+
+
+def one_line(failure: BaseException | None) -> str:
+    """What onnxruntime says of a failure; its messages may have several lines."""
+    return " ".join(str(failure).split())
 
 
 def require(providers: Sequence[str], there: Sequence[str], trouble: str) -> None:

@@ -91,7 +91,7 @@ class Service:
         return status
 
     def wrong(self, requests: Iterable[tuple[str, bytes, frozenset[int]]]) -> list[str]:
-        """Those whose answers are none of theirs."""
+        """The requests whose answer has another status than it may, or is not well-formed."""
         found = []
         for name, request, statuses in requests:
             try:
