@@ -58,6 +58,12 @@ def read_mapping(root: Path, own: ClassList, target: ClassList) -> Mapping:
         ) from None
     except msgspec.DecodeError as error:
         raise DataError(f"{path}: {error}") from error
+    check(document, path, own, target)
+    return Mapping(tuple(frozenset(map(target.names.index, document[name])) for name in own.names))
+
+
+def check(document: dict[str, list[str]], path: Path, own: ClassList, target: ClassList) -> None:
+    """Raises DataError where a mapping does not fit the classes."""
     for name in own.names:
         if name not in document:
             raise DataError(f"{path} does not map {name}; give it a list of classes, empty to ignore it.")
@@ -67,7 +73,8 @@ def read_mapping(root: Path, own: ClassList, target: ClassList) -> Mapping:
         for choice in choices:
             if choice not in target.names:
                 raise DataError(f"{path} maps {name} to {choice}, but the classes are {', '.join(target.names)}.")
-    return Mapping(tuple(frozenset(map(target.names.index, document[name])) for name in own.names))
+    if not any(document.values()):
+        raise DataError(f"{path} ignores every class; map one at least.")
 
 
 @dataclass(frozen=True)
@@ -92,13 +99,11 @@ class Merged:
 
 
 def merged(mapping: Mapping, own: ClassList, target: ClassList) -> Merged:
-    """What a network with the classes `target` is judged by on a data set with `own` ones. Raises DataError."""
+    """What a network with the classes `target` is judged by on a data set with `own` ones."""
     groups: dict[Choice, list[Class]] = {}
     for class_, choice in zip(own.classes, mapping.choices, strict=True):
         if choice:
             groups.setdefault(choice, []).append(class_)
-    if not groups:
-        raise DataError(f"{FILE} ignores every class, so there is nothing to judge.")
     choices = list(groups)
     classes = tuple(
         Class(id_, " + ".join(one.name for one in members)[:100], members[0].color)

@@ -69,6 +69,8 @@ def gather(options: Options, transform: Augmentation) -> Material:
     if left <= 0:
         raise OptionError(f"The shares of --also add up to {1 - left:g}: they must leave some for {options.data}.")
     sources = [Source(data=options.data, share=left, hold_out=options.hold_out), *options.also]
+    if len({Path(source.data).resolve() for source in sources}) < len(sources):
+        raise OptionError("A data set is given twice; give it once, with the sum of its shares.")
     parts = [splits(source, transform) for source in sources]
     folders = [train for train, _ in parts]
     target = folders[0]

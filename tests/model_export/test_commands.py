@@ -1,5 +1,6 @@
 """The command line: every mistake is answered with one line that says what to do."""
 
+import json
 import os
 import re
 import signal
@@ -12,8 +13,10 @@ from typing import get_args
 import msgspec
 import pytest
 import torch
+import typer
 from PIL import Image
 
+from model_export.commands.arguments import source
 from model_export.data import shapes
 from model_export.training.options import Options
 from service.segmentation.runtime.model import Model
@@ -43,6 +46,18 @@ def test_train_has_every_option_with_its_default_and_its_meaning() -> None:
             assert f"--{field.name.replace('_', '-')}" in said
             assert " ".join(meta.description.split()) in said
     assert "[default: 448x352]" in said
+
+
+def test_train_takes_a_second_data_set(tmp_path: Path) -> None:
+    for seed, name in enumerate(("one", "two")):
+        shapes.write(tmp_path / name, train=4, val=1, width=64, height=32, seed=seed)
+    options = ["--backbone", "tiny", "--epochs", 1, "--batch-size", 4, "--crop", "32x32"]
+    also = f"{tmp_path / 'two'},share=0.5,stretch=32x64,hold-out=0001,hold-out=0002"
+    result = run("train", tmp_path / "one", tmp_path / "run", *options, "--also", also)
+    assert result.returncode == 0, result.stderr
+    assert re.search(r"val mean IU 0\.\d+ \(one 0\.\d+, two 0\.\d+\)", " ".join(result.stdout.split()))
+    kept = json.loads((tmp_path / "run" / "options.json").read_text())["also"]
+    assert kept == [{"data": str(tmp_path / "two"), "share": 0.5, "stretch": [32, 64], "hold_out": "0001,0002"}]
 
 
 def test_a_backbone_that_does_not_exist_is_said_with_those_that_do(tmp_path: Path) -> None:
@@ -77,11 +92,7 @@ def test_a_model_that_is_not_there_is_one_line(tmp_path: Path) -> None:
         ("--native", "64", "not a size like 480x360"),
         ("--weights", "gone.pth", "does not exist"),
         ("--epochs", "0", ">= 1"),
-        ("--also", "idd", "lacks its share"),
-        ("--also", "idd,share=much", "the share much is not a number"),
         ("--also", "idd,share=1.5", "< 1"),
-        ("--also", "idd,share=0.5,stretch=2", "not a size like 480x360"),
-        ("--also", "idd,0.5", "0.5 is not share=, stretch= or hold-out="),
     ],
 )
 def test_an_option_that_cannot_be_is_named(tmp_path: Path, option: str, value: str, said: str) -> None:
@@ -89,6 +100,20 @@ def test_an_option_that_cannot_be_is_named(tmp_path: Path, option: str, value: s
     assert result.returncode == 2
     assert option in result.stderr
     assert said in result.stderr
+
+
+@pytest.mark.parametrize(
+    ("value", "said"),
+    [
+        ("idd", "lacks its share"),
+        ("idd,share=much", "the share much is not a number"),
+        ("idd,share=0.5,stretch=2", "not a size like 480x360"),
+        ("idd,0.5", "0.5 is not share=, stretch= or hold-out="),
+    ],
+)
+def test_an_invalid_data_set_beside_the_first_is_named(value: str, said: str) -> None:
+    with pytest.raises(typer.BadParameter, match=said):
+        source(value)
 
 
 def test_an_image_that_is_not_there_is_named(tmp_path: Path) -> None:

@@ -10,6 +10,7 @@ from model_export.networks import FCN
 from model_export.networks.tiny import Tiny
 from model_export.onnx import export
 from model_export.training.checkpoint import Trained
+from model_export.training.options import Source
 from service.segmentation.modelfile.contract import Metrics
 from tests.support.runs import quick
 
@@ -37,5 +38,6 @@ def network(seed: int, classes: int = 4, stride: int = 8) -> FCN:
 def trained() -> Trained:
     """The network of seed 0 as a run would keep it."""
     run = quick(Path("/home/me/shapes"))
-    options = replace(run, weights="/home/me/tiny.pth", init="/home/me/tiny.safetensors", teacher="/home/me/best.pt")
+    files = {"weights": "/home/me/tiny.pth", "init": "/home/me/tiny.safetensors", "teacher": "/home/me/best.pt"}
+    options = replace(run, **files, also=(Source(data="/home/me/towns", share=0.5),))
     return Trained(network(0), shapes.CLASSES, options, 1, Metrics(0.9, 0.8, 0.7, 0.8, (0.7,) * 4))

@@ -55,6 +55,7 @@ def test_the_file_says_where_it_comes_from_without_naming_anybodys_folders(draft
     assert (contract.name, contract.version, contract.input.width, contract.input.height) == ("shapes", "3", 160, 128)
     assert contract.training.weights_sha256 == fingerprint(trained.network.state_dict())
     assert contract.training.options["weights"] == "tiny.pth"
+    assert contract.training.options["also"][0]["data"] == "towns"
     assert b"/home/me" not in draft
     assert b"model_export" not in draft
 

@@ -116,8 +116,14 @@ def test_one_data_set_is_taken_in_order(folders: Path) -> None:
 
 
 def test_shares_that_leave_nothing_are_refused(options: Options, tmp_path: Path) -> None:
-    also = (replace(options.also[0], share=0.6),) * 2
+    also = (replace(options.also[0], share=0.6), Source(data="elsewhere", share=0.6))
     with pytest.raises(OptionError, match=r"--also add up to 1\.2: they must leave some for .*own"):
+        Run(replace(options, also=also), tmp_path, workers=0)
+
+
+def test_a_data_set_that_is_given_twice_is_refused(options: Options, folders: Path, tmp_path: Path) -> None:
+    also = (*options.also, Source(data=str(folders / "own" / ".." / "own"), share=0.1))
+    with pytest.raises(OptionError, match="A data set is given twice"):
         Run(replace(options, also=also), tmp_path, workers=0)
 
 
