@@ -177,10 +177,15 @@ async def on_disconnect(request: Request, _: Exception) -> JSONResponse:
 async def on_escaped(request: Request, error: BaseException) -> JSONResponse:
     """An unexpected error: logged with its traceback, answered without it.
 
-    A cancelled request is one that uvicorn stops, as it outlasts the grace of a service that is stopping.
+    A cancelled request is one that uvicorn stops, as it outlasts the grace of a service that is stopping. Memory may
+    run out anywhere: while a body is read, while a response is put together.
     """
     if isinstance(error, asyncio.CancelledError):
         return await on_known(request, serving.Draining())
+    if isinstance(error, MemoryError):
+        no_memory = core.OutOfMemory()
+        no_memory.__cause__ = error
+        return await on_known(request, no_memory)
     log_failure(request, INTERNAL_ERROR, error)
     detail = "The service failed on this request; please report it with the request id."
     return problem(request, HTTPStatus.INTERNAL_SERVER_ERROR, detail, INTERNAL_ERROR)

@@ -4,6 +4,7 @@ h11 because httptools accepts headers without limit.
 """
 
 import asyncio
+import logging
 import socket
 import struct
 import sys
@@ -18,6 +19,9 @@ from uvicorn.protocols.http.h11_impl import H11Protocol
 from service.http.security.lingering import STOPPING_S, LingeringTransport
 from service.http.security.patience import Countdown, Patience
 from service.http.security.rejections import HEAD_TOO_LARGE, MALFORMED, STOPPING, TOO_SLOW, Rejection
+
+log = logging.getLogger("fcn_serve.connections")
+log.setLevel(logging.ERROR)  # uvicorn warns of every invalid request; here they are counted
 
 READ_AT_ONCE = 64 * 1024
 NO_LINGER = struct.pack("ii", 1, 0)
@@ -35,6 +39,7 @@ class PatientProtocol(H11Protocol):
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
+        self.logger = log
         self._application, self.app = self.app, self._respond
         self._countdown = Countdown(self.patience, self.loop.time)
         self._begun = False  # bytes of the next request have arrived

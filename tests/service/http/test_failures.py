@@ -15,7 +15,7 @@ from starlette.requests import Request
 from starlette.types import Message, Receive, Scope, Send
 
 from service.http import errors as face
-from service.http.problems import code_of, on_known, status_of
+from service.http.problems import code_of, on_escaped, on_known, status_of
 from service.http.telemetry import Telemetry
 from service.segmentation import errors as core
 from service.segmentation.errors import InferenceFailed, OutOfMemory, SegmentationError
@@ -78,6 +78,20 @@ def test_a_clients_mistake_is_not_logged_as_a_failure(service: Service) -> None:
     assert " ERROR " not in request
 
 
+@pytest.mark.parametrize(
+    "sent",
+    [
+        b"GET / HTTP/1.1\r\nHost : localhost\r\n\r\n",
+        b"GET / HTTP/1.1\r\nHost: localhost\r\nConnection: Upgrade\r\nUpgrade: websocket\r\n\r\n",
+    ],
+)
+def test_what_a_client_sends_is_no_warning(service: Service, sent: bytes) -> None:
+    with socket.create_connection((service.client.base_url.host, service.client.base_url.port or 80)) as connection:
+        connection.sendall(sent)
+        assert connection.recv(10).startswith(b"HTTP/1.1")
+    assert " WARNING " not in service.log.read_text()
+
+
 def test_a_disconnected_client_is_an_outcome_of_its_own(service: Service) -> None:
     head = b"POST /segment HTTP/1.1\r\nHost: localhost\r\nX-Request-Id: left\r\nContent-Type: image/png\r\n"
     with socket.create_connection((service.client.base_url.host, service.client.base_url.port or 80)) as connection:
@@ -119,6 +133,14 @@ def test_the_whole_chain_of_causes_is_one_line(caplog: pytest.LogCaptureFixture)
     (line,) = caplog.messages
     assert "code=out_of_memory" in line
     assert line.endswith(" <- MemoryError: 512 MiB <- OSError: [Errno 12] Cannot allocate memory")
+
+
+def test_no_memory_is_a_503_wherever_it_runs_out(caplog: pytest.LogCaptureFixture) -> None:
+    with caplog.at_level("ERROR"):
+        response = asyncio.run(on_escaped(request(), MemoryError("1 MiB")))
+    assert (response.status_code, response.headers["Retry-After"]) == (503, "1")
+    assert [line.partition(" cause=")[2].partition(":")[0] for line in caplog.messages] == ["OutOfMemory"]
+    assert caplog.messages[0].endswith(" <- MemoryError: 1 MiB")
 
 
 @pytest.mark.parametrize("root", [face.RequestError, core.SegmentationError, serving.ServingError])
