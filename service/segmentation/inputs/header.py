@@ -27,7 +27,7 @@ def inspect(data: bytes) -> Header | None:
     try:
         format_ = sniff(data)
         return _READERS[format_](data)
-    except (UnsupportedFormat, struct.error, IndexError):
+    except (UnsupportedFormat, ValueError, struct.error, IndexError):
         return None
 
 

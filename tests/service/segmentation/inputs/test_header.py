@@ -69,6 +69,15 @@ def test_cut_off_at_any_byte_it_is_none_or_the_same(format_: str) -> None:
     assert all(header in (None, whole) for header in headers)
 
 
+def test_a_jpeg_without_components_is_damaged() -> None:
+    """Its frame gives a size, and then no samples of which anything could be the largest."""
+    frame = anatomy.segment(0xC0, bytes([8, 0, 16, 0, 16, 0]))
+    file = b"\xff\xd8" + frame + anatomy.segment(0xDA, bytes([1, 1, 0, 0, 63, 0]))
+    assert inspect(file) is None
+    with pytest.raises(DamagedImage):
+        decode(file, 10**6)
+
+
 def test_a_file_of_two_sizes_is_not_unpacked() -> None:
     small, large = encoded(quarters(8, 8)), encoded(Image.fromarray(np.zeros((900, 900, 3), np.uint8)))
     twice = small[:33] + large[8:]
