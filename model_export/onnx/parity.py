@@ -3,10 +3,10 @@
 from collections.abc import Callable, Iterable
 
 import numpy as np
-import onnxruntime
 
 from service.segmentation.modelfile.contract import Labels, Parity, Pixels, Scale, Scores
 from service.segmentation.runtime.model import logits
+from service.segmentation.runtime.session import open_session
 
 Network = Callable[[Pixels], tuple[Labels, Scores]]
 
@@ -25,8 +25,9 @@ def measure(reference: Network, candidate: Network, images: Iterable[Pixels]) ->
 
 
 def by_onnxruntime(data: bytes, scale: Scale | None = None) -> Network:
-    """A model file's network, whether or not its contract is complete; `scale` is that of its scores, if integers."""
-    session = onnxruntime.InferenceSession(data, providers=["CPUExecutionProvider"])
+    """A model file's network, run as the service would, whether or not its contract is complete; `scale` is that of its
+    scores, if integers. Raises ModelUnreadable."""
+    session = open_session(data, 0, ("cpu",))
 
     def run(image: Pixels) -> tuple[Labels, Scores]:
         labels, scores = session.run(["labels", "scores"], {"image": image[np.newaxis]})

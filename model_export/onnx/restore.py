@@ -63,7 +63,7 @@ def repictured(data: bytes, picture: Image.Image, version: str) -> bytes:
     """
     contract = Model(data, threads=0).contract
     if contract.scale is None:
-        raise CheckpointError(f"{contract.name} is no int8 file.")
+        raise CheckpointError(f"{contract.name} is not an int8 file.")
     pixels = goldens.prepared(picture, contract.input.color == "grey")
     torchs = goldens.of_torch(pixels, *export.run_torch(trained(contract).network, pixels))
     answer = goldens.of_integers(torchs, parity.by_onnxruntime(data, contract.scale), contract.scale)

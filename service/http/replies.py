@@ -34,7 +34,7 @@ def make_reply(data: bytes, media_type: str, options: Options, pipeline: Pipelin
 def wanted(media_type: str, options: Options) -> Request:
     """The core's options for an answer of `media_type`."""
     return Request(
-        confidence=Part.CONFIDENCE in options.include,
+        confidence=Part.CONFIDENCE in options.include and media_type in WITH_JSON,
         heatmap=options.heatmap,
         spacing=options.pixel_spacing_mm,
         draws_photo=media_type in ON_THE_PHOTO,
@@ -80,6 +80,9 @@ FORMATS: dict[str, Callable[[Result, Options], Reply]] = {
     "multipart/mixed": as_mixed,
 }
 """How each media type is made; the first is the default."""
+
+WITH_JSON = {JSON, "multipart/mixed"}
+"""Media types that have room for confidences."""
 
 ON_THE_PHOTO = {"image/webp", "image/jpeg"}
 """Media types that show the photo itself."""

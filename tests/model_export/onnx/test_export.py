@@ -10,8 +10,9 @@ import torch
 from PIL import Image
 
 from model_export.errors import ParityError
-from model_export.onnx import export
+from model_export.onnx import export, parity
 from model_export.training.checkpoint import Trained, fingerprint
+from service.segmentation.errors import ModelUnreadable
 from service.segmentation.modelfile.contract import Contract
 from service.segmentation.modelfile.reader import pattern
 from service.segmentation.runtime.model import Model
@@ -111,3 +112,9 @@ def test_writing_replaces_a_file_whole(tmp_path: Path) -> None:
     export.write(b"new", path)
     assert path.read_bytes() == b"new"
     assert list(path.parent.iterdir()) == [path]
+
+
+def test_a_network_is_compared_in_a_session_as_the_service_opens_it() -> None:
+    """On processors whose products of bytes saturate, another session would compute another golden answer."""
+    with pytest.raises(ModelUnreadable):
+        parity.by_onnxruntime(b"no graph")
