@@ -67,6 +67,12 @@ def test_a_code_that_belongs_to_no_class_is_known_to_these_tests() -> None:
     assert written <= {code for code, _ in FRAMEWORK}
 
 
+def test_the_table_of_warnings_is_the_codes() -> None:
+    sources = "".join(path.read_text() for path in (ROOT / "service").rglob("*.py"))
+    written = re.findall(r'ImageWarning\(\s*"([a-z_]+)"', sources)
+    assert [row[0] for row in rows("Warnings")] == [f"`{code}`" for code in sorted(written)]
+
+
 def test_the_stage_table_is_the_codes() -> None:
     assert [row[0] for row in rows("Stages")] == [f"`{stage}`" for stage in STAGES]
 
