@@ -279,6 +279,8 @@ class Run:
                 raise CheckpointError(f"{last} is of a run on other files: these changed: {', '.join(changed)}.")
             for name in PROGRESS:
                 setattr(self, name, state[name])
+            for row in self.rows:  # those of older runs have one data set and do not name it
+                row.setdefault("data", next(iter(self.material.val)))
             for name in LEARNED:
                 getattr(self, name).load_state_dict(state[name])
             torch.set_rng_state(state["random"])

@@ -130,6 +130,21 @@ def test_every_epoch_augments_differently(options: Options, tmp_path: Path) -> N
     assert len(set(seen)) == len(seen) == 2 * 12
 
 
+def test_a_run_from_before_there_could_be_several_data_sets_is_resumed(options: Options, tmp_path: Path) -> None:
+    two = replace(options, epochs=2)
+    stop_after(Run(two, tmp_path, workers=0), 4)
+    state = checkpoint.read(tmp_path / "last.pt")
+    del state["options"]["also"], state["content"]["also"]
+    for row in state["rows"]:
+        del row["data"]
+    checkpoint.write(state, tmp_path / "last.pt")
+    run = Run(two, tmp_path, workers=0)
+    run.resume()
+    assert (run.epoch, run.step) == (1, 1)
+    train(run)
+    assert [(row["epoch"], row["data"]) for row in logged(tmp_path)] == [(e, Path(options.data).name) for e in "12"]
+
+
 def test_another_run_cannot_be_resumed(options: Options, tmp_path: Path) -> None:
     train(Run(replace(options, epochs=1), tmp_path, workers=0))
     with pytest.raises(CheckpointError, match="of a run with other options"):
