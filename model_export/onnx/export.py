@@ -71,7 +71,7 @@ class Served(nn.Module):
 
 @dataclass(frozen=True)
 class Card:
-    """What the model is called, what it says of its origin, and whether it is to see photos in grey.
+    """The model's name, its origin in words, and whether it sees photos in grey.
 
     `picture` is for the golden answer and is published in the file: it should look like what the model is for and show
     its classes. By default one is drawn.
@@ -97,7 +97,7 @@ def export(
     parity_count: int,
     indices: Iterable[int],
 ) -> bytes:
-    """The model file of a trained network that photos are brought to `native` (width, height) for.
+    """The model file of a trained network; photos will be scaled to fit `native` (width, height).
 
     Its parity is over `parity_count` images of the split, its figures over those at `indices`. Raises ParityError where
     its labels or scores are not the network's.
@@ -153,7 +153,7 @@ def without_traces(model: onnx.ModelProto) -> onnx.ModelProto:
 
 
 def describe(trained: Trained, card: Card, native: Size) -> Contract:
-    """The contract of a network that photos are brought to `native` (width, height) for; what is measured is filled in
+    """The contract of a network; photos will be scaled to fit `native` (width, height). Measured figures are filled in
     later."""
     width, height = native
     picture = golden.prepared(card.picture or golden.drawn(), card.color == "grey")

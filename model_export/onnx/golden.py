@@ -11,7 +11,7 @@ from service.segmentation.modelfile import golden
 from service.segmentation.modelfile.contract import Golden, Labels, Pixels, Scale, Scores
 
 LARGEST = (10 * COARSEST, 8 * COARSEST)
-"""Width and height that larger pictures are brought to: the start takes longer for every pixel."""
+"""Larger pictures are scaled down to this width and height: every pixel makes the start slower."""
 
 MIN_AGREEMENT = 0.9
 """Share of the golden picture's pixels to which an int8 file must give torch's label."""

@@ -73,7 +73,7 @@ class Images(CalibrationDataReader):  # type: ignore[misc]  # onnxruntime has no
 
 @dataclass(frozen=True)
 class Attempt:
-    """What one calibration method made of a float file, and its mean IU on the images that the method is chosen by."""
+    """A float file quantised by one calibration method, and its mean IU on the images by which the method is chosen."""
 
     graph: onnx.ModelProto
     contract: Contract

@@ -1,5 +1,7 @@
-"""What can be made of a model that is shipped in int8 and of its published weights, which are rounded to half
-precision: its float file, and its int8 file with another golden picture."""
+"""Remakes files of a model that is shipped in int8, from its published weights, which are rounded to half precision.
+
+These are its float file, and its int8 file with another golden picture.
+"""
 
 import msgspec
 import onnx

@@ -1,4 +1,4 @@
-"""Colours that are far from sRGB, brought to it: models have learned from sRGB, and viewers do the same."""
+"""Converts colours that are far from sRGB, as viewers do: models have learned from sRGB."""
 
 from dataclasses import dataclass
 
@@ -10,7 +10,7 @@ from service.segmentation.inputs.icc import Floats, Profile
 from service.segmentation.stripes import stripes
 
 FAR = 16
-"""Levels of 255 by which some colour differs. A gamma of 2.2 in place of sRGB's curve makes 8, other primaries 20."""
+"""Levels of 255 by which some colour differs. A gamma of 2.2 instead of sRGB's curve makes 8, other primaries 20."""
 
 _GAMMAS = (0.1, 4.0)
 _GRID = 17

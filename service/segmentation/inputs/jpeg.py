@@ -20,7 +20,7 @@ _OF_THE_PICTURE = FRAMES | {DHT, 0xDB, 0xDD, 0xE0, 0xEE}
 """Also DHT, DQT, DRI, and the headers of JFIF and Adobe, which say what the components mean."""
 
 _LOST = 512
-"""So many zeros in place of an end marker, a sector of a disk, are what a broken download left of the file."""
+"""A broken download leaves so many zeros (a sector of a disk) or more where the end marker should be."""
 
 
 def read(data: bytes) -> Container:

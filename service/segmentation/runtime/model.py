@@ -1,4 +1,4 @@
-"""One .onnx file -> Model: sealed, its contract read, its graph checked against it, its golden answer given again."""
+"""One .onnx file -> Model: its seal, contract and graph are checked, and its golden answer is reproduced."""
 
 import hashlib
 from collections.abc import Callable, Sequence
