@@ -12,7 +12,7 @@ from service.http.problems import code_of, status_of
 from service.http.security import rejections
 from service.segmentation.errors import SegmentationError
 from service.segmentation.stopwatch import STAGES
-from service.serving.errors import BadKeys, NoThreads, ServingError
+from service.serving.errors import BadKeys, BadSettings, ServingError
 from service.serving.settings import Settings
 from tests.support.pictures import encoded, quarters
 from tests.support.server import ROOT, serving
@@ -49,7 +49,7 @@ def kinds(root: type[Exception]) -> Iterator[type[Exception]]:
 
 def test_the_error_table_is_the_codes() -> None:
     roots = (RequestError, SegmentationError, ServingError)
-    at_the_start = (BadKeys, NoThreads)
+    at_the_start = (BadKeys, BadSettings)
     errors = [Exception.__new__(class_) for root in roots for class_ in kinds(root) if class_ not in at_the_start]
     early = [one for one in vars(rejections).values() if isinstance(one, rejections.Rejection)]
     known = {(code_of(error), str(status_of(error))) for error in errors} | FRAMEWORK

@@ -35,7 +35,7 @@ log = logging.getLogger("fcn_serve.models")
 
 
 def create_app(settings: Settings) -> FastAPI:
-    """The service, with its models loaded and checked. Raises SegmentationError, BadKeys and NoThreads."""
+    """The service, with its models loaded and checked. Raises SegmentationError, BadKeys and BadSettings."""
     services = build(settings)
 
     @asynccontextmanager

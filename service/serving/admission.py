@@ -16,7 +16,7 @@ from typing import Any, TypeVar
 from service.segmentation.errors import Abandoned, TooLate
 from service.segmentation.runtime.call import Call
 from service.segmentation.runtime.memory import MIB
-from service.serving.errors import Busy, Draining, NeverFits, NoThreads
+from service.serving.errors import BadSettings, Busy, Draining, NeverFits
 from service.serving.line import Line
 
 log = logging.getLogger("fcn_serve.failure")
@@ -95,7 +95,7 @@ class Admission:
     """
 
     def __init__(self, limits: Limits) -> None:
-        """Raises NoThreads."""
+        """Raises BadSettings."""
         self._limits = limits
         self._executor = started(limits.workers)
         self._idle = limits.workers
@@ -243,7 +243,7 @@ class Admission:
 
 def started(workers: int) -> ThreadPoolExecutor:
     """An executor whose threads have all started: a thread that cannot start later, when memory is short, would lose a
-    job. Raises NoThreads.
+    job. Raises BadSettings.
     """
     executor = ThreadPoolExecutor(workers, thread_name_prefix="segment")
     met = Barrier(workers + 1)
@@ -254,5 +254,5 @@ def started(workers: int) -> ThreadPoolExecutor:
     except RuntimeError as error:
         met.abort()
         executor.shutdown(cancel_futures=True)
-        raise NoThreads(workers) from error
+        raise BadSettings(f"the system cannot start {workers} threads; lower SEGMENT_WORKERS.") from error
     return executor

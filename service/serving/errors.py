@@ -1,11 +1,11 @@
 """Refusals because of the load, for every transport; the last two stop the start. `str(error)` is one sentence.
 
 ServingError
- ├── Busy       no slot, or no memory for another upload, is free
- ├── Draining   the service is stopping
- ├── NeverFits  more memory is needed than there is for all images
- ├── NoThreads  the threads of the workers cannot start
- └── BadKeys    the key file is invalid, or missing although required
+ ├── Busy         no slot, or no memory for another upload, is free
+ ├── Draining     the service is stopping
+ ├── NeverFits    more memory is needed than there is for all images
+ ├── BadSettings  settings that this machine or these models cannot meet
+ └── BadKeys      the key file is invalid, or missing although required
 """
 
 
@@ -34,11 +34,8 @@ class NeverFits(ServingError):
         )
 
 
-class NoThreads(ServingError):
-    """The threads of the workers cannot start."""
-
-    def __init__(self, workers: int) -> None:
-        super().__init__(f"the system cannot start {workers} threads; lower SEGMENT_WORKERS.")
+class BadSettings(ServingError):
+    """Settings that this machine or these models cannot meet."""
 
 
 class BadKeys(ServingError):

@@ -1,11 +1,13 @@
 """What every transport works with, built from the settings."""
 
+import math
 from dataclasses import dataclass
 
 from service.segmentation.catalog import Catalog
-from service.segmentation.pipeline import Pipeline
+from service.segmentation.pipeline import Pipeline, Request
 from service.segmentation.runtime import memory
 from service.serving.admission import Admission, Limits
+from service.serving.errors import BadSettings
 from service.serving.keys import KeyFile, keys_for
 from service.serving.metrics import Metrics
 from service.serving.settings import Settings
@@ -31,11 +33,12 @@ class Services:
 
 
 def build(settings: Settings) -> Services:
-    """Load and check the models and the keys. Raises SegmentationError, BadKeys and NoThreads, which stop the start."""
+    """Load and check models and keys. Raises SegmentationError, BadKeys and BadSettings, which stop the start."""
     keys = keys_for(settings.host, settings.keys, settings.allow_anonymous)
     catalog = Catalog(settings.models, settings.default_model, settings.engine)
     kept = settings.queue // 4 if keys is not None and len(keys.keys.hashes) > 1 else 0
     memory_bytes = settings.memory or for_images(settings.max_uploads)
+    check_memory(memory_bytes, Pipeline(catalog.get(None), settings.max_pixels))
     admission = Admission(Limits(settings.workers, settings.queue, settings.max_uploads, memory_bytes, kept))
     return Services(catalog, admission, metrics_of(settings, catalog, admission), keys, settings)
 
@@ -45,6 +48,14 @@ def for_images(uploads: int) -> int:
     the limit of uploads, and a share for what allocators keep."""
     most = memory.available()
     return max(LEAST_FOR_IMAGES, most - memory.resident() - uploads - most // KEPT_SHARE)
+
+
+def check_memory(available: int, pipeline: Pipeline) -> None:
+    """Raises BadSettings if so many bytes are too few for even the smallest image."""
+    least = pipeline.footprint(b"", Request())
+    if available < least:
+        mib = math.ceil(least / memory.MIB)
+        raise BadSettings(f"{pipeline.model.contract.name} needs {mib} MiB for any image; raise SEGMENT_MEMORY_MIB.")
 
 
 def metrics_of(settings: Settings, catalog: Catalog, admission: Admission) -> Metrics:

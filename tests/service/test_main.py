@@ -105,6 +105,11 @@ def test_a_bad_setting_is_one_line_that_names_it(setting: str, value: str, said:
     assert said in lines[0]
 
 
+def test_too_little_memory_for_any_image_ends_the_start(model_file: Path) -> None:
+    code, lines = refusal(models=model_file, memory_mib=0.001)
+    assert (code, lines) == (1, ["fcn-serve: colours needs 1 MiB for any image; raise SEGMENT_MEMORY_MIB."])
+
+
 def test_every_setting_is_an_option_too(model_file: Path) -> None:
     command = [sys.executable, "-m", "service"]
     listing = subprocess.check_output([*command, "--help"], cwd=ROOT, text=True)

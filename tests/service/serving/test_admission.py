@@ -8,7 +8,7 @@ import pytest
 from service.segmentation.errors import Abandoned, TooLate
 from service.segmentation.runtime.call import Call
 from service.serving.admission import LONGEST_RETRY_S
-from service.serving.errors import Busy, Draining, NoThreads
+from service.serving.errors import BadSettings, Busy, Draining
 from tests.support.admitting import MANY, admitting, do, reached, run
 from tests.support.waiting import PATIENCE_S, wait_until
 
@@ -229,7 +229,7 @@ def test_no_slot_is_lost_when_threads_cannot_start(monkeypatch: pytest.MonkeyPat
             for _ in range(3):
                 assert tuple(await asyncio.gather(do(admission, lambda: 1), do(admission, lambda: 2))) == (1, 2)
                 await reached(lambda: admission.taken == 0)
-            with pytest.raises(NoThreads, match="lower SEGMENT_WORKERS"):
+            with pytest.raises(BadSettings, match="lower SEGMENT_WORKERS"):
                 admitting(2, 0)
         admission.close()
 
