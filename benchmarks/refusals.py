@@ -63,7 +63,6 @@ OPEN = Scene(
     ),
 )
 SMALL = Scene({"max_body_mib": 1}, (Refusal(413, "/segment"),))
-FULL = Scene({"uploads_mib": 1}, (Refusal(503, "/segment"),))
 
 
 def keyed(folder: Path) -> Scene:
@@ -84,7 +83,7 @@ def run(times: int, folder: Path, only: Collection[str] = ()) -> bool:
     rows: dict[str, list[str]] = {}
     heads: list[str] = []
     complete = True
-    for number, scene in enumerate((keyed(folder), OPEN, SMALL, FULL)):
+    for number, scene in enumerate((keyed(folder), OPEN, SMALL)):
         heads += [f"{refusal.status} {refusal.method} {refusal.path}" for refusal in scene.refusals]
         with ExitStack() as stack:
             subject = stack.enter_context(subjects.service(log_level="error", **scene.settings))

@@ -9,7 +9,7 @@ from prometheus_client.parser import text_string_to_metric_families
 
 from service.http.errors import RequestError
 from service.http.problems import code_of, status_of
-from service.http.security import rejections
+from service.http.security import refusals
 from service.segmentation.errors import SegmentationError
 from service.segmentation.stopwatch import STAGES
 from service.serving.errors import BadKeys, BadSettings, ServingError
@@ -51,7 +51,7 @@ def test_the_error_table_is_the_codes() -> None:
     roots = (RequestError, SegmentationError, ServingError)
     at_the_start = (BadKeys, BadSettings)
     errors = [Exception.__new__(class_) for root in roots for class_ in kinds(root) if class_ not in at_the_start]
-    early = [one for one in vars(rejections).values() if isinstance(one, rejections.Rejection)]
+    early = [one for one in vars(refusals).values() if isinstance(one, refusals.Refusal)]
     known = {(code_of(error), str(status_of(error))) for error in errors} | FRAMEWORK
     known |= {(one.code, str(one.status)) for one in early}
     documented = [(code.strip("`"), status) for code, status, *_ in rows("Errors")]

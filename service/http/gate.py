@@ -1,4 +1,4 @@
-"""Rejects requests while the queue is full, before parsing parameters or the body: refusing has to cost little."""
+"""Refuses requests while the queue is full, before parsing parameters or the body: refusing has to cost little."""
 
 from starlette.requests import Request
 

@@ -18,7 +18,7 @@ from uvicorn.protocols.http.h11_impl import H11Protocol
 
 from service.http.security.lingering import STOPPING_S, LingeringTransport
 from service.http.security.patience import Countdown, Patience
-from service.http.security.rejections import HEAD_TOO_LARGE, MALFORMED, STOPPING, TOO_SLOW, Rejection
+from service.http.security.refusals import HEAD_TOO_LARGE, MALFORMED, STOPPING, TOO_SLOW, Refusal
 
 log = logging.getLogger("fcn_serve.connections")
 log.setLevel(logging.ERROR)  # uvicorn warns of every invalid request; here they are counted
@@ -176,19 +176,19 @@ class PatientProtocol(H11Protocol):
         answered = self.conn.our_state not in {h11.IDLE, h11.SEND_RESPONSE}
         self._refuse(HEAD_TOO_LARGE if head and large else MALFORMED, answered=answered)
 
-    def _refuse(self, rejection: Rejection, *, answered: bool = False) -> None:
+    def _refuse(self, refusal: Refusal, *, answered: bool = False) -> None:
         """Refuse what has arrived of a request, and close the connection; in silence where its answer has begun."""
         if self._is_receiving():
-            self.cycle.scope["state"]["ended_with"] = rejection.status, rejection.code  # for the log and the count
+            self.cycle.scope["state"]["ended_with"] = refusal.status, refusal.code  # for the log and the count
             self.cycle.disconnected = True  # what the application still sends is dropped
             self.cycle.message_event.set()
         elif self._begun and not answered:
-            type(self).count(rejection.status, rejection.code)
+            type(self).count(refusal.status, refusal.code)
         if not answered:
-            self.transport.write(rejection.response())
+            self.transport.write(refusal.response())
         self.transport.close()
 
 
 def patient(patience: Patience, count: Callable[[int, str], None]) -> type[PatientProtocol]:
-    """The protocol with these limits. `count` gets status and code of each rejection that is not logged."""
+    """The protocol with these limits. `count` gets status and code of each refusal that is not logged."""
     return type("Patient", (PatientProtocol,), {"patience": patience, "count": staticmethod(count)})

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 
 @dataclass(frozen=True)
-class Rejection:
+class Refusal:
     """A response of application/problem+json (RFC 9457), after which the connection is closed."""
 
     status: int
@@ -26,14 +26,14 @@ class Rejection:
         return "\r\n".join((*head, "", "")).encode() + body
 
 
-MALFORMED = Rejection(400, "bad_request", "Bad Request", "This is not a valid HTTP/1.1 request; see RFC 9112.")
-TOO_SLOW = Rejection(
+MALFORMED = Refusal(400, "bad_request", "Bad Request", "This is not a valid HTTP/1.1 request; see RFC 9112.")
+TOO_SLOW = Refusal(
     408, "request_timeout", "Request Timeout", "The request arrived too slowly; send it again over a faster connection."
 )
-HEAD_TOO_LARGE = Rejection(
+HEAD_TOO_LARGE = Refusal(
     431,
     "headers_too_large",
     "Request Header Fields Too Large",
     "The request's headers are too large; send fewer or shorter ones, cookies first.",
 )
-STOPPING = Rejection(503, "draining", "Service Unavailable", "The service is stopping; try again in a moment.")
+STOPPING = Refusal(503, "draining", "Service Unavailable", "The service is stopping; try again in a moment.")
