@@ -1,6 +1,8 @@
 """Whether every refusal arrives: uploads that are refused before they are read, by the clients that people use."""
 
 import shutil
+import socket
+import time
 from collections import Counter
 from collections.abc import Collection, Iterator, Mapping
 from contextlib import ExitStack, contextmanager
@@ -8,7 +10,9 @@ from dataclasses import dataclass, field
 from itertools import chain
 from pathlib import Path
 from typing import Any
+from urllib.parse import urlsplit
 
+import httpx2
 import typer
 
 from benchmarks import subjects
@@ -44,10 +48,11 @@ class Refusal:
 
 @dataclass(frozen=True)
 class Scene:
-    """A service with these settings, and what it refuses."""
+    """A service with these settings, what it refuses, and how many bytes it already holds of an unfinished upload."""
 
     settings: Mapping[str, Any]
     refusals: tuple[Refusal, ...]
+    held: int = 0
 
 
 OPEN = Scene(
@@ -63,6 +68,7 @@ OPEN = Scene(
     ),
 )
 SMALL = Scene({"max_body_mib": 1}, (Refusal(413, "/segment"),))
+FULL = Scene({"uploads_mib": 20, "client_s": 3600}, (Refusal(503, "/segment"),), held=15 * MB)
 
 
 def keyed(folder: Path) -> Scene:
@@ -83,11 +89,12 @@ def run(times: int, folder: Path, only: Collection[str] = ()) -> bool:
     rows: dict[str, list[str]] = {}
     heads: list[str] = []
     complete = True
-    for number, scene in enumerate((keyed(folder), OPEN, SMALL)):
+    for number, scene in enumerate((keyed(folder), OPEN, SMALL, FULL)):
         heads += [f"{refusal.status} {refusal.method} {refusal.path}" for refusal in scene.refusals]
         with ExitStack() as stack:
             subject = stack.enter_context(subjects.service(log_level="error", **scene.settings))
             url = subject.url.removesuffix("/segment")
+            stack.enter_context(unfinished(url, scene.held))
             senders = stack.enter_context(senders_to(url, program, folder / str(number)))
             for name, base, send in (sender for sender in senders if not only or sender[0] in only):
                 for refusal in scene.refusals:
@@ -105,6 +112,21 @@ def run(times: int, folder: Path, only: Collection[str] = ()) -> bool:
     typer.echo("\n".join(["| client | " + " | ".join(heads) + " |", "|---" * (len(heads) + 1) + "|"]))
     typer.echo("\n".join(f"| {name} | " + " | ".join(cells) + " |" for name, cells in rows.items()))
     return complete
+
+
+@contextmanager
+def unfinished(url: str, size: int) -> Iterator[None]:
+    """An upload of which `size` bytes have arrived and no more do."""
+    if size == 0:
+        yield
+        return
+    address = urlsplit(url)
+    head = f"POST /segment HTTP/1.1\r\nHost: {address.netloc}\r\nContent-Type: image/jpeg\r\nContent-Length: {size + 1}"
+    with socket.create_connection((str(address.hostname), address.port)) as connection:
+        connection.sendall(f"{head}\r\n\r\n".encode() + bytes(size))
+        while f"segment_upload_bytes {float(size)}" not in httpx2.get(f"{url}/metrics").text:
+            time.sleep(0.1)
+        yield
 
 
 @contextmanager
