@@ -1,5 +1,6 @@
 """Whether every refusal arrives: uploads that are refused before they are read, by the clients that people use."""
 
+import re
 import shutil
 import socket
 import time
@@ -124,9 +125,15 @@ def unfinished(url: str, size: int) -> Iterator[None]:
     head = f"POST /segment HTTP/1.1\r\nHost: {address.netloc}\r\nContent-Type: image/jpeg\r\nContent-Length: {size + 1}"
     with socket.create_connection((str(address.hostname), address.port)) as connection:
         connection.sendall(f"{head}\r\n\r\n".encode() + bytes(size))
-        while f"segment_upload_bytes {float(size)}" not in httpx2.get(f"{url}/metrics").text:
+        while upload_bytes(url) < size:
             time.sleep(0.1)
         yield
+
+
+def upload_bytes(url: str) -> float:
+    """The bytes of uploads that the service holds."""
+    (line,) = re.findall(r"^segment_upload_bytes (.+)$", httpx2.get(f"{url}/metrics").text, re.MULTILINE)
+    return float(line)
 
 
 @contextmanager
