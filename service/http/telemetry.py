@@ -22,8 +22,8 @@ _GIVEN_ID = re.compile(r"[A-Za-z0-9._-]{1,64}")
 
 
 @dataclass
-class Answer:
-    """What has been sent of an answer."""
+class Sent:
+    """What has been sent of a response."""
 
     started: bool = False
     status: int = 500
@@ -44,28 +44,28 @@ class Telemetry:
         given = Headers(scope=scope).get("x-request-id", "")
         request_id = given if _GIVEN_ID.fullmatch(given) else uuid.uuid4().hex
         scope.setdefault("state", {})["request_id"] = request_id
-        began, answer = time.perf_counter(), Answer()
+        began, sent = time.perf_counter(), Sent()
 
         async def send_counted(message: Message) -> None:
             if message["type"] == "http.response.start":
-                answer.started, answer.status = True, message["status"]
+                sent.started, sent.status = True, message["status"]
                 MutableHeaders(scope=message)["X-Request-Id"] = request_id
             elif message["type"] == "http.response.body":
-                answer.size += len(message.get("body", b""))
+                sent.size += len(message.get("body", b""))
             await send(message)
 
         try:
             await self.app(scope, receive, send_counted)
         except (Exception, CancelledError) as error:
             response = await on_escaped(Request(scope), error)
-            if not answer.started:
+            if not sent.started:
                 await response(scope, receive, send_counted)
         finally:
-            self._record(scope, answer, time.perf_counter() - began)
+            self._record(scope, sent, time.perf_counter() - began)
 
-    def _record(self, scope: Scope, answer: Answer, seconds: float) -> None:
+    def _record(self, scope: Scope, sent: Sent, seconds: float) -> None:
         state = scope["state"]
-        status, code = state.get("ended_with", (answer.status, state.get("code") or code_of_status(answer.status)))
+        status, code = state.get("ended_with", (sent.status, state.get("code") or code_of_status(sent.status)))
         # The route's template, not the path, and no method that a client made up: labels are few.
         route = getattr(scope.get("route"), "path", "none")
         method = scope["method"] if scope["method"] in METHODS else "other"
@@ -76,7 +76,7 @@ class Telemetry:
             self.metrics.images.labels(model.name, model.version, code).inc()
         log.info(
             "request_id=%s method=%s route=%s status=%d code=%s model=%s bytes=%d ms=%.1f",
-            state["request_id"], method, route, status, code, model.name if model else "none", answer.size,
+            state["request_id"], method, route, status, code, model.name if model else "none", sent.size,
             1000 * seconds,
         )  # fmt: skip
 

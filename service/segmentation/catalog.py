@@ -1,6 +1,5 @@
 """A folder of model files -> the served models, by name. A changed file replaces its model between two requests."""
 
-import hashlib
 import logging
 import os
 from collections.abc import Sequence
@@ -19,6 +18,7 @@ from service.segmentation.errors import (
     SelfTestFailed,
     UnknownModel,
 )
+from service.segmentation.files import Stamp, digest, stamp_of
 from service.segmentation.runtime.batching import Batcher
 from service.segmentation.runtime.model import Model
 from service.segmentation.runtime.session import one_line
@@ -27,9 +27,6 @@ from service.segmentation.segmenter import Segmenter
 
 EMBEDDED = Path(__file__).parents[1] / "models"
 """The folder of the models that come with the service."""
-
-Stamp = tuple[int, int, int]
-"""Detects a changed file: modification time, size and inode."""
 
 log = logging.getLogger("fcn_serve.models")
 
@@ -170,21 +167,3 @@ class Catalog:
         # Not .*: macOS puts a file `._street.onnx` beside each that it copies to another file system.
         files = [self._path] if self._path.is_file() else sorted(self._path.glob("[!.]*.onnx"))
         return {file: stamp_of(file) for file in files}
-
-
-def stamp_of(file: Path) -> Stamp:
-    """The file's stamp; zeros if it is missing or unreadable."""
-    try:
-        status = file.stat()
-    except OSError:
-        return 0, 0, 0
-    return status.st_mtime_ns, status.st_size, status.st_ino
-
-
-def digest(file: Path) -> str | None:
-    """The file's SHA-256 in hexadecimal; None if it cannot be read."""
-    try:
-        with file.open("rb") as opened:
-            return hashlib.file_digest(opened, "sha256").hexdigest()
-    except OSError:
-        return None

@@ -5,9 +5,10 @@ checks them in a control group.
 """
 
 from service.segmentation.inputs.header import Header
+from service.segmentation.inputs.raster import MOST_PER_PIXEL
 
 # Bytes per pixel of the picture.
-UNPACKING = {"JPEG": 0.0, "PNG": 12.0, "WEBP": 18.0}
+UNPACKING = {"JPEG": 0, "PNG": 12, "WEBP": MOST_PER_PIXEL}
 """To decode the picture to RGB: a PNG with alpha is held twice, and 16-bit grey with a transparent value takes most;
 libwebp has two canvases and a frame besides."""
 COEFFICIENT = 2.0

@@ -10,7 +10,7 @@ from ipaddress import ip_address
 from pathlib import Path
 from time import monotonic
 
-from service.segmentation.catalog import stamp_of
+from service.segmentation.files import stamp_of
 from service.serving.errors import BadKeys
 from service.serving.hosts import is_address
 

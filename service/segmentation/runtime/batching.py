@@ -12,7 +12,7 @@ from time import monotonic, perf_counter
 from service.segmentation.errors import InferenceFailed, OutOfMemory, SegmentationError
 from service.segmentation.modelfile.contract import Pixels
 from service.segmentation.runtime.call import Call
-from service.segmentation.runtime.model import Answer, Model
+from service.segmentation.runtime.model import Model, Output
 from service.segmentation.runtime.turns import Turns
 
 
@@ -23,7 +23,7 @@ class Waiting:
     image: Pixels
     scores: bool
     call: Call
-    answer: "Future[Answer]" = field(default_factory=Future)
+    answer: "Future[Output]" = field(default_factory=Future)
     arrived: float = field(default_factory=perf_counter)
 
     @property
@@ -51,7 +51,7 @@ class Batcher:
         """Images that wait for a batch."""
         return self._worker.arrivals.qsize() + len(self._worker.left)
 
-    def run(self, image: Pixels, scores: bool = False, call: Call | None = None) -> Answer:
+    def run(self, image: Pixels, scores: bool = False, call: Call | None = None) -> Output:
         """As Model.run, in a batch. Raises InferenceFailed, OutOfMemory, TooLate, Abandoned."""
         waiting = Waiting(image, scores, call or Call())
         self._worker.arrivals.put(waiting)
@@ -117,7 +117,7 @@ class Worker:
             for waiting, answer in zip(batch, answers, strict=True):
                 waiting.answer.set_result(answer)
 
-    def _run(self, batch: Sequence[Waiting]) -> list[Answer]:
+    def _run(self, batch: Sequence[Waiting]) -> list[Output]:
         if not batch:
             return []
         first = batch[0]

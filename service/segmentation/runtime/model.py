@@ -24,10 +24,10 @@ from service.segmentation.runtime.session import one_line, open_session
 NO_MEMORY = ("Failed to allocate memory", "bad_alloc")
 """What onnxruntime (1.32) says where it gets no memory: its exception is the one for every failure."""
 
-Answer = tuple[Labels, Scores | None]
+Output = tuple[Labels, Scores | None]
 """Labels, and scores where they were asked for."""
 
-Run = Callable[[Pixels, bool, Call | None], Answer]
+Run = Callable[[Pixels, bool, Call | None], Output]
 """An image, whether scores are asked for, and by whom -> its labels, and scores."""
 
 
@@ -59,22 +59,22 @@ class Model:
         except ModelError as error:
             raise type(error)(f"{path}: {error}") from error
 
-    def run(self, image: Pixels, scores: bool = False, call: Call | None = None) -> Answer:
+    def run(self, image: Pixels, scores: bool = False, call: Call | None = None) -> Output:
         """Labels of one RGB image [H, W, 3], H and W multiples of the stride; scores where asked for and there.
 
         Raises InferenceFailed and OutOfMemory; TooLate and Abandoned by the call.
         """
         return self._run(self._session, image, scores, call or Call())
 
-    def run_on_one_core(self, image: Pixels, scores: bool = False, call: Call | None = None) -> Answer:
+    def run_on_one_core(self, image: Pixels, scores: bool = False, call: Call | None = None) -> Output:
         """As `run`, and with the same answer, for when other images have the other cores."""
         return self._run(self._narrow, image, scores, call or Call())
 
-    def run_batch(self, images: Sequence[Pixels], scores: bool = False) -> list[Answer]:
+    def run_batch(self, images: Sequence[Pixels], scores: bool = False) -> list[Output]:
         """`run` of several images of one shape at once. Raises InferenceFailed and OutOfMemory."""
         return self._answers(self._session, images, scores)
 
-    def _run(self, session: onnxruntime.InferenceSession, image: Pixels, scores: bool, call: Call) -> Answer:
+    def _run(self, session: onnxruntime.InferenceSession, image: Pixels, scores: bool, call: Call) -> Output:
         call.check()
         try:
             with call.timings.stage("network"):
@@ -86,7 +86,7 @@ class Model:
 
     def _answers(
         self, session: onnxruntime.InferenceSession, images: Sequence[Pixels], scores: bool, call: Call | None = None
-    ) -> list[Answer]:
+    ) -> list[Output]:
         outputs = ["labels", "scores"] if scores and self.has_scores else ["labels"]
         try:
             batch = images[0][np.newaxis] if len(images) == 1 else np.stack(images)

@@ -7,7 +7,7 @@ from threading import Condition
 
 from service.segmentation.modelfile.contract import Pixels
 from service.segmentation.runtime.call import Call
-from service.segmentation.runtime.model import Answer, Run
+from service.segmentation.runtime.model import Output, Run
 
 
 class Turns:
@@ -28,7 +28,7 @@ class Turns:
     def taking(self, run: Run, on_one_core: Run) -> Run:
         """A `Run` that waits for a turn, then calls `run` if it has all cores, else `on_one_core`."""
 
-        def in_turn(image: Pixels, scores: bool = False, call: Call | None = None) -> Answer:
+        def in_turn(image: Pixels, scores: bool = False, call: Call | None = None) -> Output:
             call = call or Call()
             with self.turn(call) as cores:
                 return (run if cores == self._threads else on_one_core)(image, scores, call)

@@ -113,5 +113,5 @@ def test_a_form_under_the_type_of_an_image_is_named(client: httpx2.Client) -> No
 
 
 @pytest.mark.parametrize("body", [b"", END, part(b"") + END])
-def test_an_empty_form_is_told_so(client: httpx2.Client, body: bytes) -> None:
+def test_an_empty_form_has_no_image(client: httpx2.Client, body: bytes) -> None:
     refused(post(client, body), 422, "no_image")

@@ -11,7 +11,7 @@ import pytest
 from service.segmentation.errors import Abandoned, TooLate
 from service.segmentation.modelfile.contract import Pixels
 from service.segmentation.runtime.call import Call
-from service.segmentation.runtime.model import Answer
+from service.segmentation.runtime.model import Output
 from service.segmentation.runtime.turns import Turns
 from tests.support.waiting import PATIENCE_S, wait_until
 
@@ -28,8 +28,8 @@ class Watched:
         self.ends = [Event() for _ in range(MOST)]
         self.in_turn = turns.taking(self.run("wide"), self.run("narrow"))
 
-    def run(self, kind: str) -> Callable[[Pixels, bool, Call | None], Answer]:
-        def run(image: Pixels, _: bool, __: Call | None) -> Answer:
+    def run(self, kind: str) -> Callable[[Pixels, bool, Call | None], Output]:
+        def run(image: Pixels, _: bool, __: Call | None) -> Output:
             number = int(image[0, 0, 0])
             self.began.append((number, kind))
             assert self.ends[number].wait(PATIENCE_S)
@@ -121,7 +121,7 @@ def test_the_wait_is_timed(callers: ThreadPoolExecutor) -> None:
 
 
 def test_a_turn_ends_with_an_error_too() -> None:
-    def fails(_: Pixels, __: bool, ___: Call | None) -> Answer:
+    def fails(_: Pixels, __: bool, ___: Call | None) -> Output:
         raise ZeroDivisionError
 
     in_turn = Turns().taking(fails, fails)
