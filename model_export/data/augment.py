@@ -1,10 +1,11 @@
-"""Random scale, crop, flip and colour: a pure function of (seed, epoch, index), so a resumed run draws the same."""
+"""Random scale, aspect, crop, flip and camera: a pure function of (seed, epoch, index), so a resumed run repeats it."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 import numpy as np
-from PIL import Image, ImageEnhance
+from PIL import Image
 
+from model_export.data.camera import Camera
 from model_export.data.folder import VOID
 from model_export.data.native import fitting_scale
 from service.segmentation.inputs.raster import Size
@@ -15,7 +16,9 @@ OUTSIDE = "#7c7468"
 
 @dataclass
 class Augmentation:
-    """Scales (log-uniform in `scales`), crops to `width` x `height`, flips half of the pairs, varies the colours.
+    """Scales (log-uniform in `scales`), crops to `width` x `height`, flips half of the pairs, varies the camera.
+
+    `aspect` is the most by which width and height are stretched against each other, as a logarithm.
 
     With a `reference` size, each photo is first scaled to fit it, as the service scales photos to the native size.
     Otherwise a data set of many sizes would train the network at scales that do not occur in service.
@@ -26,8 +29,9 @@ class Augmentation:
     scales: tuple[float, float]
     seed: int
     epoch: int = 0
-    colour: float = 0.3
     reference: Size | None = None
+    aspect: float = 0.0
+    camera: Camera = field(default_factory=Camera)
 
     def __call__(self, image: Image.Image, label: Image.Image, index: int) -> tuple[Image.Image, Image.Image]:
         draw = np.random.default_rng((self.seed, self.epoch, index))
@@ -35,20 +39,20 @@ class Augmentation:
         if self.reference is not None:
             scale *= fitting_scale(image.size, self.reference)
         # The part of the photo that becomes the crop, in the photo's pixels; it may reach beyond its edges.
-        width, height = self.width / scale, self.height / scale
+        stretch = float(np.exp(draw.uniform(-self.aspect, self.aspect) / 2))
+        across, down = scale * stretch, scale / stretch
+        width, height = self.width / across, self.height / down
         left = draw.uniform(min(0, image.width - width), max(0, image.width - width))
         top = draw.uniform(min(0, image.height - height), max(0, image.height - height))
-        matrix = (1 / scale, 0, left, 0, 1 / scale, top)
+        matrix = (1 / across, 0, left, 0, 1 / down, top)
         size = (self.width, self.height)
         kind = Image.Transform.AFFINE
         inside = Image.new("1", image.size, 1).transform(size, kind, matrix, Image.Resampling.NEAREST, fillcolor=0)
         image = image.transform(size, kind, matrix, Image.Resampling.BICUBIC, fillcolor=OUTSIDE)
         label = label.transform(size, kind, matrix, Image.Resampling.NEAREST, fillcolor=VOID)
         flipped = draw.random() < 0.5
-        for enhance in (ImageEnhance.Brightness, ImageEnhance.Contrast, ImageEnhance.Color):
-            image = enhance(image).enhance(draw.uniform(1 - self.colour, 1 + self.colour))
         # Only the photo's colours vary; the padding has one colour, as in service.
-        image = Image.composite(image, Image.new("RGB", size, OUTSIDE), inside)
+        image = Image.composite(self.camera(image, draw), Image.new("RGB", size, OUTSIDE), inside)
         if flipped:
             image, label = (one.transpose(Image.Transpose.FLIP_LEFT_RIGHT) for one in (image, label))
         return image, label

@@ -1,4 +1,4 @@
-"""The networks: FCN (32s, 16s, 8s) and its backbones.
+"""The networks: FCN (32s, 16s, 8s, 4s) and its backbones.
 
 To add a backbone, write a module with a `Backbone` subclass and add it to `BACKBONES`: no other place lists the names.
 """

@@ -1,4 +1,4 @@
-"""What FCN requires of a classification network: features at strides 8, 16 and 32."""
+"""What FCN requires of a classification network: features at strides 4, 8, 16 and 32."""
 
 from abc import ABC, abstractmethod
 from pathlib import Path
@@ -10,17 +10,17 @@ from torch import Tensor, nn
 
 from model_export.errors import CheckpointError
 
-Features = tuple[Tensor, Tensor, Tensor]
+Features = tuple[Tensor, Tensor, Tensor, Tensor]
 
 
 class Backbone(nn.Module, ABC):
     """A classification network made fully convolutional, without its classifier.
 
-    `channels` are those of the features at strides 8, 16 and 32. `mean` and `std` (RGB, in 0..1) are what the
+    `channels` are those of the features at strides 4, 8, 16 and 32. `mean` and `std` (RGB, in 0..1) are what the
     pretrained weights expect of their input; FCN normalises with them.
     """
 
-    channels: ClassVar[tuple[int, int, int]]
+    channels: ClassVar[tuple[int, int, int, int]]
     mean: ClassVar[tuple[float, float, float]] = (0.485, 0.456, 0.406)
     std: ClassVar[tuple[float, float, float]] = (0.229, 0.224, 0.225)
     early: ClassVar[tuple[str, ...]] = ()
@@ -34,7 +34,7 @@ class Backbone(nn.Module, ABC):
 
     @abstractmethod
     def forward(self, image: Tensor) -> Features:
-        """Normalised images [N, 3, H, W], H and W multiples of 32, to features at strides 8, 16 and 32."""
+        """Normalised images [N, 3, H, W], H and W multiples of 32, to features at strides 4, 8, 16 and 32."""
 
     def load_pretrained(self, path: Path) -> set[str]:
         """Load the weights of a classification network from a `.safetensors` or `.pth` file.

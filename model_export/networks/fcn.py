@@ -1,22 +1,24 @@
-"""FCN-32s, FCN-16s and FCN-8s.
+"""FCN-32s, FCN-16s, FCN-8s, and FCN-4s, one step finer than the paper's.
 
 Long, Shelhamer, Darrell: Fully Convolutional Networks for Semantic Segmentation, CVPR 2015. Class scores at strides
 32, 16 and 8 are fused by summation, from coarse to fine, through learnable deconvolutions that start as bilinear
-interpolation. The three networks differ in one argument: the stride at which fusing ends.
+interpolation. The networks differ in one argument: the stride at which fusing ends.
 """
+
+from collections.abc import Sequence
 
 import torch
 from torch import Tensor, nn
 
 from model_export.networks.backbone import Backbone, Features
 
-STRIDES = (8, 16, 32)
+STRIDES = (4, 8, 16, 32)
 COARSEST = STRIDES[-1]
 """An image's sides must be multiples of it."""
 
 
 class FCN(nn.Module):
-    """`stride` 32, 16 or 8 makes FCN-32s, FCN-16s or FCN-8s over `backbone`, for `classes` classes."""
+    """`stride` 32, 16, 8 or 4 makes FCN-32s, FCN-16s, FCN-8s or FCN-4s over `backbone`, for `classes` classes."""
 
     mean: Tensor
     std: Tensor
@@ -24,7 +26,7 @@ class FCN(nn.Module):
     def __init__(self, backbone: Backbone, classes: int, stride: int = 8) -> None:
         super().__init__()
         if stride not in STRIDES:
-            raise ValueError(f"FCN ends at stride 8, 16 or 32, not {stride}")
+            raise ValueError(f"FCN ends at stride 4, 8, 16 or 32, not {stride}")
         self.backbone = backbone
         self.register_buffer("mean", 255 * torch.tensor(backbone.mean).view(3, 1, 1), persistent=False)
         self.register_buffer("std", 255 * torch.tensor(backbone.std).view(3, 1, 1), persistent=False)
@@ -38,7 +40,7 @@ class FCN(nn.Module):
         return self.decode(self.encode(image))
 
     def encode(self, image: Tensor) -> Features:
-        """The backbone's features at strides 8, 16 and 32."""
+        """The backbone's features at strides 4, 8, 16 and 32."""
         features: Features = self.backbone((image - self.mean) / self.std)
         return features
 
@@ -46,8 +48,11 @@ class FCN(nn.Module):
         """Score the features, fuse from coarse to fine, and enlarge the sum to the image's size."""
         return self.enlarge(self.sums(features)[-1])
 
-    def sums(self, features: Features) -> list[Tensor]:
-        """The fused scores at strides 32, 16 and 8, down to this network's stride; the last are its result."""
+    def sums(self, features: Sequence[Tensor]) -> list[Tensor]:
+        """The fused scores at strides 32, 16, 8 and 4, down to this network's stride; the last are its result.
+
+        Features finer than this stride are not read and may be left out.
+        """
         coarse_to_fine = features[::-1]
         sums = [self.score[0](coarse_to_fine[0])]
         for fuse, score_, feature in zip(self.fuse, self.score[1:], coarse_to_fine[1:], strict=False):

@@ -14,7 +14,7 @@ from model_export.networks.backbone import Backbone, Features
 BLOCKS = [
     (32, 16, 1, 1),
     (16, 24, 6, 2),
-    (24, 24, 6, 1),
+    (24, 24, 6, 1),  # stride 4
     (24, 32, 6, 2),
     (32, 32, 6, 1),
     (32, 32, 6, 1),  # stride 8
@@ -30,7 +30,7 @@ BLOCKS = [
     (160, 160, 6, 1),
     (160, 320, 6, 1),
 ]
-STRIDE_8, STRIDE_16 = 5, 12
+STRIDE_4, STRIDE_8, STRIDE_16 = 2, 5, 12
 
 
 def convolution(inputs: int, outputs: int, kernel: int = 1, stride: int = 1, groups: int = 1) -> nn.Sequential:
@@ -63,7 +63,7 @@ class InvertedResidual(nn.Module):
 
 
 class MobileNetV2(Backbone):
-    channels: ClassVar = (32, 96, 1280)
+    channels: ClassVar = (24, 32, 96, 1280)
     early: ClassVar = ("stem", "blocks.0", "blocks.1", "blocks.2")
 
     def __init__(self) -> None:
@@ -78,6 +78,7 @@ class MobileNetV2(Backbone):
         ends = []
         for index, block in enumerate(self.blocks):
             x = block(x)
-            if index in (STRIDE_8, STRIDE_16):
+            if index in (STRIDE_4, STRIDE_8, STRIDE_16):
                 ends.append(x)
-        return ends[0], ends[1], self.dropout(self.last(x))
+        x4, x8, x16 = ends
+        return x4, x8, x16, self.dropout(self.last(x))

@@ -51,7 +51,7 @@ def stage(inputs: int, outputs: int, units: int, stride: int) -> nn.Sequential:
 
 
 class ResNet50V2(Backbone):
-    channels: ClassVar = (512, 1024, 1024)
+    channels: ClassVar = (256, 512, 1024, 1024)
     early: ClassVar = ("bn0", "conv0", "bn1", "stage1")
     fresh: ClassVar = ("stage4", "end32")
 
@@ -76,7 +76,7 @@ class ResNet50V2(Backbone):
         x8 = self.stage2(x4)
         x16 = self.stage3(x8)
         x32 = self.stage4(x16)
-        return self.end8(x8), self.end16(x16), self.dropout(self.end32(x32))
+        return x4, self.end8(x8), self.end16(x16), self.dropout(self.end32(x32))
 
     def surgery(self, weights: dict[str, Tensor]) -> dict[str, Tensor]:
         """Load the ImageNet network's stages; the norms at their ends start as the norms that follow there."""

@@ -14,15 +14,17 @@ def halve(inputs: int, outputs: int) -> nn.Sequential:
 
 
 class Tiny(Backbone):
-    channels: ClassVar = (32, 48, 64)
+    channels: ClassVar = (24, 32, 48, 64)
 
     def __init__(self) -> None:
         super().__init__()
-        self.to_8 = nn.Sequential(halve(3, 12), halve(12, 24), halve(24, 32))
+        self.to_4 = nn.Sequential(halve(3, 12), halve(12, 24))
+        self.to_8 = halve(24, 32)
         self.to_16 = halve(32, 48)
         self.to_32 = halve(48, 64)
 
     def forward(self, image: Tensor) -> Features:
-        x8 = self.to_8(image)
+        x4 = self.to_4(image)
+        x8 = self.to_8(x4)
         x16 = self.to_16(x8)
-        return x8, x16, self.to_32(x16)
+        return x4, x8, x16, self.to_32(x16)

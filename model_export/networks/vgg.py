@@ -7,7 +7,7 @@ from torch import Tensor, nn
 from model_export.networks.backbone import Backbone, Features
 
 STAGES = [(3, 64, 2), (64, 128, 2), (128, 256, 3), (256, 512, 3), (512, 512, 3)]
-POOL3, POOL4 = 16, 23
+POOL2, POOL3, POOL4 = 9, 16, 23
 
 
 def stage(inputs: int, outputs: int, convolutions: int) -> list[nn.Module]:
@@ -20,10 +20,10 @@ def stage(inputs: int, outputs: int, convolutions: int) -> list[nn.Module]:
 class VGG16(Backbone):
     """Pool3, pool4 and conv7; keys of `features` are torchvision's, `classifier.0` and `.3` become fc6 and fc7."""
 
-    channels: ClassVar = (256, 512, 4096)
+    channels: ClassVar = (128, 256, 512, 4096)
     # VGG's features are not normalised, and earlier ones are larger. The authors' reference code of FCN-8s at once
-    # scales its skips by these factors (scale_pool3, scale_pool4).
-    skip_scales: ClassVar = (0.0001, 0.01)
+    # scales its skips by the last two factors (scale_pool3, scale_pool4).
+    skip_scales: ClassVar = (0.0001, 0.0001, 0.01)
 
     def __init__(self) -> None:
         super().__init__()
@@ -38,11 +38,12 @@ class VGG16(Backbone):
         skips = []
         for index, layer in enumerate(self.features):
             x = layer(x)
-            if index in (POOL3, POOL4):
+            if index in (POOL2, POOL3, POOL4):
                 skips.append(x)
         x = self.dropout(self.relu(self.fc6(x)))
         x = self.dropout(self.relu(self.fc7(x)))
-        return skips[0] * self.skip_scales[0], skips[1] * self.skip_scales[1], x
+        x4, x8, x16 = (skip * scale for skip, scale in zip(skips, self.skip_scales, strict=True))
+        return x4, x8, x16, x
 
     def surgery(self, weights: dict[str, Tensor]) -> dict[str, Tensor]:
         """torchvision's vgg16 file: a fully connected layer over a 7x7 map is a 7x7 convolution."""

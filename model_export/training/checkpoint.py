@@ -63,7 +63,7 @@ def coarser(trained: Trained, stride: int) -> Trained:
     Raises OptionError where there is no FCN of this stride, and CheckpointError where it is finer than the trained one.
     """
     if stride not in STRIDES:
-        raise OptionError(f"An FCN ends at stride 8, 16 or 32, not {stride}.")
+        raise OptionError(f"An FCN ends at stride 4, 8, 16 or 32, not {stride}.")
     if stride < trained.options.stride:
         raise CheckpointError(f"an FCN-{trained.options.stride}s contains no FCN-{stride}s.")
     if stride == trained.options.stride:

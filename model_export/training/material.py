@@ -7,6 +7,7 @@ from pathlib import Path
 
 from model_export.data import mapping
 from model_export.data.augment import Augmentation
+from model_export.data.camera import Camera
 from model_export.data.folder import VOID, SegmentationFolder, starting_with
 from model_export.data.mapping import Choice, read_mapping
 from model_export.data.mixture import Mixture
@@ -45,7 +46,22 @@ def notes(options: Options, native: Size) -> Iterator[str]:
 def augmentation(options: Options, native: Size) -> Augmentation:
     """The augmentation of a run. Scales vary around the native size before it is enlarged."""
     width, height = (round(side / options.enlarge) for side in native)
-    return Augmentation(*options.crop, options.scale_range, options.seed, reference=(width, height))
+    camera = Camera(
+        light=options.light,
+        saturation=options.saturation,
+        gamma=options.gamma,
+        white_balance=options.white_balance,
+        blur=options.blur,
+        compression=options.compression,
+    )
+    return Augmentation(
+        *options.crop,
+        options.scale_range,
+        options.seed,
+        reference=(width, height),
+        aspect=options.aspect,
+        camera=camera,
+    )
 
 
 @dataclass(frozen=True)

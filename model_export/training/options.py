@@ -39,7 +39,9 @@ class Options(msgspec.Struct, frozen=True, kw_only=True):
         ),
     ] = ()
     backbone: Annotated[str, Meta(description="Backbone of the FCN.")] = "mobilenetv2"
-    stride: Annotated[Literal[8, 16, 32], Meta(description="8, 16 or 32: FCN-8s, FCN-16s or FCN-32s.")] = 8
+    stride: Annotated[
+        Literal[4, 8, 16, 32], Meta(description="4, 8, 16 or 32: FCN-4s, FCN-8s, FCN-16s or FCN-32s.")
+    ] = 8
     weights: Annotated[str | None, Meta(description="File of ImageNet weights to start the backbone from.")] = None
     init: Annotated[
         str | None,
@@ -54,6 +56,23 @@ class Options(msgspec.Struct, frozen=True, kw_only=True):
         tuple[Factor, Factor],
         Meta(description="Smallest and largest factor that photos are scaled by, at random, before they are cropped."),
     ] = (0.75, 2.0)
+    aspect: Annotated[
+        float, Meta(ge=0, le=1, description="Most that crops are stretched in one direction, as a logarithm.")
+    ] = 0.0
+    light: Annotated[
+        float, Meta(ge=0, le=1, description="Most that brightness and contrast of crops change, as a share.")
+    ] = 0.3
+    saturation: Annotated[
+        float, Meta(ge=0, le=1, description="Most that the saturation of crops changes, as a share.")
+    ] = 0.3
+    gamma: Annotated[
+        float, Meta(ge=0, le=1, description="Most that the exponent of the tone curve changes, as a logarithm.")
+    ] = 0.0
+    white_balance: Annotated[
+        float, Meta(ge=0, le=1, description="Most that the gain of each colour changes, as a logarithm.")
+    ] = 0.0
+    blur: Annotated[float, Meta(ge=0, le=1, description="Share of the crops that are blurred.")] = 0.0
+    compression: Annotated[float, Meta(ge=0, le=1, description="Share of the crops that are compressed as JPEG.")] = 0.0
     native: Annotated[
         tuple[Side, Side] | None,
         Meta(description="Size that images are scaled to fit, in validation and in service; default: the median."),

@@ -27,8 +27,8 @@ def mixed(network: FCN, image: Tensor) -> list[Tensor]:
     classes, as on VGG-16, then writes past its buffers (torch 2.13.0 with oneDNN corrupts the heap).
     """
     with torch.autocast(image.device.type, dtype=torch.bfloat16):
-        fine, middle, coarse = network.encode(image)
-    return network.sums((fine.float(), middle.float(), coarse.float()))
+        features = network.encode(image)
+    return network.sums([feature.float() for feature in features[-len(network.score) :]])
 
 
 class InTraining:

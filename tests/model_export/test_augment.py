@@ -5,6 +5,7 @@ import pytest
 from PIL import Image
 
 from model_export.data.augment import OUTSIDE, Augmentation
+from model_export.data.camera import AS_IT_IS, Camera
 from model_export.data.folder import VOID
 from service.segmentation.modelfile.classes import rgb
 
@@ -30,7 +31,7 @@ def test_the_same_seed_epoch_and_index_give_the_same_crop() -> None:
 
 
 def test_label_and_image_stay_together() -> None:
-    augmentation = Augmentation(64, 48, SCALES, seed=0, colour=0)
+    augmentation = Augmentation(64, 48, SCALES, seed=0, camera=AS_IT_IS)
     for index in range(40):
         image, label = (np.asarray(picture) for picture in augmentation(*pair(), index))
         assert image.shape == (48, 64, 3)
@@ -66,6 +67,48 @@ def test_photos_of_any_size_are_varied_around_the_reference() -> None:
 
 
 def test_some_are_mirrored_and_some_are_not() -> None:
-    augmentation = Augmentation(120, 90, (1, 1), seed=0, colour=0)
+    augmentation = Augmentation(120, 90, (1, 1), seed=0, camera=AS_IT_IS)
     first = [np.asarray(augmentation(*pair(), index)[1])[0, 0] for index in range(40)]
     assert 5 < sum(first) < 35
+
+
+def test_an_aspect_stretches_one_side_against_the_other() -> None:
+    """The label's left half, 60 of 120 columns, is more or less than 60 rows high, 90, times 2/3."""
+    augmentation = Augmentation(256, 256, (1, 1), seed=0, aspect=0.4, camera=AS_IT_IS)
+    ratios = []
+    for index in range(40):
+        _, label = augmentation(*pair(), index)
+        left, top, right, bottom = label.point(lambda value: 255 * (value != VOID)).getbbox() or (0, 0, 0, 0)
+        ratios.append((right - left) / (bottom - top) / (120 / 90))
+    assert min(ratios) == pytest.approx(np.exp(-0.4), abs=0.06)
+    assert max(ratios) == pytest.approx(np.exp(0.4), abs=0.06)
+
+
+@pytest.mark.parametrize(
+    "camera",
+    [
+        Camera(light=0.3, saturation=0),
+        Camera(light=0, saturation=0.3),
+        Camera(light=0, saturation=0, gamma=0.3),
+        Camera(light=0, saturation=0, white_balance=0.2),
+        Camera(light=0, saturation=0, blur=1),
+        Camera(light=0, saturation=0, compression=1),
+    ],
+)
+def test_each_setting_of_the_camera_changes_a_photo_and_none_leaves_it(camera: Camera) -> None:
+    photo = Image.effect_noise((64, 48), 60).convert("RGB")
+    photo.paste((200, 80, 40), (0, 0, 30, 30))
+    changed = camera(photo, np.random.default_rng(0))
+    assert (changed.size, changed.mode) == (photo.size, "RGB")
+    assert changed.tobytes() != photo.tobytes()
+    assert camera(photo, np.random.default_rng(0)).tobytes() == changed.tobytes()
+    assert AS_IT_IS(photo, np.random.default_rng(0)).tobytes() == photo.tobytes()
+
+
+def test_light_gamma_and_blur_leave_grey_grey() -> None:
+    """The three channels of a scan are slices, not colours: without saturation and white balance they stay apart."""
+    photo = Image.effect_noise((64, 48), 60).convert("RGB")
+    for seed in range(10):
+        changed = Camera(light=0.3, saturation=0, gamma=0.3, blur=0.5)(photo, np.random.default_rng(seed))
+        red, green, blue = (band.tobytes() for band in changed.split())
+        assert red == green == blue

@@ -43,7 +43,7 @@ def test_vgg16s_fully_connected_layers_become_convolutions_that_say_the_same(tmp
         pool5 = backbone.features(image)
         fc6 = F.relu(F.linear(pool5.flatten(1), weights["classifier.0.weight"], weights["classifier.0.bias"]))
         fc7 = F.relu(F.linear(fc6, weights["classifier.3.weight"], weights["classifier.3.bias"]))
-        pool3, pool4, conv7 = backbone(image)
+        _, pool3, pool4, conv7 = backbone(image)
         torch.testing.assert_close(conv7[..., 3, 3], fc7, rtol=1e-3, atol=1e-3)
         assert (pool3.shape, pool4.shape, conv7.shape) == ((1, 256, 28, 28), (1, 512, 14, 14), (1, 4096, 7, 7))
         assert FCN(backbone, classes=3).eval()(image).shape == (1, 3, 224, 224)
@@ -66,10 +66,10 @@ def test_mobilenetv2_takes_the_keys_of_the_onnx_zoos_file(tmp_path: Path) -> Non
     torch.testing.assert_close(backbone.state_dict()["blocks.5.conv.0.0.weight"], random["blocks.5.conv.0.0.weight"])
 
 
-def test_mobilenetv2s_features_lie_at_strides_8_16_and_32() -> None:
+def test_mobilenetv2s_features_lie_at_strides_4_8_16_and_32() -> None:
     with torch.inference_mode():
         shapes = [tuple(feature.shape[1:]) for feature in MobileNetV2().eval()(torch.zeros(1, 3, 64, 96))]
-    assert shapes == [(32, 8, 12), (96, 4, 6), (1280, 2, 3)]
+    assert shapes == [(24, 16, 24), (32, 8, 12), (96, 4, 6), (1280, 2, 3)]
 
 
 def test_resnet50v2_takes_the_stages_it_shares_with_the_onnx_zoos_file(tmp_path: Path) -> None:
@@ -97,7 +97,7 @@ def test_resnet50v2s_new_stage_starts_as_the_average_of_what_stride_16_has() -> 
     with torch.inference_mode():
         torch.testing.assert_close(backbone.stage4(x16), F.avg_pool2d(x16, 2))
         shapes = [tuple(feature.shape[1:]) for feature in backbone(torch.zeros(1, 3, 64, 96))]
-    assert shapes == [(512, 8, 12), (1024, 4, 6), (1024, 2, 3)]
+    assert shapes == [(256, 16, 24), (512, 8, 12), (1024, 4, 6), (1024, 2, 3)]
 
 
 @pytest.mark.parametrize("kind", [MobileNetV2, ResNet50V2])

@@ -87,7 +87,7 @@ def test_a_model_that_is_not_there_is_one_line(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("option", "value", "said"),
     [
-        ("--stride", "4", "8, 16 or 32"),
+        ("--stride", "2", "8, 16 or 32"),
         ("--crop", "100x64", "multiple of 32"),
         ("--native", "64", "not a size like 480x360"),
         ("--weights", "gone.pth", "does not exist"),

@@ -61,7 +61,7 @@ def test_an_average_pool_with_a_margin_is_left_alone() -> None:
     assert [node.op_type for node in model.graph.node] == ["Identity", "AveragePool"]
 
 
-@pytest.mark.parametrize("stride", [8, 16, 32])
+@pytest.mark.parametrize("stride", [4, 8, 16, 32])
 def test_the_last_convolution_reads_channels_by_the_four_and_says_the_same(stride: int) -> None:
     model = export.to_onnx(networks.network(0, classes=3, stride=stride))
     image = np.random.default_rng(0).integers(0, 256, (1, 64, 96, 3), np.uint8)
