@@ -48,6 +48,7 @@ class Options(msgspec.Struct, frozen=True, kw_only=True):
         Meta(description="Weights to start from: `street`, `street-small`, a file of `publish`, a run's best.pt."),
     ] = None
     epochs: Annotated[int, Meta(ge=1, description="Passes over the training images.")] = 40
+    validations: Annotated[int, Meta(ge=1, description="How often a run validates.")] = 6
     batch_size: Annotated[int, Meta(ge=2, description="Images in each step.")] = 8
     crop: Annotated[
         tuple[CropSide, CropSide], Meta(description="Size of the part of a photo that is trained on; multiples of 32.")

@@ -30,9 +30,6 @@ from model_export.training.options import Options, without_files
 from model_export.training.validate import mixed, to_network, validate
 from service.segmentation.modelfile.contract import Metrics
 
-VALIDATIONS = 6
-"""How often a run validates."""
-
 SAVE_EVERY_S = 180
 """Seconds of training that a crash may cost."""
 
@@ -138,8 +135,9 @@ class Run:
             progress.advance(bar)
 
     def _due(self) -> bool:
-        """Whether to validate after this epoch: a few times in a run, and after its last epoch."""
-        return (self.options.epochs - self.epoch) % max(1, self.options.epochs // VALIDATIONS) == 0
+        """Whether to validate after this epoch: `validations` times in a run, the last time after its last epoch."""
+        every = max(1, self.options.epochs // self.options.validations)
+        return (self.options.epochs - self.epoch) % every == 0
 
     def _validate(self) -> dict[str, Metrics]:
         """Validate the averaged network on each data set, and keep it if the mean of their mean IUs is the best so far.
