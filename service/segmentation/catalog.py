@@ -60,7 +60,8 @@ class Catalog:
     """
 
     def __init__(self, path: Path, default: str | None, engine: Engine) -> None:
-        """Load one model file, or every `.onnx` file of a folder; `default` is by default the first by name.
+        """Load one model file, or every `.onnx` file of a folder; `default` is by default the first by name, models for
+        scans last.
 
         An invalid file is logged and left out. Raises its ModelError if it is, or may be, the default's; UnknownModel
         if `default` is not among the models; ProviderMissing.
@@ -78,7 +79,8 @@ class Catalog:
         for file in self._last:
             with suppress(ModelError):
                 self._serve(file)
-        self.default = default or min([*self.segmenters, *self.refused])
+        photos = [name for name, served in self.segmenters.items() if served.model.contract.input.scan is None]
+        self.default = default or min([*(photos or self.segmenters), *self.refused])
         if self.default not in self.segmenters:
             known = ", ".join(self.segmenters)
             missing = UnknownModel(f"The default model {default!r} is not in {path}, which has: {known}.")

@@ -82,7 +82,10 @@ class Settings(BaseSettings):
     ] = ""
     models: Annotated[Path, Field(description="A model file, or a folder of model files.")] = EMBEDDED
     default_model: Annotated[
-        str | None, Field(description="The model for requests without `model`; by default the first by name.")
+        str | None,
+        Field(
+            description="The model for requests without `model`; by default the first by name, models for scans last."
+        ),
     ] = None
     reload_s: Annotated[
         float,

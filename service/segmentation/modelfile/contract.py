@@ -27,19 +27,34 @@ Scores = np.ndarray[tuple[int, int, int], np.dtype[np.float32]]
 """float32 [classes, H, W]: logits."""
 
 Side = Annotated[int, msgspec.Meta(ge=1, le=16384)]
+Millimetres = Annotated[float, msgspec.Meta(gt=0, le=1000)]
 Share = Annotated[float, msgspec.Meta(ge=0, le=1)]
 Sha256 = Annotated[str, msgspec.Meta(pattern=r"^[0-9a-f]{64}\Z")]
 
 
+class Scan(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """The axial slices that a model for scans was trained on: `spacing` mm from pixel to pixel.
+
+    `slices`: 3 if the channels are the slice to be labelled between its neighbours below and above, `slice_spacing` mm
+    apart; 1 if they are that slice three times.
+    """
+
+    spacing: Millimetres
+    slices: Literal[1, 3] = 3
+    slice_spacing: Millimetres = 1.0
+
+
 class Input(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """How an image is made to fit: `width` and `height` are those of the photos it was trained on; sides are multiples
-    of `stride`; `padding` is the colour that lay outside of a photo in training; `color` is whether it sees colours."""
+    """How an image is made to fit: `width` and `height` are those of the images it was trained on; sides are multiples
+    of `stride`; `padding` is the colour that lay outside of an image in training; `color` is whether it sees colours;
+    `scan` is there if the model is for scans."""
 
     width: Side
     height: Side
     stride: Annotated[int, msgspec.Meta(ge=1, le=256)]
     padding: Color
     color: Literal["rgb", "grey"] = "rgb"
+    scan: Scan | None = None
 
 
 class Metrics(msgspec.Struct, frozen=True, forbid_unknown_fields=True):

@@ -17,7 +17,7 @@ from service.segmentation.errors import (
     SelfTestFailed,
     UnknownModel,
 )
-from service.segmentation.modelfile.contract import Input
+from service.segmentation.modelfile.contract import Input, Scan
 from tests.support import picky
 from tests.support.colours import model_bytes
 from tests.support.pictures import quarters
@@ -41,6 +41,13 @@ def test_every_model_of_a_folder_is_served_by_the_name_in_its_file(folder: Path)
 def test_the_first_by_name_is_the_default_unless_another_is_named(folder: Path) -> None:
     assert Catalog(folder, None, Engine(1)).get(None).model.contract.name == "apple"
     assert Catalog(folder, "zebra", Engine(1)).get(None).model.contract.name == "zebra"
+
+
+def test_a_model_for_scans_is_the_default_only_if_there_is_no_other(folder: Path) -> None:
+    scans = Input(width=96, height=64, stride=32, padding="#000000", scan=Scan(spacing=0.5))
+    (folder / "three.onnx").write_bytes(model_bytes(name="aardvark", input=scans))
+    assert Catalog(folder, None, Engine(1)).default == "apple"
+    assert Catalog(folder / "three.onnx", None, Engine(1)).default == "aardvark"
 
 
 def test_one_file_is_a_catalog_too(folder: Path) -> None:
