@@ -44,12 +44,14 @@ def train(
     from rich.progress import MofNCompleteColumn, Progress, TimeElapsedColumn
 
     from model_export.training import published
+    from model_export.training.allocator import keep_freed_blocks
     from model_export.training.material import notes
     from model_export.training.train import Run
 
     options = chosen(given | {"data": str(data), "backbone": backbone or "mobilenetv2"})
     if backbone is None and options.init is not None:
         options = replace(options, backbone=published.origin(published.locate(options.init)).backbone)
+    keep_freed_blocks()
     training = Run(options, run, workers)
     for line in notes(training.options, training.native):
         typer.echo(f"note: {line}", err=True)
