@@ -2,7 +2,7 @@
 
 import inspect
 import re
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import Annotated, Any, Literal, get_args, get_origin
 
@@ -42,24 +42,34 @@ def source(text: str) -> dict[str, Any]:
 
     Raises BadParameter.
     """
-    folder, *settings = text.split(",")
-    fields: dict[str, Any] = {"data": folder}
-    for setting in settings:
-        name, _, value = setting.partition("=")
-        if name == "share":
-            try:
-                fields[name] = float(value)
-            except ValueError:
-                raise typer.BadParameter(f"the share {value} is not a number") from None
-        elif name == "stretch":
-            fields[name] = size(value)
-        elif name == "hold-out":
-            fields["hold_out"] = f"{fields['hold_out']},{value}" if "hold_out" in fields else value
-        else:
-            raise typer.BadParameter(f"{setting} is not share=, stretch= or hold-out=")
-    if "share" not in fields:
+    folder, given = settings_of(text, ("share", "stretch", "hold-out"))
+    if "share" not in given:
         raise typer.BadParameter(f"{text} lacks its share of the crops: {text},share=0.5")
+    try:
+        fields: dict[str, Any] = {"data": folder, "share": float(given["share"])}
+    except ValueError:
+        raise typer.BadParameter(f"the share {given['share']} is not a number") from None
+    if "stretch" in given:
+        fields["stretch"] = size(given["stretch"])
+    if "hold-out" in given:
+        fields["hold_out"] = given["hold-out"]
     return fields
+
+
+def settings_of(text: str, known: Sequence[str]) -> tuple[str, dict[str, str]]:
+    """The folder and the settings in FOLDER,name=value,...; the values of one that is repeated are joined by commas.
+
+    Raises BadParameter where a setting is not among those `known`.
+    """
+    folder, *settings = text.split(",")
+    found: dict[str, str] = {}
+    for setting in settings:
+        name, equals, value = setting.partition("=")
+        if name not in known or not equals:
+            *others, last = (f"{one}=" for one in known)
+            raise typer.BadParameter(f"{setting} is not {', '.join(others)} or {last}")
+        found[name] = f"{found[name]},{value}" if name in found else value
+    return folder, found
 
 
 def taking_options(command: Callable[..., None]) -> Callable[..., None]:

@@ -1,48 +1,52 @@
 """Commands that judge models: evaluate, card, compare."""
 
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated
 
 import typer
 
-from model_export.commands.arguments import Data, app, size, tracked
+from model_export.commands.arguments import Data, app, tracked
+from model_export.commands.places import Also, Only, Split, Stretch, places
 
 
 @app.command()
 def evaluate(
     model: Annotated[Path, typer.Argument(help="A model file.")],
     data: Data,
-    split: Annotated[str, typer.Option()] = "val",
-    only: Annotated[
-        str | None, typer.Option(help="Judge the images whose names start with this, or with one of several: A,B.")
-    ] = None,
-    stretch: Annotated[
-        Any, typer.Option(parser=size, metavar="WxH", help="Size that squashed photos are stretched to first.")
-    ] = None,
-    as_json: Annotated[bool, typer.Option("--json", help="Print JSON with every digit, for programs.")] = False,
-    heatmap: Annotated[str | None, typer.Option(help="A class whose probability is drawn over every image.")] = None,
+    split: Split = "val",
+    only: Only = None,
+    stretch: Stretch = None,
+    also: Also = [],  # noqa: B006  # typer copies it
+    as_json: Annotated[
+        bool, typer.Option("--json", help="Print JSON with every digit, for programs; a line for each place.")
+    ] = False,
+    objects: Annotated[bool, typer.Option("--objects", help="Also print what is found of objects, by size.")] = False,
+    heatmap: Annotated[str | None, typer.Option(help="A class whose probability is drawn over DATA's images.")] = None,
     pictures: Annotated[Path, typer.Option(help="Folder for the heat maps.")] = Path("heatmaps"),
 ) -> None:
-    """Judge a model file on a split, through the pipeline that serves it.
+    """Judge a model file through the pipeline that serves it.
 
     Data with other classes need a mapping.json, and the model is judged by their classes.
     """
     import msgspec
 
-    from model_export.data.folder import SegmentationFolder, starting_with
     from model_export.reports.evaluate import draw_heatmaps
     from model_export.reports.evaluate import evaluate as judge
     from model_export.reports.report import table
+    from model_export.reports.sizes import Objects
     from service.segmentation.runtime.model import Model
 
+    found = places(data, split, stretch, only, also)
     loaded = Model.load(model, threads=0)
-    images = SegmentationFolder(data, split, stretch=stretch).judging(loaded.contract.labels)
-    if only is not None:
-        images.keep(starting_with(only))
     if heatmap is not None:
+        images = found[0].judged(loaded.contract.labels)
         draw_heatmaps(loaded, images, heatmap, tracked(len(images)), pictures)
-    evaluation = judge(loaded, images, split, tracked(len(images)))
-    typer.echo(msgspec.json.encode(evaluation).decode() if as_json else table(evaluation, images.classes))
+    for one in found:
+        by_size = Objects(one.judged(loaded.contract.labels).classes)
+        evaluation = judge(loaded, one, tracked, by_size.add if objects else None)
+        typer.echo(msgspec.json.encode(evaluation).decode() if as_json else table(evaluation, loaded.contract.labels))
+        if objects:
+            typer.echo(by_size.table(), err=as_json)
 
 
 @app.command()
@@ -50,16 +54,17 @@ def card(
     model: Annotated[Path, typer.Argument(help="A model file.")],
     data: Data,
     output: Annotated[Path, typer.Argument(help="The .md file to write; its pictures go beside it.")],
-    split: Annotated[str, typer.Option()] = "val",
+    split: Split = "val",
+    only: Only = None,
+    stretch: Stretch = None,
+    also: Also = [],  # noqa: B006  # typer copies it
 ) -> None:
-    """Write a model card from a model file and its figures on a split."""
+    """Write a model card from a model file and its figures at every place."""
     from model_export.reports import card as cards
-    from model_export.reports.evaluate import open_split
     from service.segmentation.runtime.model import Model
 
-    loaded = Model.load(model, threads=0)
-    images = open_split(data, split, loaded.contract.labels)
-    cards.write(loaded, model.stat().st_size, images, split, tracked(len(images)), output)
+    found = places(data, split, stretch, only, also)
+    cards.write(Model.load(model, threads=0), model.stat().st_size, found, output, tracked)
     typer.echo(output)
 
 
@@ -67,7 +72,10 @@ def card(
 def compare(
     data: Data,
     models: Annotated[list[Path], typer.Argument(help="Model files, in the order to show them.")],
-    split: Annotated[str, typer.Option()] = "val",
+    split: Split = "val",
+    only: Only = None,
+    stretch: Stretch = None,
+    also: Also = [],  # noqa: B006  # typer copies it
     picture: Annotated[
         Path | None, typer.Option(help="Draw photo, truth and masks side by side into this file.")
     ] = None,
@@ -78,14 +86,14 @@ def compare(
 ) -> None:
     """Print accuracy, size and time of models in a table, and draw their masks side by side."""
     from model_export.reports import compare as comparison
-    from model_export.reports.evaluate import open_split
     from service.segmentation.runtime.model import Model
 
+    found = places(data, split, stretch, only, also)
     loaded = [Model.load(path, threads=0) for path in models]
-    pictures, *_ = [open_split(data, split, model.contract.labels) for model in loaded]
+    pictures = found[0].judged(loaded[0].contract.labels)
     if max(image) >= len(pictures):
         raise typer.BadParameter(f"{split} has images 0 to {len(pictures) - 1}", param_hint="--image")
-    typer.echo(comparison.table(comparison.compare(loaded, pictures, split, tracked(len(pictures)))))
+    typer.echo(comparison.table(comparison.compare(loaded, found, tracked)))
     if picture is not None and photo is not None:
         comparison.picture_of(loaded, photo.read_bytes()).save(picture)
     elif picture is not None:

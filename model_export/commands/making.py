@@ -10,6 +10,7 @@ import typer
 from msgspec.structs import replace
 
 from model_export.commands.arguments import Data, app, chosen, size, taking_options, tracked
+from model_export.commands.places import Also, Only, Split, Stretch, places
 
 
 @app.command()
@@ -97,7 +98,6 @@ def export(
 
     from model_export.data.native import sizes, spread
     from model_export.onnx import export as exporter
-    from model_export.reports.evaluate import open_split
     from model_export.reports.report import parity
     from model_export.training import checkpoint as checkpoints
     from model_export.training.material import native_size
@@ -106,14 +106,13 @@ def export(
     trained = checkpoints.load(checkpoint)
     if stride is not None:
         trained = checkpoints.coarser(trained, stride)
-    pictures = open_split(data, split, trained.classes)
     brought_to = native or trained.options.native or native_size(replace(trained.options, data=str(data)))
     if (uneven := spread(sizes(data), brought_to)) is not None:
         typer.echo(f"note: {uneven}", err=True)
     origin = source or data.resolve().name
     shown = None if picture is None else Image.open(picture)
     card = exporter.Card(name, version, description, origin, licence, use, limits, color, shown)
-    content = exporter.export(trained, card, brought_to, pictures, split, images, tracked(len(pictures)))
+    content = exporter.export(trained, card, brought_to, places(data, split, None, None, [])[0], images, tracked)
     exporter.write(content, output)
     typer.echo(f"{output}, {len(content) / 1e6:.1f} MB: {parity(Model.load(output, threads=0).contract)}")
 
@@ -136,36 +135,36 @@ def quantize(
     model: Annotated[Path, typer.Argument(help="A float model file.")],
     data: Data,
     output: Annotated[Path, typer.Argument(help="The int8 .onnx file to write.")],
-    split: Annotated[str, typer.Option(help="Split to evaluate on.")] = "val",
-    images: Annotated[int, typer.Option(min=1, help="Training images to calibrate and to choose by, each.")] = 40,
+    split: Split = "val",
+    only: Only = None,
+    stretch: Stretch = None,
+    also: Also = [],  # noqa: B006  # typer copies it
+    images: Annotated[
+        int, typer.Option(min=1, help="Training images of each place to calibrate and to choose by, each.")
+    ] = 40,
 ) -> None:
-    """Write the model in int8, if little mean IU is lost on the split.
+    """Write the model in int8, if little mean IU is lost at every place.
 
-    The calibration method with the best mean IU on other training images is taken.
+    The calibration method with the best mean IU on other training images, on average over the places, is taken.
+    Images that are judged are not among them.
     """
     from model_export.onnx import export as exporter
     from model_export.onnx.quantize import METHODS, Quantizer
-    from model_export.reports.evaluate import open_split
-    from model_export.reports.report import parity
+    from model_export.reports.report import against_float, parity
     from service.segmentation.runtime.model import Model
 
-    loaded = Model.load(model, threads=0)
-    pictures = open_split(data, split, loaded.contract.labels)
-    quantizer = Quantizer(model.read_bytes(), loaded, pictures, split, tracked(len(pictures)))
-    train = open_split(data, "train", loaded.contract.labels)
+    found = places(data, split, stretch, only, also)
+    quantizer = Quantizer(model.read_bytes(), Model.load(model, threads=0), found, tracked)
     attempts = {}
     for method in METHODS:
-        attempts[method] = quantizer.attempt(method, train, images)
+        attempts[method] = quantizer.attempt(method, images)
         typer.echo(f"{method}: mean IU on training images {100 * attempts[method].mean_iu:.2f}")
     best = max(attempts, key=lambda method: attempts[method].mean_iu)
     content = quantizer.finish(attempts[best])
     exporter.write(content, output)
     written = Model.load(output, threads=0).contract
-    assert written.evaluation is not None
-    typer.echo(
-        f"{best}: mean IU on {split} {100 * written.evaluation.metrics.mean_iu:.2f}, "
-        f"in float {100 * quantizer.before:.2f}"
-    )
+    for line in against_float(written):
+        typer.echo(f"{best}: {line}")
     typer.echo(f"{output}, {len(content) / 1e6:.1f} MB: {parity(written)}")
 
 

@@ -2,7 +2,6 @@
 
 import logging
 import warnings
-from collections.abc import Iterable
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
@@ -18,11 +17,12 @@ from torch.utils.flop_counter import FlopCounterMode
 
 from model_export.data.augment import OUTSIDE
 from model_export.data.folder import SegmentationFolder
+from model_export.data.place import Place
 from model_export.errors import ParityError
 from model_export.networks import COARSEST, FCN
 from model_export.onnx import golden, parity
 from model_export.onnx.graph import SubPixel, fold_normalisation, norms_as_convolutions
-from model_export.reports.evaluate import evaluate
+from model_export.reports.evaluate import Track, evaluate
 from model_export.training.checkpoint import Trained, fingerprint
 from model_export.training.options import FILES, Options
 from service.segmentation.inputs.raster import Size
@@ -92,20 +92,19 @@ def export(
     trained: Trained,
     card: Card,
     native: Size,
-    data: SegmentationFolder,
-    split: str,
+    place: Place,
     parity_count: int,
-    indices: Iterable[int],
+    track: Track = range,
 ) -> bytes:
     """The model file of a trained network; photos will be scaled to fit `native` (width, height).
 
-    Its parity is over `parity_count` images of the split, its figures over those at `indices`. Raises ParityError where
-    its labels or scores are not the network's.
+    Its parity is over `parity_count` images of the place, its figures over all. Raises ParityError where its labels or
+    scores are not the network's.
     """
     contract, graph = describe(trained, card, native), to_onnx(trained.network)
-    draft = checked(graph, contract, trained.network, samples(data, parity_count, contract.input))
-    evaluation = evaluate(draft, data, split, indices)
-    content = packed(graph, msgspec.structs.replace(draft.contract, evaluation=evaluation))
+    images = samples(place.judged(trained.classes), parity_count, contract.input)
+    draft = checked(graph, contract, trained.network, images)
+    content = packed(graph, msgspec.structs.replace(draft.contract, evaluation=evaluate(draft, place, track)))
     Model(content, threads=0)  # what is written has passed the service's own checks
     return content
 

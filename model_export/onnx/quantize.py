@@ -3,10 +3,11 @@
 import io
 import logging
 import tempfile
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager, redirect_stdout
 from dataclasses import dataclass
 from pathlib import Path
+from statistics import mean
 from typing import Any
 
 import msgspec
@@ -16,7 +17,7 @@ from onnx import numpy_helper
 from onnxruntime.quantization import CalibrationDataReader, CalibrationMethod, QuantType, quantize_static
 
 from model_export.data.augment import OUTSIDE
-from model_export.data.folder import SegmentationFolder
+from model_export.data.place import Place
 from model_export.errors import QuantizationError
 from model_export.onnx import golden, parity
 from model_export.onnx.export import packed, samples, without_traces
@@ -28,7 +29,7 @@ from model_export.onnx.integers import (
     scores_in_fours,
     stem_on_cells,
 )
-from model_export.reports.evaluate import evaluate
+from model_export.reports.evaluate import Track, evaluate, measure
 from service.segmentation.modelfile.classes import rgb
 from service.segmentation.modelfile.contract import Contract, Pixels, Quantization, Scale
 from service.segmentation.runtime.model import Model
@@ -73,7 +74,8 @@ class Images(CalibrationDataReader):  # type: ignore[misc]  # onnxruntime has no
 
 @dataclass(frozen=True)
 class Attempt:
-    """A float file quantised by one calibration method, and its mean IU on the images by which the method is chosen."""
+    """A float file quantised by one calibration method, and the mean over the places of its mean IU on the images by
+    which the method is chosen."""
 
     graph: onnx.ModelProto
     contract: Contract
@@ -81,54 +83,60 @@ class Attempt:
 
 
 class Quantizer:
-    """Tries calibration methods on one float file, `source`, which is `model`.
+    """Tries calibration methods on one float file, `source`, which is `model`, for several places.
 
-    The method is chosen by training images, and the figures are those of other images, `data` at `indices`: the best of
+    The method is chosen by training images, and the figures are those of the images that are judged: the best of
     several on the images that are reported would look better than it is. Raises QuantizationError where the file is not
-    a float file.
+    a float file, and DataError where a place has no training images.
     """
 
-    def __init__(
-        self, source: bytes, model: Model, data: SegmentationFolder, split: str, indices: Iterable[int]
-    ) -> None:
-        self.source, self.data, self.split, self.indices = source, data, split, list(indices)
+    def __init__(self, source: bytes, model: Model, places: Sequence[Place], track: Track = range) -> None:
+        self.source, self.places, self.track = source, list(places), track
         self.contract: Contract = model.contract
         if self.contract.precision != "float32":
             raise QuantizationError(f"{self.contract.name} is {self.contract.precision} already: take its float file.")
-        self.before = evaluate(model, data, split, self.indices).metrics.mean_iu
+        self.train = [place.training(self.contract.labels) for place in self.places]
+        self.before = [evaluate(model, place, track).metrics.mean_iu for place in self.places]
 
-    def attempt(self, method: str, train: SegmentationFolder, count: int) -> Attempt:
-        """Calibrate by `method` on `count` images of `train`, and evaluate on as many others of it."""
-        images = samples(train, count, self.contract.input)
+    def attempt(self, method: str, count: int) -> Attempt:
+        """Calibrate by `method` on `count` training images of every place, and evaluate on as many others of each."""
+        policy = self.contract.input
+        images = [image for train in self.train for image in samples(train, count, policy)]
         graph = static(self.source, images, method)
         scale = integers_outside(graph)
         argmax_as_comparisons(graph, len(self.contract.labels.classes))
         name_shiftable_weights(graph)
         run = parity.by_onnxruntime(graph.SerializeToString(), scale)
+        judged = [place.judged(self.contract.labels) for place in self.places]
+        compared = [image for data in judged for image in samples(data, PARITY_IMAGES // len(judged) or 1, policy)]
         draft = msgspec.structs.replace(
             self.contract,
             precision="int8",
-            quantization=Quantization(method, len(images), self.before),
+            quantization=Quantization(method, len(images), self.before[0], tuple(self.before[1:])),
             scale=scale,
             golden=golden.of_integers(self.contract.golden, run, scale),
-            parity=parity.measure(
-                parity.by_onnxruntime(self.source), run, samples(self.data, PARITY_IMAGES, self.contract.input)
-            ),
+            parity=parity.measure(parity.by_onnxruntime(self.source), run, compared),
         )
-        chosen_by = evaluate(Model(packed(graph, draft), threads=0), train, "train", others(len(train), count))
-        return Attempt(graph, draft, chosen_by.metrics.mean_iu)
+        model = Model(packed(graph, draft), threads=0)
+        chosen_by = [measure(model, train, others(len(train), count)).mean_iu for train in self.train]
+        return Attempt(graph, draft, mean(chosen_by))
 
     def finish(self, attempt: Attempt) -> bytes:
         """The int8 file of an attempt, with its figures. Raises QuantizationError where they are too low."""
         model = Model(packed(attempt.graph, attempt.contract), threads=0)
-        evaluation = evaluate(model, self.data, self.split, self.indices)
-        mean_iu = evaluation.metrics.mean_iu
-        if self.before - mean_iu > MAX_LOSS:
-            raise QuantizationError(
-                f"not written: int8 has a mean IU of {100 * mean_iu:.2f}, float {100 * self.before:.2f}, and at most "
-                f"{100 * MAX_LOSS:g} points may be lost; try more calibration images."
-            )
-        return packed(attempt.graph, msgspec.structs.replace(attempt.contract, evaluation=evaluation))
+        evaluations = [evaluate(model, place, self.track) for place in self.places]
+        for before, after in zip(self.before, evaluations, strict=True):
+            mean_iu = after.metrics.mean_iu
+            if before - mean_iu > MAX_LOSS:
+                raise QuantizationError(
+                    f"not written: on {after.place} int8 has a mean IU of {100 * mean_iu:.2f}, float "
+                    f"{100 * before:.2f}, and at most {100 * MAX_LOSS:g} points may be lost; try more calibration "
+                    f"images."
+                )
+        first, *elsewhere = evaluations
+        return packed(
+            attempt.graph, msgspec.structs.replace(attempt.contract, evaluation=first, elsewhere=tuple(elsewhere))
+        )
 
 
 def others(length: int, count: int) -> list[int]:

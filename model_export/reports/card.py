@@ -3,18 +3,21 @@
 After Mitchell et al.: Model Cards for Model Reporting, 2019.
 """
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 from PIL import Image
 
-from model_export.data.folder import SegmentationFolder
+from model_export.data.place import Place
 from model_export.reports import plots
+from model_export.reports.evaluate import Track, evaluate
 from model_export.reports.mosaic import coloured, errors, mosaic
-from model_export.reports.predictions import predictions
+from model_export.reports.predictions import Prediction
 from model_export.reports.reliability import Reliability
-from model_export.reports.report import figures, parity
+from model_export.reports.report import figures, images_of, markdown, parity
+from model_export.reports.sizes import Objects, explained
 from model_export.training.metrics import Meter
 from service.segmentation.modelfile.classes import ClassList
 from service.segmentation.modelfile.contract import Contract, Evaluation
@@ -27,52 +30,56 @@ FAILURES = 3
 
 @dataclass(frozen=True)
 class Failure:
-    """An image and its mean IU."""
+    """An image and its mean IU, its labels in colours, and where they are wrong."""
 
     name: str
     mean_iu: float
+    pictures: tuple[Image.Image, Image.Image]
 
 
-def write(model: Model, size: int, data: SegmentationFolder, split: str, indices: Iterable[int], path: Path) -> None:
-    """Write the card of a model file of `size` bytes to `path`, and its pictures beside it.
+class Visit:
+    """What the predictions at one place show, beside its figures."""
 
-    An image that is void throughout has no mean IU, so it is not among the worst. Raises DataError.
-    """
-    classes = data.classes
-    meter, reliability = Meter(len(classes.classes)), Reliability()
-    judged: list[tuple[Failure, Image.Image, Image.Image]] = []
-    for prediction in predictions(model, data, indices, Request(confidence=True)):
-        reliability.add(prediction)
+    def __init__(self, classes: ClassList) -> None:
+        self.meter, self.reliability, self.objects = Meter(len(classes.classes)), Reliability(), Objects(classes)
+        self.classes = classes
+        self.worst: list[Failure] = []
+
+    def add(self, prediction: Prediction) -> None:
+        """An image that is void throughout has no mean IU, so it is not among the worst."""
+        self.reliability.add(prediction)
+        self.objects.add(prediction)
         labels, truth = prediction.labels, prediction.truth
-        alone = Meter(len(classes.classes))
-        for each in (meter, alone):
+        alone = Meter(len(self.classes.classes))
+        for each in (self.meter, alone):
             each.add(labels, truth)
-        if not alone.confusion.any():
-            continue
-        failure = Failure(prediction.name, alone.metrics().mean_iu)
-        judged.append((failure, coloured(labels, classes), errors(labels, truth)))
-        judged = sorted(judged, key=lambda case: case[0].mean_iu)[:FAILURES]
-    evaluation = Evaluation(split, len(data), meter.metrics())
+        if alone.confusion.any():
+            pictures = coloured(labels, self.classes), errors(labels, truth)
+            self.worst.append(Failure(prediction.name, alone.metrics().mean_iu, pictures))
+            self.worst = sorted(self.worst, key=lambda failure: failure.mean_iu)[:FAILURES]
+
+
+def write(model: Model, size: int, places: Sequence[Place], path: Path, track: Track = range) -> None:
+    """Write the card of a model file of `size` bytes to `path`, and its pictures beside it. Raises DataError."""
+    visits: list[tuple[Evaluation, Visit]] = []
+    for place in places:
+        visit = Visit(place.judged(model.contract.labels).classes)
+        visits.append((evaluate(model, place, track, visit.add, Request(confidence=True)), visit))
     path.parent.mkdir(parents=True, exist_ok=True)
-    pictures = {kind: path.with_name(f"{path.stem}-{kind}.png") for kind in ("confusion", "failures")}
-    plots.confusion(meter.confusion, classes, evaluation.metrics, pictures["confusion"])
-    mosaic(["its labels", "wrong in red"], [case[1:] for case in judged]).quantize(64).save(pictures["failures"])
-    worst = [case[0] for case in judged]
-    text = compose(model, size, evaluation, reliability.sentence(), classes, worst, pictures)
-    path.write_text(text, encoding="utf-8")
+    first, seen = visits[0]
+    confusion = path.with_name(f"{path.stem}-confusion.png")
+    plots.confusion(seen.meter.confusion, seen.classes, first.metrics, confusion)
+    failures = [path.with_name(f"{path.stem}-failures{number or ''}.png") for number in range(len(visits))]
+    for (_, visit), picture in zip(visits, failures, strict=True):
+        mosaic(["its labels", "wrong in red"], [case.pictures for case in visit.worst]).quantize(64).save(picture)
+    path.write_text(compose(model, size, visits, confusion, failures), encoding="utf-8")
 
 
 def compose(
-    model: Model,
-    size: int,
-    evaluation: Evaluation,
-    reliability: str,
-    classes: ClassList,
-    failures: list[Failure],
-    pictures: dict[str, Path],
+    model: Model, size: int, visits: Sequence[tuple[Evaluation, Visit]], confusion: Path, failures: Sequence[Path]
 ) -> str:
     contract = model.contract
-    worst = ", ".join(f"{failure.name} ({100 * failure.mean_iu:.1f})" for failure in failures)
+    first = visits[0][0]
     sections = [
         f"# {contract.name}",
         contract.description,
@@ -83,19 +90,90 @@ def compose(
         contract.limits,
         "## Training data and options",
         f"{contract.training.data}\n\nLicence: {contract.training.licence}",
-        table(contract.training.options | {"best epoch": contract.training.epoch}),
+        trained_on(contract.training.options),
+        table(options(contract.training.options) | {"best epoch": contract.training.epoch}),
         "## Accuracy",
-        f"On the {evaluation.images} images of {evaluation.split}, through the code that serves it, in percent:",
-        table(figures(evaluation.metrics, classes)),
-        reliability,
+        "Where it was judged, through the code that serves it, in percent:",
+        judged_at(contract, [evaluation for evaluation, _ in visits]),
         precision(contract),
+        *(section for evaluation, visit in visits for section in at(evaluation, visit)),
         "## Which classes it confuses",
-        f"![Confusion matrix]({pictures['confusion'].name})",
+        f"On the {images_of(first)}:",
+        f"![Confusion matrix]({confusion.name})",
         "## Where it fails",
-        f"The images it does worst on, with their mean IU: {worst}.",
-        f"![Labels and errors of the worst images]({pictures['failures'].name})",
+        *(section for visit, picture in zip(visits, failures, strict=True) for section in worst(*visit, picture)),
     ]
     return "\n\n".join(section for section in sections if section) + "\n"
+
+
+def at(evaluation: Evaluation, visit: Visit) -> list[str]:
+    """What there is to say of one place."""
+    return [
+        f"### {evaluation.place}",
+        f"On the {images_of(evaluation)}:",
+        table(figures(evaluation.metrics, visit.classes.names)),
+        visit.reliability.sentence(),
+        explained(),
+        visit.objects.table(),
+    ]
+
+
+def worst(evaluation: Evaluation, visit: Visit, picture: Path) -> list[str]:
+    named = ", ".join(f"{failure.name} ({100 * failure.mean_iu:.1f})" for failure in visit.worst)
+    return [
+        f"The images of {evaluation.place} it does worst on, with their mean IU: {named}.",
+        f"![Labels and errors of the worst images]({picture.name})",
+    ]
+
+
+def judged_at(contract: Contract, evaluations: Sequence[Evaluation]) -> str:
+    """The figures at each place; of an int8 file, beside the mean IU that its float file has there."""
+    known = zip((contract.evaluation, *contract.elsewhere), floats(contract), strict=False)
+    before = {images_of(one): f"{100 * mean_iu:.2f}" for one, mean_iu in known if one is not None}
+    rows = [
+        [
+            images_of(one),
+            f"{100 * one.metrics.mean_iu:.2f}",
+            f"{100 * one.metrics.pixel_accuracy:.2f}",
+            before.get(images_of(one), "-"),
+        ]
+        for one in evaluations
+    ]
+    captions = ["where", "mean IU", "pixel accuracy", "mean IU in float"]
+    columns = len(captions) if before else -1
+    return markdown(captions[:columns], [row[:columns] for row in rows])
+
+
+def floats(contract: Contract) -> tuple[float, ...]:
+    """The mean IU of the float file at each place; of a float file none."""
+    made = contract.quantization
+    return () if made is None else (made.float_mean_iu, *made.elsewhere)
+
+
+def trained_on(options: Mapping[str, Any]) -> str:
+    """The data sets of a training, where there were several, and their shares of it."""
+    also = options.get("also", ())
+    if not also:
+        return ""
+    first = {"data": options["data"], "share": 1 - sum(one["share"] for one in also), "hold_out": options["hold_out"]}
+    rows = [
+        [
+            one["data"],
+            f"{100 * one['share']:.0f} %",
+            "x".join(map(str, one.get("stretch") or ())) or "-",
+            (one.get("hold_out") or "-").replace(",", ", "),
+        ]
+        for one in (first, *also)
+    ]
+    return markdown(["data set", "share of the crops", "stretched to", "held out"], rows)
+
+
+def options(known: Mapping[str, Any]) -> dict[str, Any]:
+    """The options of a training, without those of `trained_on`, and sizes as one writes them."""
+    shown = {name: value for name, value in known.items() if name != "also"}
+    if known.get("also"):
+        shown = {name: value for name, value in shown.items() if name not in ("data", "hold_out")}
+    return {name: ", ".join(map(str, one)) if isinstance(one, list | tuple) else one for name, one in shown.items()}
 
 
 def facts(model: Model, size: int) -> dict[str, object]:
@@ -115,10 +193,7 @@ def precision(contract: Contract) -> str:
     lines = []
     if contract.quantization is not None:
         made = contract.quantization
-        lines.append(
-            f"In float its mean IU is {100 * made.float_mean_iu:.2f}; int8 was calibrated ({made.method}) on "
-            f"{made.images} training images."
-        )
+        lines.append(f"int8 was calibrated ({made.method}) on {made.images} training images.")
     if contract.parity is not None:
         lines.append(f"The file was checked when it was made: {parity(contract)}.")
     return " ".join(lines)

@@ -8,11 +8,13 @@ from statistics import median
 from PIL import Image
 
 from model_export.data.folder import SegmentationFolder
+from model_export.data.place import Place
 from model_export.onnx.export import samples
-from model_export.reports.evaluate import evaluate
+from model_export.reports.evaluate import Track, evaluate
 from model_export.reports.mosaic import coloured, mosaic
 from model_export.reports.predictions import serving
-from service.segmentation.modelfile.contract import Metrics, Network
+from model_export.reports.report import markdown
+from service.segmentation.modelfile.contract import Evaluation, Network
 from service.segmentation.pipeline import Request
 from service.segmentation.runtime.model import Model
 
@@ -21,37 +23,36 @@ ROUNDS, RUNS = 6, 6
 
 @dataclass(frozen=True)
 class Row:
-    """One model: its network, its figures, and the median milliseconds of a run of its graph."""
+    """One model: its network, its figures at each place, and the median milliseconds of a run of its graph."""
 
     name: str
     precision: str
     network: Network | None
-    metrics: Metrics
+    evaluations: list[Evaluation]
     milliseconds: float
 
 
-def compare(models: Sequence[Model], data: SegmentationFolder, split: str, indices: Iterable[int]) -> list[Row]:
-    """Evaluate the models on a split, and time them on one photo of it."""
-    places = list(indices)
-    times = timed(models, data)
+def compare(models: Sequence[Model], places: Sequence[Place], track: Track = range) -> list[Row]:
+    """Evaluate the models at places, and time them on one photo of the first."""
+    times = timed(models, places[0])
     return [
         Row(
             model.contract.name,
             model.contract.precision,
             model.contract.network,
-            evaluate(model, data, split, places).metrics,
+            [evaluate(model, place, track) for place in places],
             spent,
         )
         for model, spent in zip(models, times, strict=True)
     ]
 
 
-def timed(models: Sequence[Model], data: SegmentationFolder) -> list[float]:
+def timed(models: Sequence[Model], place: Place) -> list[float]:
     """Milliseconds per run of each graph. The models take turns, so that a busy moment of the machine affects them all.
 
     The first runs of each turn do not count: the previous model's threads still spin on the same cores.
     """
-    photos = [samples(data, 1, model.contract.input)[0] for model in models]
+    photos = [samples(place.judged(model.contract.labels), 1, model.contract.input)[0] for model in models]
     spent: list[list[float]] = [[] for _ in models]
     for _ in range(ROUNDS):
         for model, photo, times in zip(models, photos, spent, strict=True):
@@ -63,23 +64,22 @@ def timed(models: Sequence[Model], data: SegmentationFolder) -> list[float]:
     return [median(times) for times in spent]
 
 
-def table(rows: Iterable[Row]) -> str:
-    """The rows in Markdown."""
-    lines = [
-        "| model | network | parameters | GMACs | precision | ms | mean IU | pixel accuracy |",
-        "|---|---|---|---|---|---|---|---|",
-    ]
-    for row in rows:
-        network = row.network
-        size = ("", "", "")
-        if network is not None:
-            millions, giga = f"{network.parameters / 1e6:.1f} M", f"{network.macs / 1e9:.1f}"
-            size = (f"FCN-{network.stride}s, {network.backbone}", millions, giga)
-        lines.append(
-            f"| {row.name} | {' | '.join(size)} | {row.precision} | {row.milliseconds:.1f} "
-            f"| {100 * row.metrics.mean_iu:.2f} | {100 * row.metrics.pixel_accuracy:.2f} |"
-        )
-    return "\n".join(lines)
+def table(rows: Sequence[Row]) -> str:
+    """The rows in Markdown; figures in percent."""
+    figures = [f"{figure}, {one.place}" for one in rows[0].evaluations for figure in ("mean IU", "pixel accuracy")]
+    captions = ["model", "network", "parameters", "GMACs", "precision", "ms", *figures]
+    return markdown(captions, [cells(row) for row in rows])
+
+
+def cells(row: Row) -> list[str]:
+    network = row.network
+    size = ["", "", ""]
+    if network is not None:
+        millions, giga = f"{network.parameters / 1e6:.1f} M", f"{network.macs / 1e9:.1f}"
+        size = [f"FCN-{network.stride}s, {network.backbone}", millions, giga]
+    metrics = [one.metrics for one in row.evaluations]
+    figures = [100 * figure for one in metrics for figure in (one.mean_iu, one.pixel_accuracy)]
+    return [row.name, *size, row.precision, f"{row.milliseconds:.1f}", *(f"{figure:.2f}" for figure in figures)]
 
 
 def picture(models: Sequence[Model], data: SegmentationFolder, indices: Iterable[int]) -> Image.Image:

@@ -1,24 +1,21 @@
 """Evaluates a model file through the pipeline that serves it."""
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from pathlib import Path
 
 from model_export.data.folder import SegmentationFolder
-from model_export.errors import DataError
-from model_export.reports.predictions import predictions, serving
+from model_export.data.place import Place
+from model_export.reports.predictions import Prediction, predictions, serving
 from model_export.training.metrics import Meter
-from service.segmentation.modelfile.classes import ClassList
-from service.segmentation.modelfile.contract import Evaluation
+from service.segmentation.modelfile.contract import Evaluation, Metrics
 from service.segmentation.pipeline import Request
 from service.segmentation.runtime.model import Model
 
+Track = Callable[[int], Iterable[int]]
+"""0 .. count - 1 of a count, perhaps with a progress bar."""
 
-def open_split(root: Path, split: str, classes: ClassList) -> SegmentationFolder:
-    """A split to evaluate a model with these classes on. Raises DataError where the data has others."""
-    data = SegmentationFolder(root, split)
-    if data.classes.names != classes.names:
-        raise DataError(f"The classes of {root} are {data.classes.names}, the model's {classes.names}.")
-    return data
+Watch = Callable[[Prediction], None]
+"""Something that looks at every prediction."""
 
 
 def draw_heatmaps(
@@ -33,11 +30,31 @@ def draw_heatmaps(
         (folder / f"{data.pairs[index][0].stem}.webp").write_bytes(picture)
 
 
-def evaluate(model: Model, data: SegmentationFolder, split: str, indices: Iterable[int]) -> Evaluation:
-    """The figures of a model on the images at `indices`. Raises DataError where all their pixels are void."""
+def evaluate(
+    model: Model, place: Place, track: Track = range, watch: Watch | None = None, request: Request | None = None
+) -> Evaluation:
+    """The figures of a model at a place; `watch` sees each image's prediction for `request`.
+
+    Raises DataError where all pixels of the images are void.
+    """
+    data = place.judged(model.contract.labels)
+    own = data.classes.names
+    classes = None if own == model.contract.labels.names else tuple(own)
+    metrics = measure(model, data, track(len(data)), watch, request)
+    return Evaluation(place.split, len(data), metrics, place.name, place.only, classes)
+
+
+def measure(
+    model: Model,
+    data: SegmentationFolder,
+    indices: Iterable[int],
+    watch: Watch | None = None,
+    request: Request | None = None,
+) -> Metrics:
+    """As `evaluate`, the metrics on the images at `indices`."""
     meter = Meter(len(data.classes.classes))
-    images = 0
-    for prediction in predictions(model, data, indices):
+    for prediction in predictions(model, data, indices, request):
         meter.add(prediction.labels, prediction.truth)
-        images += 1
-    return Evaluation(split, images, meter.metrics())
+        if watch is not None:
+            watch(prediction)
+    return meter.metrics()

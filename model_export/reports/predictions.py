@@ -13,7 +13,8 @@ from service.segmentation.segmenter import Labeller, Segmenter
 class Prediction:
     """The labels of one image and the truth, uint8 [H, W] each, of the image's own size; `Segmentation.confidence`.
 
-    On a data set with other classes than the model's, both are ids of the classes that it is judged by.
+    On a data set with other classes than the model's, both are ids of the classes that it is judged by, which have no
+    confidence.
     """
 
     name: str
@@ -36,5 +37,7 @@ def predictions(
         with data.naming(index):
             result = pipeline.run(data.file(index), request)
         truth, name = data.truth(index, result.photo.size), data.pairs[index][0].stem
-        labels = result.labels if data.merged is None else data.merged.labels(result.labels, truth)
-        yield Prediction(name, labels, truth, result.segmentation.confidence)
+        if data.merged is None:
+            yield Prediction(name, result.labels, truth, result.segmentation.confidence)
+        else:
+            yield Prediction(name, data.merged.labels(result.labels, truth), truth, ())

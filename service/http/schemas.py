@@ -98,6 +98,7 @@ class ModelCard(ModelName):
     training: dict[str, Any]
     quantization: dict[str, Any] | None
     evaluation: dict[str, Any] | None
+    elsewhere: list[dict[str, Any]]
     parity: dict[str, Any] | None
 
 

@@ -6,6 +6,7 @@ import pytest
 
 from model_export.data import shapes
 from model_export.data.folder import SegmentationFolder
+from model_export.data.place import Place
 from model_export.onnx import export
 from service.segmentation.runtime.model import Model
 from tests.support import networks
@@ -14,8 +15,13 @@ from tests.support import networks
 @pytest.fixture(scope="session")
 def drawn(tmp_path_factory: pytest.TempPathFactory) -> SegmentationFolder:
     root: Path = tmp_path_factory.mktemp("drawn")
-    shapes.write(root, train=1, val=5, width=96, height=64, seed=0)
+    shapes.write(root, train=9, val=5, width=96, height=64, seed=0)
     return SegmentationFolder(root, "val")
+
+
+@pytest.fixture(scope="session")
+def place(drawn: SegmentationFolder) -> Place:
+    return Place("drawn", drawn.root)
 
 
 @pytest.fixture(scope="session")

@@ -11,7 +11,7 @@ from PIL import Image
 from model_export.data.folder import VOID, SegmentationFolder
 from model_export.data.mapping import read_mapping
 from model_export.errors import DataError
-from model_export.reports.evaluate import evaluate
+from model_export.reports.evaluate import measure
 from service.segmentation.modelfile.classes import Class, ClassList
 from service.segmentation.modelfile.contract import Labels
 from service.segmentation.runtime.model import Model
@@ -121,6 +121,6 @@ def test_a_model_is_judged_by_the_classes_of_stretched_photos(model: Model, tmp_
     Image.fromarray(truth).save(tmp_path / "val" / "labels" / "north_1.png")
     data = SegmentationFolder(tmp_path, "val", stretch=(96, 64)).judging(model.contract.labels)
     assert data.sizes() == [(96, 64)]
-    metrics = evaluate(model, data, "val", [0]).metrics
+    metrics = measure(model, data, [0])
     assert metrics.pixel_accuracy == pytest.approx(3 / 4)
     assert metrics.iu == pytest.approx((1 / 2, 2 / 3))

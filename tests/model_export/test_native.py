@@ -10,6 +10,7 @@ from PIL import Image
 from model_export.data import shapes
 from model_export.data.folder import SegmentationFolder
 from model_export.data.native import median_size, sizes, spread
+from model_export.data.place import Place
 from model_export.onnx import export
 from model_export.reports.evaluate import evaluate
 from model_export.reports.predictions import predictions
@@ -50,11 +51,11 @@ def test_training_validates_what_the_service_serves(mixed: Path, tmp_path: Path)
     """The exported file's figures, through the service's pipeline, are those of the torch network in training."""
     data, trained = SegmentationFolder(mixed, "val"), networks.trained()
     native = Run(quick(mixed), tmp_path, workers=0).native
-    content = export.export(trained, networks.CARD, native, data, "val", 2, range(len(data)))
+    content = export.export(trained, networks.CARD, native, Place("mixed", mixed), 2)
     model = Model(content, threads=1)
     assert (model.contract.input.width, model.contract.input.height) == native
     validated = validate(trained.network, data.classes, data, native, torch.device("cpu")).metrics()
-    for evaluation in (model.contract.evaluation, evaluate(model, data, "val", range(len(data)))):
+    for evaluation in (model.contract.evaluation, evaluate(model, Place("mixed", mixed))):
         assert evaluation is not None
         assert evaluation.metrics.mean_iu == pytest.approx(validated.mean_iu, abs=1e-4)
         assert evaluation.metrics.iu == pytest.approx(validated.iu, abs=1e-4)

@@ -71,11 +71,23 @@ class Metrics(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
 
 class Evaluation(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """Metrics, and what they were measured on."""
+    """Metrics, and what they were measured on: a data set's `split`, or the images of it whose names start with `only`,
+    or with one of several, A,B.
+
+    `place` is the data set's name; older files have none. `classes` are those that the metrics are of, where they are
+    not the model's.
+    """
 
     split: str
     images: int
     metrics: Metrics
+    place: str = ""
+    only: str | None = None
+    classes: tuple[str, ...] | None = None
+
+    def __post_init__(self) -> None:
+        if self.classes is not None and len(self.classes) != len(self.metrics.iu):
+            raise ValueError("an evaluation has an IU for each of its classes")
 
 
 class Parity(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -89,11 +101,12 @@ class Parity(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
 class Quantization(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """How float became int8: the calibration `method`, the training images it saw, and what the float file scored on
-    the images of `evaluation`."""
+    the images of `evaluation`, and on those of each evaluation `elsewhere`."""
 
     method: str
     images: int
     float_mean_iu: Share
+    elsewhere: tuple[Share, ...] = ()
 
 
 class Network(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -145,7 +158,7 @@ class Golden(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 class Contract(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """The document. `format` is its version; `seal` is the sha256 that `seal.py` explains; `use` and `limits` are what
     the model is for and what it must not be trusted with, in sentences for people; `scale` is there where the graph
-    gives its scores in integers."""
+    gives its scores in integers; `elsewhere` has evaluations on further data sets."""
 
     format: Literal[2]
     name: Annotated[str, msgspec.Meta(pattern=r"^[a-z0-9][a-z0-9._-]{0,63}\Z")]
@@ -161,6 +174,7 @@ class Contract(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     quantization: Quantization | None = None
     scale: Scale | None = None
     network: Network | None = None
+    elsewhere: tuple[Evaluation, ...] = ()
     use: str = ""
     limits: str = ""
     seal: Sha256 = UNSEALED

@@ -9,29 +9,30 @@ from onnx import numpy_helper
 
 from model_export.data.augment import OUTSIDE
 from model_export.data.folder import SegmentationFolder
+from model_export.data.place import Place
 from model_export.errors import QuantizationError
 from model_export.onnx import export, parity, quantize
 from model_export.onnx.quantize import METHODS, Quantizer
-from model_export.reports.evaluate import evaluate
+from model_export.reports.evaluate import evaluate, measure
 from service.segmentation.modelfile.classes import rgb
 from service.segmentation.runtime.model import Model
 
 
 @pytest.mark.parametrize("method", METHODS)
-def test_an_int8_file_is_almost_like_the_float_one(
-    source: bytes, served: Model, drawn: SegmentationFolder, method: str
-) -> None:
-    quantizer = Quantizer(source, served, drawn, "val", range(4))
-    attempt = quantizer.attempt(method, drawn, 4)
+def test_an_int8_file_is_almost_like_the_float_one(source: bytes, served: Model, place: Place, method: str) -> None:
+    quantizer = Quantizer(source, served, [place])
+    attempt = quantizer.attempt(method, 4)
     content = quantizer.finish(attempt)
-    assert attempt.mean_iu == evaluate(Model(content, threads=1), drawn, "val", [4]).metrics.mean_iu
+    train = place.training(served.contract.labels)
+    chosen_by = quantize.others(len(train), 4)
+    assert attempt.mean_iu == measure(Model(content, threads=1), train, chosen_by).mean_iu
     contract = Model(content, threads=1).contract
     assert contract.precision == "int8"
     assert contract.quantization is not None
     assert (contract.quantization.method, contract.quantization.images) == (method, 4)
-    assert contract.quantization.float_mean_iu == quantizer.before
+    assert [contract.quantization.float_mean_iu] == quantizer.before
     assert contract.evaluation is not None
-    assert contract.evaluation == evaluate(Model(content, threads=1), drawn, "val", range(4))
+    assert contract.evaluation == evaluate(Model(content, threads=1), place)
     assert contract.parity is not None
     assert 0 < contract.parity.disagreeing_ppm < 100_000
     assert contract.training == quantizer.contract.training
@@ -69,15 +70,15 @@ def test_bytes_go_in_and_come_out(source: bytes, served: Model, drawn: Segmentat
     assert np.abs(scores - float_scores).max() < 0.1 * spread
 
 
-def test_a_file_that_lost_too_much_is_refused(source: bytes, served: Model, drawn: SegmentationFolder) -> None:
-    quantizer = Quantizer(source, served, drawn, "val", range(4))
-    attempt = quantizer.attempt("min-max", drawn, 4)
+def test_a_file_that_lost_too_much_is_refused(source: bytes, served: Model, place: Place) -> None:
+    quantizer = Quantizer(source, served, [place])
+    attempt = quantizer.attempt("min-max", 4)
     evaluation = Model(quantizer.finish(attempt), threads=1).contract.evaluation
     assert evaluation is not None
-    quantizer.before = evaluation.metrics.mean_iu + quantize.MAX_LOSS - 1e-6
+    quantizer.before = [evaluation.metrics.mean_iu + quantize.MAX_LOSS - 1e-6]
     quantizer.finish(attempt)
-    quantizer.before = evaluation.metrics.mean_iu + quantize.MAX_LOSS + 1e-6
-    with pytest.raises(QuantizationError, match=r"not written: .* at most 0\.5 points may be lost"):
+    quantizer.before = [evaluation.metrics.mean_iu + quantize.MAX_LOSS + 1e-6]
+    with pytest.raises(QuantizationError, match=r"not written: on drawn int8 .* at most 0\.5 points may be lost"):
         quantizer.finish(attempt)
 
 
@@ -90,11 +91,11 @@ def test_a_method_is_chosen_by_images_that_it_was_not_calibrated_with(length: in
     assert quantize.others(3, 40) == [0, 1, 2]
 
 
-def test_an_int8_file_is_not_quantised_again(source: bytes, drawn: SegmentationFolder) -> None:
+def test_an_int8_file_is_not_quantised_again(source: bytes, place: Place) -> None:
     contract = msgspec.structs.replace(Model(source, threads=1).contract, precision="int8")
     again = export.packed(onnx.load_from_string(source), contract)
     with pytest.raises(QuantizationError, match="int8 already"):
-        Quantizer(again, Model(again, threads=1), drawn, "val", range(4))
+        Quantizer(again, Model(again, threads=1), [place])
 
 
 def test_rounded_weights_leave_an_image_of_the_mean_colour_alone(source: bytes) -> None:

@@ -10,18 +10,19 @@ from PIL import Image
 
 from model_export.data import shapes
 from model_export.data.folder import VOID, SegmentationFolder
+from model_export.data.place import Place
 from model_export.reports import card, mosaic
-from model_export.reports.evaluate import draw_heatmaps, evaluate
+from model_export.reports.evaluate import draw_heatmaps, evaluate, measure
 from service.segmentation.catalog import EMBEDDED
 from service.segmentation.errors import UnknownClass
 from service.segmentation.runtime.model import Model
 from tests.support.server import ROOT
 
 
-def test_a_card_has_the_figures_that_evaluate_prints(served: Model, drawn: SegmentationFolder, tmp_path: Path) -> None:
-    card.write(served, 123_456, drawn, "val", range(5), tmp_path / "docs" / "shapes.md")
+def test_a_card_has_the_figures_that_evaluate_prints(served: Model, place: Place, tmp_path: Path) -> None:
+    card.write(served, 123_456, [place], tmp_path / "docs" / "shapes.md")
     text = (tmp_path / "docs" / "shapes.md").read_text()
-    metrics = evaluate(served, drawn, "val", range(5)).metrics
+    metrics = evaluate(served, place).metrics
     assert f"| mean IU | {100 * metrics.mean_iu:.2f} |" in text
     assert metrics.iu[1] is not None
     assert f"| IU disc | {100 * metrics.iu[1]:.2f} |" in text
@@ -35,9 +36,9 @@ def test_a_card_has_the_figures_that_evaluate_prints(served: Model, drawn: Segme
             assert min(picture.size) > 64
 
 
-def test_the_worst_images_come_first(served: Model, drawn: SegmentationFolder, tmp_path: Path) -> None:
-    card.write(served, 1, drawn, "val", range(5), tmp_path / "a.md")
-    alone = {drawn.pairs[index][0].stem: evaluate(served, drawn, "val", [index]).metrics.mean_iu for index in range(5)}
+def test_the_worst_images_come_first(served: Model, place: Place, drawn: SegmentationFolder, tmp_path: Path) -> None:
+    card.write(served, 1, [place], tmp_path / "a.md")
+    alone = {drawn.pairs[index][0].stem: measure(served, drawn, [index]).mean_iu for index in range(5)}
     worst = sorted(alone, key=lambda name: alone[name])[: card.FAILURES]
     said = ", ".join(f"{name} ({100 * alone[name]:.1f})" for name in worst)
     assert said in (tmp_path / "a.md").read_text()
@@ -51,7 +52,7 @@ def test_an_image_of_nothing_but_void_is_not_among_the_worst(
     label = tmp_path / "data" / "val" / "labels" / "0001.png"
     with Image.open(label) as file:
         Image.new("L", file.size, shapes.CLASSES.ignored or 0).save(label)
-    card.write(served, 1, SegmentationFolder(tmp_path / "data", "val"), "val", range(4), tmp_path / "a.md")
+    card.write(served, 1, [Place("drawn", tmp_path / "data", only="0000,0001,0002,0003")], tmp_path / "a.md")
     (said,) = re.findall(r"with their mean IU: (.*)", (tmp_path / "a.md").read_text())
     worst = re.findall(r"(\d{4}) \((\d+\.\d)\)", said)
     assert sorted(name for name, _ in worst) == ["0000", "0002", "0003"]

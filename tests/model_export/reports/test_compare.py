@@ -3,23 +3,28 @@
 import numpy as np
 
 from model_export.data.folder import SegmentationFolder
+from model_export.data.place import Place
 from model_export.reports import compare
 from model_export.reports.evaluate import evaluate
 from model_export.reports.mosaic import CAPTION, GAP
 from service.segmentation.runtime.model import Model
 
 
-def test_the_table_has_accuracy_and_cost(served: Model, drawn: SegmentationFolder) -> None:
-    rows = compare.compare([served, served], drawn, "val", range(2))
+def test_the_table_has_accuracy_and_cost(served: Model, place: Place) -> None:
+    two = Place("two", place.folder, only="0000,0001")
+    rows = compare.compare([served, served], [place, two])
     first = rows[0]
-    assert first.metrics == evaluate(served, drawn, "val", range(2)).metrics
+    assert first.evaluations == [evaluate(served, place), evaluate(served, two)]
     assert first.network is not None
     assert first.network.parameters == 56_856
     assert first.milliseconds > 0
     header, _, line, again = compare.table(rows).splitlines()
     assert header.count("|") == line.count("|") == again.count("|")
     assert "FCN-8s, tiny" in line
-    assert f"| {100 * first.metrics.mean_iu:.2f} |" in line
+    for name, evaluation in zip(("drawn", "two"), first.evaluations, strict=True):
+        assert f"| mean IU, {name} | pixel accuracy, {name} |" in header
+        metrics = evaluation.metrics
+        assert f"| {100 * metrics.mean_iu:.2f} | {100 * metrics.pixel_accuracy:.2f} |" in line
 
 
 def test_the_picture_has_photo_truth_and_every_models_mask(served: Model, drawn: SegmentationFolder) -> None:

@@ -8,8 +8,9 @@ import pytest
 from PIL import Image
 
 from model_export.data import shapes
+from model_export.data.place import Place
 from model_export.errors import DataError
-from model_export.reports.evaluate import evaluate, open_split
+from model_export.reports.evaluate import evaluate, measure
 from service.segmentation.runtime.model import Model
 from tests.support.colours import CLASSES
 from tests.support.pictures import quarters
@@ -32,16 +33,16 @@ def test_the_figures_are_those_of_the_services_answers(model: Model, tmp_path: P
     wrong[:32, :48] = 255
     write_pair(tmp_path, "a", quarters(), truth)
     write_pair(tmp_path, "b", Image.new("RGB", (96, 64), "blue"), wrong)
-    data = open_split(tmp_path, "val", model.contract.labels)
-    evaluation = evaluate(model, data, "val", range(2))
+    place = Place("corners", tmp_path)
+    evaluation = evaluate(model, place)
     right, judged = 64 * 96, 64 * 96 + 64 * 96 * 3 // 4
-    assert (evaluation.split, evaluation.images) == ("val", 2)
+    assert (evaluation.place, evaluation.split, evaluation.images) == ("corners", "val", 2)
     assert evaluation.metrics.pixel_accuracy == pytest.approx(right / judged)
     assert evaluation.metrics.iu[0] == 1
-    assert evaluate(model, data, "val", [0]).metrics.mean_iu == 1
+    assert measure(model, place.judged(model.contract.labels), [0]).mean_iu == 1
 
 
-def test_data_of_other_classes_are_refused(model: Model, tmp_path: Path) -> None:
+def test_data_of_other_classes_without_a_mapping_are_refused(model: Model, tmp_path: Path) -> None:
     shapes.write(tmp_path, train=1, val=1, width=32, height=32, seed=0)
-    with pytest.raises(DataError, match=r"'disc'.*the model's .*'red'"):
-        open_split(tmp_path, "val", model.contract.labels)
+    with pytest.raises(DataError, match=r"mapping\.json is missing.*'disc'.*the model's .*'red'"):
+        evaluate(model, Place("shapes", tmp_path))
