@@ -91,6 +91,7 @@ class ModelCard(ModelName):
     use: str
     limits: str
     precision: str
+    temperature: Annotated[float, Field(description="Logits are divided by it before the softmax of probabilities.")]
     classes: list[dict[str, Any]]
     ignored: int | None
     input: dict[str, Any]

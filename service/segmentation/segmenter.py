@@ -98,15 +98,16 @@ class Segmenter:
         labels = np.ascontiguousarray(labels)
         height, width = labels.shape
         scores = None if scores is None else scores[:, :height, :width]
-        classes = len(self.model.contract.labels.classes)
+        classes, temperature = len(self.model.contract.labels.classes), self.model.contract.temperature
         means: tuple[float | None, ...] = (None,) * classes
         if confidence and scores is not None:
-            means = class_means(labels, scores)
+            means = class_means(labels, scores, temperature)
         heat = None
         if mapped is not None:
             if scores is None:
                 raise NoScores(f"{self.model.contract.name} gives labels alone; leave heatmap out.")
-            heat = Heatmap(mapped, resized(probability(scores, mapped.id), size, Image.Resampling.BILINEAR))
+            plane = probability(scores, mapped.id, temperature)
+            heat = Heatmap(mapped, resized(plane, size, Image.Resampling.BILINEAR))
         whole = enlarged(labels, size)
         pixels = count_enlarged(labels, *size, classes) if whole.size > labels.size else count(whole, classes)
         return Segmentation(whole, pixels, means, heat)
@@ -164,17 +165,23 @@ def enlarged(labels: Labels, size: Size) -> Labels:
     return lines if len(lines) == height else lines[nearest(len(lines), height)]
 
 
-def probability(scores: Scores, class_id: int) -> Labels:
+def probability(scores: Scores, class_id: int, temperature: float) -> Labels:
     """The probability (softmax) of one class at every pixel, 0..255 for 0..1."""
-    shares = np.exp(scores - scores.max(axis=0))
+    shares = unnormalised(scores, temperature)
     rounded: Labels = np.rint(255 * shares[class_id] / shares.sum(axis=0)).astype(np.uint8)
     return rounded
 
 
-def class_means(labels: Labels, scores: Scores) -> tuple[float | None, ...]:
+def class_means(labels: Labels, scores: Scores, temperature: float) -> tuple[float | None, ...]:
     """The mean probability (softmax) of the chosen label over each class's pixels; None for a class without pixels."""
     classes = len(scores)
-    probability = 1 / np.exp(scores - scores.max(axis=0)).sum(axis=0)
+    probability = 1 / unnormalised(scores, temperature).sum(axis=0)
     pixels = np.bincount(labels.ravel(), minlength=classes)
     sums = np.bincount(labels.ravel(), weights=probability.ravel(), minlength=classes)
     return tuple(float(s / n) if n else None for s, n in zip(sums, pixels, strict=True))
+
+
+def unnormalised(scores: Scores, temperature: float) -> Scores:
+    """The softmax of the scores divided by `temperature`, before it is divided by its sum: the greatest is 1."""
+    exponentials: Scores = np.exp((scores - scores.max(axis=0)) / temperature)
+    return exponentials

@@ -29,6 +29,7 @@ Scores = np.ndarray[tuple[int, int, int], np.dtype[np.float32]]
 Side = Annotated[int, msgspec.Meta(ge=1, le=16384)]
 Millimetres = Annotated[float, msgspec.Meta(gt=0, le=1000)]
 Share = Annotated[float, msgspec.Meta(ge=0, le=1)]
+Temperature = Annotated[float, msgspec.Meta(ge=0.01, le=100)]
 Sha256 = Annotated[str, msgspec.Meta(pattern=r"^[0-9a-f]{64}\Z")]
 
 
@@ -158,7 +159,12 @@ class Golden(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 class Contract(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """The document. `format` is its version; `seal` is the sha256 that `seal.py` explains; `use` and `limits` are what
     the model is for and what it must not be trusted with, in sentences for people; `scale` is there where the graph
-    gives its scores in integers; `elsewhere` has evaluations on further data sets."""
+    gives its scores in integers; `elsewhere` has evaluations on further data sets.
+
+    Logits are divided by `temperature` before the softmax, so that a probability says how often a class is right (Guo,
+    Pleiss, Sun and Weinberger 2017: On Calibration of Modern Neural Networks). Labels do not depend on it. It is 1
+    where none was fitted.
+    """
 
     format: Literal[2]
     name: Annotated[str, msgspec.Meta(pattern=r"^[a-z0-9][a-z0-9._-]{0,63}\Z")]
@@ -173,6 +179,7 @@ class Contract(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     golden: Golden
     quantization: Quantization | None = None
     scale: Scale | None = None
+    temperature: Temperature = 1.0
     network: Network | None = None
     elsewhere: tuple[Evaluation, ...] = ()
     use: str = ""

@@ -5,6 +5,7 @@ import email.policy
 import hashlib
 import io
 import json
+from pathlib import Path
 from typing import Any
 
 import httpx2
@@ -12,7 +13,9 @@ import numpy as np
 import pytest
 from PIL import Image
 
+from tests.support import colours
 from tests.support.pictures import encoded, in_mode, oriented, quarters
+from tests.support.server import serving
 
 PNG = {"Content-Type": "image/png"}
 SPACING_AREAS = {"0.5": 0.25, "0.5,0.2": 0.1}
@@ -165,6 +168,23 @@ def test_include_selects_the_parts_of_the_json(client: httpx2.Client) -> None:
     assert both["mask"] is not None
     assert [c["confidence"] for c in both["classes"]] == [pytest.approx(0.6), None, None]
     assert segment(client, data, include=" confidence , mask,").json()["classes"] == both["classes"]
+
+
+def test_confidence_is_the_softmax_of_the_logits_divided_by_the_files_temperature(tmp_path: Path) -> None:
+    """The logits are logarithms of the channels, and every pixel is one of two."""
+    (tmp_path / "warm.onnx").write_bytes(colours.model_bytes(temperature=1.7))
+    image = Image.new("RGB", (96, 64), (60, 30, 10))
+    image.paste((200, 100, 180), (0, 0, 48, 64))
+    logits = np.log([[60, 30, 10], [200, 100, 180]]) / 1.7
+    softmax = np.exp(logits) / np.exp(logits).sum(axis=1, keepdims=True)
+    with serving(tmp_path / "warm.onnx") as url, httpx2.Client(base_url=url) as client:
+        answer = segment(client, encoded(image), include="confidence").json()
+        heat = client.post(
+            "/segment", content=encoded(image), headers={"Accept": "image/png"}, params={"heatmap": "blue"}
+        )
+    assert [c["confidence"] for c in answer["classes"]] == [pytest.approx(softmax[:, 0].mean()), None, None]
+    plane = np.asarray(Image.open(io.BytesIO(heat.content)))
+    assert [plane[0, 95], plane[0, 0]] == [round(255 * share) for share in softmax[:, 2]]
 
 
 @pytest.mark.parametrize(

@@ -81,6 +81,17 @@ def test_a_heat_map_has_a_classs_probability_at_every_pixel(model: Model) -> Non
     assert Segmenter(model).segment(image).heatmap is None
 
 
+def test_logits_are_divided_by_the_temperature_of_the_file_and_labels_stay() -> None:
+    """Channels of 60, 30 and 10 are probabilities of 0.6, 0.3 and 0.1; at 2, their square roots are."""
+    image, roots = Image.new("RGB", (96, 64), (60, 30, 10)), np.sqrt([60, 30, 10])
+    plain, warm = (Segmenter(Model(colours.model_bytes(temperature=t), threads=1)) for t in (1.0, 2.0))
+    segmented = warm.segment(image, confidence=True, heatmap="green")
+    assert segmented.confidence[0] == pytest.approx(roots[0] / roots.sum())
+    assert segmented.heatmap is not None
+    assert (segmented.heatmap.probability == round(255 * roots[1] / roots.sum())).all()
+    assert np.array_equal(warm.segment(quarters()).labels, plain.segment(quarters()).labels)
+
+
 def test_a_heat_map_of_a_class_that_is_not_there_is_refused_with_those_that_are(model: Model) -> None:
     with pytest.raises(UnknownClass, match="red, green, blue"):
         Segmenter(model).segment(quarters(), heatmap="road")

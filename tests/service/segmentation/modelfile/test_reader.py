@@ -39,3 +39,15 @@ def test_a_file_of_format_1_that_gives_another_answer_is_refused() -> None:
 def test_an_invalid_golden_answer_of_format_1_is_refused(broken: dict[str, Any]) -> None:
     with pytest.raises(ContractBroken, match="not understood"):
         read(of_format_1(**broken).decode())
+
+
+def test_a_file_from_before_temperatures_were_fitted_has_none() -> None:
+    document = msgspec.to_builtins(contract())
+    del document["temperature"]
+    assert read(msgspec.json.encode(document).decode()).temperature == 1
+
+
+@pytest.mark.parametrize("temperature", [0, -1, 1e-9, 1e9])
+def test_a_temperature_that_makes_no_probability_is_refused(temperature: float) -> None:
+    with pytest.raises(ContractBroken, match="temperature"):
+        read(msgspec.json.encode(contract(temperature=temperature)).decode())
