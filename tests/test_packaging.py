@@ -48,7 +48,8 @@ def test_the_wheel_carries_what_serves_and_no_weights_for_training(wheel: Path) 
 def test_what_is_imported_is_declared() -> None:
     """By name: a package that another one brings may go when that one changes."""
     project = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]
-    declared = {re.split(r"[<>=]", line)[0].replace("-", "_") for line in project["dependencies"]}
+    lines = project["dependencies"] + project["optional-dependencies"]["clinical"]
+    declared = {re.split(r"[<>=]", line)[0].replace("-", "_") for line in lines}
     declared |= {"PIL", "multipart", "mimeparse"}  # pillow, python-multipart, python-mimeparse
     imported = {
         (node.module or "" if isinstance(node, ast.ImportFrom) else alias.name).partition(".")[0]
@@ -60,12 +61,12 @@ def test_what_is_imported_is_declared() -> None:
     assert imported - set(sys.stdlib_module_names) - {"service"} <= declared
 
 
-def test_installing_the_service_brings_neither_torch_nor_onnx(python: Path) -> None:
+def test_installing_the_service_brings_neither_torch_nor_medical_formats(python: Path) -> None:
     listing = [sys.executable, "-m", "pip", "--python", str(python), "list", "--format", "json"]
     names = {package["name"] for package in json.loads(subprocess.check_output(listing))}
     locked = (ROOT / "requirements" / "serve.txt").read_text()
     assert {"fastapi", "onnxruntime", "fcn-serve"} <= names
-    assert not {"torch", "onnx", "torchvision"} & names
+    assert not {"torch", "onnx", "torchvision", "pydicom", "nibabel", "imagecodecs"} & names
     assert all(f"{name.replace('_', '-')}==" in locked for name in names - {"fcn-serve"})
 
 
