@@ -69,7 +69,8 @@ def write(model: Model, size: int, places: Sequence[Place], path: Path, track: T
     first, seen = visits[0]
     confusion = path.with_name(f"{path.stem}-confusion.png")
     plots.confusion(seen.meter.confusion, seen.classes, first.metrics, confusion)
-    failures = [path.with_name(f"{path.stem}-failures{number or ''}.png") for number in range(len(visits))]
+    numbers = ["", *(f"-{number}" for number in range(2, len(visits) + 1))]
+    failures = [path.with_name(f"{path.stem}-failures{number}.png") for number in numbers]
     for (_, visit), picture in zip(visits, failures, strict=True):
         mosaic(["its labels", "wrong in red"], [case.pictures for case in visit.worst]).quantize(64).save(picture)
     path.write_text(compose(model, size, visits, confusion, failures), encoding="utf-8")

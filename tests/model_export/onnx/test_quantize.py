@@ -1,5 +1,7 @@
 """A model is quantised if it stays accurate, else refused with a sentence."""
 
+from pathlib import Path
+
 import msgspec
 import numpy as np
 import onnx
@@ -14,8 +16,11 @@ from model_export.errors import QuantizationError
 from model_export.onnx import export, parity, quantize
 from model_export.onnx.quantize import METHODS, Quantizer
 from model_export.reports.evaluate import evaluate, measure
+from model_export.reports.report import against_float
 from service.segmentation.modelfile.classes import rgb
+from service.segmentation.modelfile.contract import Quantization
 from service.segmentation.runtime.model import Model
+from tests.support import towns
 
 
 @pytest.mark.parametrize("method", METHODS)
@@ -40,6 +45,32 @@ def test_an_int8_file_is_almost_like_the_float_one(source: bytes, served: Model,
     operators = {node.op_type for node in onnx.load_from_string(content).graph.node}
     assert "Greater" in operators  # labels are chosen in bytes, many at a time
     assert "ArgMax" not in operators
+
+
+def test_a_file_is_calibrated_and_judged_at_every_place(source: bytes, served: Model, tmp_path: Path) -> None:
+    """Their images differ in size, and their classes too; what is judged is not calibrated with."""
+    places = towns.write(tmp_path)
+    quantizer = Quantizer(source, served, places)
+    assert not any(image.name.startswith("south") for image, _ in quantizer.train[1].pairs)
+    quantizer.before = [0.0, 0.0]
+    attempt = quantizer.attempt("percentile 99.99", 3)
+    int8 = Model(quantizer.finish(attempt), threads=1)
+    chosen_by = [measure(int8, train, quantize.others(len(train), 3)).mean_iu for train in quantizer.train]
+    assert attempt.mean_iu == pytest.approx(sum(chosen_by) / 2)
+    contract = int8.contract
+    assert (contract.evaluation, *contract.elsewhere) == tuple(evaluate(int8, place) for place in places)
+    first, second = contract.evaluation, contract.elsewhere[0]
+    assert first is not None
+    assert (first.place, first.split, first.only, first.classes) == ("fine", "val", None, None)
+    assert (second.place, second.split, second.only) == ("coarse", "train", "south")
+    assert second.classes == ("ground", "round", "edged")
+    assert contract.quantization == Quantization("percentile 99.99", 6, 0.0, (0.0,))
+    assert against_float(contract)[1] == (
+        f"mean IU on the 3 images of coarse, train, those of south {100 * second.metrics.mean_iu:.2f}, in float 0.00"
+    )
+    quantizer.before = [0.0, second.metrics.mean_iu + quantize.MAX_LOSS + 1e-6]
+    with pytest.raises(QuantizationError, match="not written: on coarse int8 has"):
+        quantizer.finish(attempt)
 
 
 def test_convolutions_and_the_tensors_between_them_are_integers(source: bytes, drawn: SegmentationFolder) -> None:

@@ -5,17 +5,24 @@ import shutil
 from pathlib import Path
 
 import numpy as np
+import onnx
 import pytest
+from msgspec.structs import replace
 from PIL import Image
 
 from model_export.data import shapes
 from model_export.data.folder import VOID, SegmentationFolder
 from model_export.data.place import Place
+from model_export.onnx import export
 from model_export.reports import card, mosaic
 from model_export.reports.evaluate import draw_heatmaps, evaluate, measure
+from model_export.reports.report import figures, images_of
+from model_export.reports.sizes import Objects
 from service.segmentation.catalog import EMBEDDED
 from service.segmentation.errors import UnknownClass
+from service.segmentation.modelfile.contract import Quantization
 from service.segmentation.runtime.model import Model
+from tests.support import towns
 from tests.support.server import ROOT
 
 
@@ -33,6 +40,31 @@ def test_a_card_has_the_figures_that_evaluate_prints(served: Model, place: Place
     for kind in ("confusion", "failures"):
         assert f"(shapes-{kind}.png)" in text
         with Image.open(tmp_path / "docs" / f"shapes-{kind}.png") as picture:
+            assert min(picture.size) > 64
+
+
+def test_a_card_has_what_evaluate_prints_at_every_place(source: bytes, served: Model, tmp_path: Path) -> None:
+    places = towns.write(tmp_path)
+    objects = [Objects(place.judged(shapes.CLASSES).classes) for place in places]
+    evaluations = [evaluate(served, place, watch=one.add) for place, one in zip(places, objects, strict=True)]
+    first, second = evaluations
+    made = Quantization("min-max", 8, 0.123, (0.456,))
+    contract = replace(served.contract, evaluation=first, elsewhere=(second,), quantization=made)
+    model = Model(export.packed(onnx.load_from_string(source), contract), threads=1)
+    card.write(model, 1, places, tmp_path / "a.md")
+    text = (tmp_path / "a.md").read_text()
+    for evaluation, by_size, before in zip(evaluations, objects, ("12.30", "45.60"), strict=True):
+        expected = figures(evaluation.metrics, by_size.classes.names)
+        own = f"{expected['mean IU']} | {expected['pixel accuracy']} | {before}"
+        assert f"| {images_of(evaluation)} | {own} |" in text
+        section = text.partition(f"### {evaluation.place}\n")[2].partition("\n#")[0]
+        assert dict(re.findall(r"^\| ([^|]+) \| ([\d.]+|-) \|$", section, re.MULTILINE)) == expected
+        assert by_size.table() in section
+    assert "| 3 images of coarse, train, those of south |" in text
+    assert "| towns | 50 % | - | - |" in text
+    for kind in ("confusion", "failures", "failures-2"):
+        assert f"(a-{kind}.png)" in text
+        with Image.open(tmp_path / f"a-{kind}.png") as picture:
             assert min(picture.size) > 64
 
 
