@@ -22,6 +22,7 @@ from PIL import Image
 from benchmarks import report
 from benchmarks.nginx import nginx
 from benchmarks.subjects import free_port
+from model_export.reports.report import figures, judged_by
 from service.http.app import create_app
 from service.segmentation import footprint
 from service.segmentation.catalog import EMBEDDED
@@ -254,6 +255,10 @@ def test_each_models_card_is_of_the_file_that_is_shipped() -> None:
         assert f"| mean IU | {100 * evaluation.metrics.mean_iu:.2f} |" in text
         for name, iu in zip(model.contract.labels.names, evaluation.metrics.iu, strict=True):
             assert f"| IU {name} | {100 * (iu or 0):.2f} |" in text
+        for elsewhere in model.contract.elsewhere:
+            section = text.partition(f"### {elsewhere.place}\n")[2].partition("\n#")[0]
+            for name, figure in figures(elsewhere.metrics, judged_by(elsewhere, model.contract.labels)).items():
+                assert f"| {name} | {figure} |" in section
         assert all((ROOT / "docs" / "models" / picture).exists() for picture in re.findall(r"\]\((.*?\.png)\)", text))
 
 

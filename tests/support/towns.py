@@ -1,4 +1,4 @@
-"""Two small data sets whose classes and sizes differ: drawn shapes, and squashed ones of which some classes are merged."""
+"""Two small data sets of drawn shapes. In the second the images are squashed, and two of the classes are one."""
 
 import json
 from pathlib import Path

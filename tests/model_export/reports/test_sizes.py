@@ -38,11 +38,8 @@ def test_components_are_those_of_a_flood_fill(seed: int) -> None:
                 inside = 0 <= there[0] < 17 and 0 <= there[1] < 23
                 if inside and seen[there] < 0 and labels[there] == labels[start]:
                     stack.append((there[0], there[1]))
-    assert (
-        len(np.unique(parts))
-        == len(np.unique(seen))
-        == len(np.unique(np.stack([parts, seen]).reshape(2, -1).T, axis=0))
-    )
+    pairs = set(zip(parts.ravel().tolist(), seen.ravel().tolist(), strict=True))
+    assert len(pairs) == len(np.unique(parts)) == len(np.unique(seen))
 
 
 def test_objects_are_found_by_half_and_counted_by_size() -> None:
