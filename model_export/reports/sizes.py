@@ -13,6 +13,9 @@ from service.segmentation.modelfile.contract import Labels
 SIZES = {"small": 0.0005, "medium": 0.005, "large": 1.0}
 """The largest share of its image that an object of each size has."""
 
+SPECK = 0.00005
+"""Parts with a smaller share of the image (9 pixels of 480x360) are specks of a label, no objects."""
+
 Ids = np.ndarray[tuple[int, int], np.dtype[np.int64]]
 
 
@@ -46,6 +49,7 @@ class Objects:
         class_ids, sizes, areas = measured(truth, parts)
         hits = np.bincount(parts[right], minlength=len(areas))
         there = np.unique(parts[known])
+        there = there[areas[there] >= SPECK * truth.size]
         place = class_ids[there], sizes[there]
         for total, values in (
             (self.objects, np.ones_like(there)),
@@ -75,9 +79,9 @@ class Objects:
 
 def explained() -> str:
     """What the table says, in a sentence or two."""
-    small, medium, _ = (f"{100 * bound:g} %" for bound in SIZES.values())
+    speck, small, medium = (f"{100 * bound:g} %" for bound in (SPECK, *list(SIZES.values())[:2]))
     return (
-        f"Objects are connected parts of the truth: small ones have up to {small} of the image, medium ones up to "
+        f"Objects are connected parts of the truth: small ones have {speck} to {small} of the image, medium ones up to "
         f"{medium}. An object is found if half of it is labelled right. Recall and IU are of the pixels in objects of "
         f"that size; a false pixel counts by the size of the labelled part it lies in."
     )

@@ -18,8 +18,12 @@ from PIL import Image
 
 from model_export.commands.arguments import source
 from model_export.data import shapes
+from model_export.reports.evaluate import evaluate
+from model_export.reports.sizes import Objects
 from model_export.training.options import Options
+from service.segmentation.modelfile.contract import Evaluation
 from service.segmentation.runtime.model import Model
+from tests.support import towns
 from tests.support.server import ROOT
 
 
@@ -126,6 +130,19 @@ def test_an_image_that_is_not_there_is_named(tmp_path: Path) -> None:
     result = run("compare", tmp_path, street, "--image", 7)
     assert result.returncode == 2
     assert "val has images 0 to 0" in result.stderr
+
+
+def test_evaluate_prints_a_line_for_each_place(source: bytes, served: Model, tmp_path: Path) -> None:
+    _, coarse = evaluated = towns.write(tmp_path)
+    (tmp_path / "model.onnx").write_bytes(source)
+    also = f"{coarse.folder},split=train,stretch=128x64,only=south"
+    result = run("evaluate", tmp_path / "model.onnx", tmp_path / "fine", "--also", also, "--json", "--objects")
+    assert result.returncode == 0, result.stderr
+    printed = [msgspec.json.decode(line, type=Evaluation) for line in result.stdout.splitlines()]
+    assert printed == [evaluate(served, place) for place in evaluated]
+    objects = Objects(coarse.judged(served.contract.labels).classes)
+    evaluate(served, coarse, watch=objects.add)
+    assert objects.table() in result.stderr
 
 
 def test_ctrl_c_stops_a_run_after_its_step_and_resume_goes_on(tmp_path: Path) -> None:

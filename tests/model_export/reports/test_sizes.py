@@ -51,6 +51,7 @@ def test_objects_are_found_by_half_and_counted_by_size() -> None:
     labels[150:160, :30] = 1  # nothing, as large as a large one
     truth[199, :] = VOID
     labels[199, :] = 1  # void: not judged
+    truth[80, 0] = 1  # a speck: no object, though its pixel was not labelled right
     objects = Objects(CLASSES)
     for _ in range(2):
         objects.add(Prediction("a", labels, truth, ()))

@@ -44,7 +44,13 @@ def test_a_model_tells_all_that_its_file_says(client: httpx2.Client) -> None:
     shape = {"width": 96, "height": 64, "stride": 32}
     assert card["input"] == shape | {"padding": "#ff0000", "color": "rgb", "scan": None}
     assert card["training"]["licence"] == "Apache-2.0"
-    assert (card["evaluation"], card["parity"], card["precision"], card["temperature"]) == (None, None, "float32", 1)
+    assert (card["evaluation"], card["elsewhere"], card["parity"], card["precision"], card["temperature"]) == (
+        None,
+        [],
+        None,
+        "float32",
+        1,
+    )
 
 
 def test_health_is_live_and_ready(client: httpx2.Client) -> None:
