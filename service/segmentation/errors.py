@@ -18,6 +18,7 @@ SegmentationError
  ├── ProviderMissing            the requested execution provider is not available
  ├── UnknownModel               no model of this name is served
  ├── UnknownClass               the model has no class of this name
+ ├── NotForScans                the model is for pictures, and the upload is a scan
  ├── NoScores                   the model outputs labels without scores: no confidence, no heat map
  ├── InferenceFailed            the runtime failed on an image
  ├── OutOfMemory                there is not enough memory for this image at present
@@ -88,6 +89,10 @@ class UnknownModel(SegmentationError):
 
 class UnknownClass(SegmentationError):
     """The model has no class of this name."""
+
+
+class NotForScans(SegmentationError):
+    """The model is for pictures, and the upload is a scan."""
 
 
 class NoScores(SegmentationError):

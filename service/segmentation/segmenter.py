@@ -54,7 +54,7 @@ class Segmenter:
     def __init__(self, model: Labeller, run: Run | None = None) -> None:
         """`run` runs the model on one image; by default `model.run`."""
         self.model = model
-        self._run = run or model.run
+        self.run = run or model.run
 
     def needed(self, size: Size) -> Size:
         """The size to which an image of `size` is scaled for the model."""
@@ -87,7 +87,7 @@ class Segmenter:
         size, call = size or image.size, call or Call()
         with call.timings.stage("fit"):
             network_image, width, height = fitted(image, self.model.contract.input, size)
-        labels, scores = self._run(network_image, confidence or mapped is not None, call)
+        labels, scores = self.run(network_image, confidence or mapped is not None, call)
         with call.timings.stage("measure"):
             return self._measured(labels[:height, :width], scores, size, confidence, mapped)
 

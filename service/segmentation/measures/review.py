@@ -1,0 +1,102 @@
+"""Quality control: why a person should look at a segmented volume before its figures are used."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+
+import numpy as np
+from numpy.typing import NDArray
+
+from service.segmentation.inputs.axial import Axial
+from service.segmentation.inputs.volume import Volume
+from service.segmentation.inputs.warning import ImageWarning
+from service.segmentation.measures.volumes import BACKGROUND, Extent, intracranial_ml
+
+Millilitres = tuple[float, float]
+"""Least and most."""
+
+
+@dataclass(frozen=True)
+class Limits:
+    """What a volume needs so that nobody has to look.
+
+    brain_ml: of all tissues; with less there is no head in it, or a network that did not find one.
+    face_mm2: tissue on one face of the volume. A brain that is whole ends before; a spinal cord is smaller.
+    slice_mm, pixel_mm: coarser than that, the cortex, 2 to 4 mm thick, is not seen.
+    ratio: of the longest to the shortest side of a voxel.
+    tilt: degrees off axial.
+    confidence: the mean over the voxels of all tissues.
+    ml: of each tissue, by its name. The 13 adults of OASIS, aged 18 to 90, with tissues after Neuromorphometrics, have
+        285 to 416 mL of CSF, 422 to 651 of grey matter and 392 to 594 of white matter. These limits are a quarter
+        further out.
+    """
+
+    brain_ml: float = 300
+    face_mm2: float = 1000
+    slice_mm: float = 5
+    pixel_mm: float = 3
+    ratio: float = 5
+    tilt: float = 30
+    confidence: float = 0.7
+    ml: dict[str, Millilitres] = field(
+        default_factory=lambda: {"csf": (214, 520), "grey matter": (317, 814), "white matter": (294, 743)}
+    )
+
+
+def review(
+    volume: Volume, seen: Axial, labels: NDArray[np.uint8], measured: dict[str, Extent], limits: Limits | None = None
+) -> list[ImageWarning]:
+    """The reasons; empty if there are none. `measured` has the classes by name, in id order."""
+    limits = limits or Limits()
+    reasons = [*_of_scan(volume, seen, limits)]
+    brain = intracranial_ml(list(measured.values()))
+    if brain < limits.brain_ml:
+        detail = f"Only {brain:.0f} mL of tissue were found: this is not a whole head, or the network does not know it."
+        return [ImageWarning("no_brain", detail), *reasons]
+    return [*_of_labels(seen, labels, limits), *_of_tissues(measured, limits), *reasons]
+
+
+def _of_scan(volume: Volume, seen: Axial, limits: Limits) -> Iterator[ImageWarning]:
+    slice_mm, *pixel = seen.spacing
+    if slice_mm > limits.slice_mm or max(pixel) > limits.pixel_mm:
+        detail = (
+            f"Slices are {slice_mm:.2g} mm apart, and pixels {pixel[0]:.2g} x {pixel[1]:.2g} mm: too coarse for the "
+            f"cortex; at most {limits.slice_mm:g} and {limits.pixel_mm:g} mm are."
+        )
+        yield ImageWarning("coarse_voxels", detail)
+    elif max(seen.spacing) > limits.ratio * min(seen.spacing):
+        yield ImageWarning("anisotropic_voxels", f"Voxels are more than {limits.ratio:g} times as long as wide.")
+    if seen.tilt > limits.tilt:
+        detail = f"The slices are {seen.tilt:.0f} degrees off axial ones, which the network was trained on."
+        yield ImageWarning("tilted_slices", detail)
+    weighting, modality = volume.acquisition.weighting, volume.acquisition.modality
+    if weighting not in {None, "T1"} or modality not in {None, "MR"}:
+        detail = f"The file says that this is {weighting or modality}, and the network was trained on T1-weighted MR."
+        yield ImageWarning("other_contrast", detail)
+
+
+def _of_labels(seen: Axial, labels: NDArray[np.uint8], limits: Limits) -> Iterator[ImageWarning]:
+    """Tissue on a face of the volume: the field of view cuts the brain."""
+    names = (("feet", "head"), ("front", "back"), ("patient's right", "patient's left"))
+    cut = []
+    for axis, (first, last) in enumerate(names):
+        across = [mm for other, mm in enumerate(seen.spacing) if other != axis]
+        for at, name in ((0, first), (-1, last)):
+            tissue = np.count_nonzero(labels.take(at, axis) != BACKGROUND)
+            if tissue * across[0] * across[1] > limits.face_mm2:
+                cut.append(name)
+    if cut:
+        detail = f"Tissue reaches the edge of the volume towards {', '.join(cut)}: part of the brain is missing."
+        yield ImageWarning("cut_field_of_view", detail)
+
+
+def _of_tissues(measured: dict[str, Extent], limits: Limits) -> Iterator[ImageWarning]:
+    for name, (least, most) in limits.ml.items():
+        if name in measured and not least <= measured[name].ml <= most:
+            detail = f"{measured[name].ml:.0f} mL of {name}; adults have {least:g} to {most:g} mL."
+            yield ImageWarning("unusual_volume", detail)
+    tissues = [extent for extent in list(measured.values())[1:] if extent.confidence is not None]
+    voxels = sum(extent.voxels for extent in tissues)
+    if voxels:
+        mean = sum(extent.voxels * (extent.confidence or 0) for extent in tissues) / voxels
+        if mean < limits.confidence:
+            yield ImageWarning("low_confidence", f"The mean probability of the tissues is {mean:.2f}.")
