@@ -90,6 +90,10 @@ def export(
     native: Annotated[
         Any, typer.Option(parser=size, metavar="WxH", help="Size that photos are brought to; default: as validated.")
     ] = None,
+    spacing: Annotated[
+        float | None,
+        typer.Option(help="For scans: mm from pixel to pixel at the native size; the channels are three slices."),
+    ] = None,
     split: Annotated[str, typer.Option(help="Split to measure on.")] = "val",
     images: Annotated[int, typer.Option(min=1, help="Images of the parity check.")] = 20,
 ) -> None:
@@ -97,10 +101,12 @@ def export(
     from PIL import Image
 
     from model_export.data.native import sizes, spread
+    from model_export.data.tissues import SPACING
     from model_export.onnx import export as exporter
     from model_export.reports.report import parity
     from model_export.training import checkpoint as checkpoints
     from model_export.training.material import native_size
+    from service.segmentation.modelfile.contract import Scan
     from service.segmentation.runtime.model import Model
 
     trained = checkpoints.load(checkpoint)
@@ -111,7 +117,8 @@ def export(
         typer.echo(f"note: {uneven}", err=True)
     origin = source or data.resolve().name
     shown = None if picture is None else Image.open(picture)
-    card = exporter.Card(name, version, description, origin, licence, use, limits, color, shown)
+    scan = None if spacing is None else Scan(spacing, slice_spacing=SPACING)
+    card = exporter.Card(name, version, description, origin, licence, use, limits, color, shown, scan)
     content = exporter.export(trained, card, brought_to, places(data, split, None, None, [])[0], images, tracked)
     exporter.write(content, output)
     typer.echo(f"{output}, {len(content) / 1e6:.1f} MB: {parity(Model.load(output, threads=0).contract)}")

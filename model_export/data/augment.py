@@ -8,10 +8,8 @@ from PIL import Image
 from model_export.data.camera import Camera
 from model_export.data.folder import VOID
 from model_export.data.native import fitting_scale
+from model_export.data.outside import OUTSIDE
 from service.segmentation.inputs.raster import Size
-
-OUTSIDE = "#7c7468"
-"""The colour outside of a photo, in a crop that is larger and in padding: ImageNet's mean, so zero once normalised."""
 
 
 @dataclass
@@ -32,6 +30,7 @@ class Augmentation:
     reference: Size | None = None
     aspect: float = 0.0
     camera: Camera = field(default_factory=Camera)
+    outside: str = OUTSIDE
 
     def __call__(self, image: Image.Image, label: Image.Image, index: int) -> tuple[Image.Image, Image.Image]:
         draw = np.random.default_rng((self.seed, self.epoch, index))
@@ -48,11 +47,11 @@ class Augmentation:
         size = (self.width, self.height)
         kind = Image.Transform.AFFINE
         inside = Image.new("1", image.size, 1).transform(size, kind, matrix, Image.Resampling.NEAREST, fillcolor=0)
-        image = image.transform(size, kind, matrix, Image.Resampling.BICUBIC, fillcolor=OUTSIDE)
+        image = image.transform(size, kind, matrix, Image.Resampling.BICUBIC, fillcolor=self.outside)
         label = label.transform(size, kind, matrix, Image.Resampling.NEAREST, fillcolor=VOID)
         flipped = draw.random() < 0.5
         # Only the photo's colours vary; the padding has one colour, as in service.
-        image = Image.composite(self.camera(image, draw), Image.new("RGB", size, OUTSIDE), inside)
+        image = Image.composite(self.camera(image, draw), Image.new("RGB", size, self.outside), inside)
         if flipped:
             image, label = (one.transpose(Image.Transpose.FLIP_LEFT_RIGHT) for one in (image, label))
         return image, label

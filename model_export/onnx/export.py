@@ -15,7 +15,6 @@ from torch import Tensor, nn
 from torch.nn import functional as F
 from torch.utils.flop_counter import FlopCounterMode
 
-from model_export.data.augment import OUTSIDE
 from model_export.data.folder import SegmentationFolder
 from model_export.data.place import Place
 from model_export.errors import ParityError
@@ -35,6 +34,7 @@ from service.segmentation.modelfile.contract import (
     Network,
     Parity,
     Pixels,
+    Scan,
     Scores,
     Training,
 )
@@ -74,7 +74,7 @@ class Card:
     """The model's name, its origin in words, and whether it sees photos in grey.
 
     `picture` is for the golden answer and is published in the file: it should look like what the model is for and show
-    its classes. By default one is drawn.
+    its classes. By default one is drawn. `scan` is there if it is for scans.
     """
 
     name: str
@@ -86,6 +86,7 @@ class Card:
     limits: str = ""
     color: Literal["rgb", "grey"] = "rgb"
     picture: Image.Image | None = None
+    scan: Scan | None = None
 
 
 def export(
@@ -163,7 +164,14 @@ def describe(trained: Trained, card: Card, native: Size) -> Contract:
         description=card.description,
         precision="float32",
         labels=trained.classes,
-        input=Input(width=width, height=height, stride=COARSEST, padding=OUTSIDE, color=card.color),
+        input=Input(
+            width=width,
+            height=height,
+            stride=COARSEST,
+            padding=trained.options.outside,
+            color=card.color,
+            scan=card.scan,
+        ),
         training=Training(
             data=card.data,
             licence=card.licence,

@@ -16,7 +16,7 @@ import onnx
 from onnx import numpy_helper
 from onnxruntime.quantization import CalibrationDataReader, CalibrationMethod, QuantType, quantize_static
 
-from model_export.data.augment import OUTSIDE
+from model_export.data.outside import OUTSIDE
 from model_export.data.place import Place
 from model_export.errors import QuantizationError
 from model_export.onnx import golden, parity

@@ -52,6 +52,7 @@ def restore(contract: Contract) -> bytes:
         use=contract.use,
         limits=contract.limits,
         color=contract.input.color,
+        scan=contract.input.scan,
         picture=Image.fromarray(picture),
     )
     native = (contract.input.width, contract.input.height)

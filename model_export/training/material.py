@@ -61,6 +61,7 @@ def augmentation(options: Options, native: Size) -> Augmentation:
         reference=(width, height),
         aspect=options.aspect,
         camera=camera,
+        outside=options.outside,
     )
 
 

@@ -7,6 +7,8 @@ from typing import Annotated, Any, Literal
 import msgspec
 from msgspec import Meta
 
+from model_export.data.outside import OUTSIDE
+
 Side = Annotated[int, Meta(ge=1)]
 CropSide = Annotated[int, Meta(ge=32, multiple_of=32)]
 Factor = Annotated[float, Meta(ge=0.1)]
@@ -74,6 +76,9 @@ class Options(msgspec.Struct, frozen=True, kw_only=True):
     ] = 0.0
     blur: Annotated[float, Meta(ge=0, le=1, description="Share of the crops that are blurred.")] = 0.0
     compression: Annotated[float, Meta(ge=0, le=1, description="Share of the crops that are compressed as JPEG.")] = 0.0
+    outside: Annotated[
+        str, Meta(pattern=r"^#[0-9a-f]{6}\Z", description="Colour outside of photos; for scans black, #000000.")
+    ] = OUTSIDE
     native: Annotated[
         tuple[Side, Side] | None,
         Meta(description="Size that images are scaled to fit, in validation and in service; default: the median."),

@@ -146,7 +146,7 @@ class Run:
         """
         average = cast(FCN, self.average.module)
         meters = {
-            name: validate(average, self.classes, data, self.native, self.device)
+            name: validate(average, self.classes, data, self.native, self.device, self.options.outside)
             for name, data in self.material.val.items()
         }
         metrics = {name: meter.metrics() for name, meter in meters.items()}

@@ -3,8 +3,8 @@
 import torch
 from torch import Tensor
 
-from model_export.data.augment import OUTSIDE
 from model_export.data.folder import SegmentationFolder
+from model_export.data.outside import OUTSIDE
 from model_export.networks import COARSEST, FCN
 from model_export.reports.predictions import predictions
 from model_export.training.checkpoint import fingerprint
@@ -34,7 +34,9 @@ def mixed(network: FCN, image: Tensor) -> list[Tensor]:
 class InTraining:
     """A torch network in place of a model file. Its contract holds only what the pipeline needs."""
 
-    def __init__(self, network: FCN, classes: ClassList, native: Size, device: torch.device) -> None:
+    def __init__(
+        self, network: FCN, classes: ClassList, native: Size, device: torch.device, padding: str = OUTSIDE
+    ) -> None:
         self.network, self.device = network, device
         width, height = native
         self.contract = Contract(
@@ -44,7 +46,7 @@ class InTraining:
             description="",
             precision="float32",
             labels=classes,
-            input=Input(width=width, height=height, stride=COARSEST, padding=OUTSIDE),
+            input=Input(width=width, height=height, stride=COARSEST, padding=padding),
             training=Training(data="", licence="", options={}, epoch=0, weights_sha256=UNSEALED),
             evaluation=None,
             parity=None,
@@ -63,9 +65,16 @@ class InTraining:
         return logits.argmax(0).byte().cpu().numpy(), logits.cpu().numpy() if scores else None
 
 
-def validate(network: FCN, classes: ClassList, data: SegmentationFolder, native: Size, device: torch.device) -> Meter:
+def validate(
+    network: FCN,
+    classes: ClassList,
+    data: SegmentationFolder,
+    native: Size,
+    device: torch.device,
+    padding: str = OUTSIDE,
+) -> Meter:
     """Segment all images as the service would with `native` (width, height) as the model's size, and compare."""
-    model = InTraining(network.eval(), classes, native, device)
+    model = InTraining(network.eval(), classes, native, device, padding)
     meter = Meter(len(data.classes.classes))
     for prediction in predictions(model, data, range(len(data))):
         meter.add(prediction.labels, prediction.truth)

@@ -4,9 +4,10 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from model_export.data.augment import OUTSIDE, Augmentation
+from model_export.data.augment import Augmentation
 from model_export.data.camera import AS_IT_IS, Camera
 from model_export.data.folder import VOID
+from model_export.data.outside import OUTSIDE
 from service.segmentation.modelfile.classes import rgb
 
 

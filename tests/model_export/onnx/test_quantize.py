@@ -9,8 +9,8 @@ import onnxruntime
 import pytest
 from onnx import numpy_helper
 
-from model_export.data.augment import OUTSIDE
 from model_export.data.folder import SegmentationFolder
+from model_export.data.outside import OUTSIDE
 from model_export.data.place import Place
 from model_export.errors import QuantizationError
 from model_export.onnx import export, parity, quantize

@@ -1,0 +1,51 @@
+"""Commands for scans of the brain: slices and heads, which make data sets of them."""
+
+from pathlib import Path
+from typing import Annotated, Literal
+
+import typer
+
+from model_export.commands.arguments import app, tracked
+
+Folder = Annotated[Path, typer.Argument(help="Folder of the data set: classes.json, and train/, val/ or test/.")]
+Split = Annotated[Literal["train", "val", "test"], typer.Option(help="The split that they are added to.")]
+
+
+@app.command()
+def slices(
+    scans: Annotated[Path, typer.Argument(help="Folder with NAME_t1.nii.gz and NAME_tissues.nii.gz of each person.")],
+    folder: Folder,
+    split: Split = "train",
+    only: Annotated[str | None, typer.Option(help="These people alone: A,B.")] = None,
+    leave_out: Annotated[str, typer.Option(help="Everyone but these people: A,B.")] = "",
+    step: Annotated[int, typer.Option(min=1, help="Every how many-th slice is taken.")] = 1,
+) -> None:
+    """Write labelled scans as axial slices; the neighbours of each are its other channels."""
+    from model_export.data import scans as real
+
+    def wanted(person: str) -> bool:
+        return person not in leave_out.split(",") and (only is None or person in only.split(","))
+
+    count = real.write(scans, folder, split, wanted, step, tracked)
+    typer.echo(f"{count} slices in {folder / split}")
+
+
+@app.command()
+def heads(
+    maps: Annotated[Path, typer.Argument(help="Folder of label maps of whole heads, .nii.gz, with FreeSurfer's ids.")],
+    priors: Annotated[Path, typer.Argument(help="JSON file: how each structure looks in T1.")],
+    folder: Folder,
+    split: Split = "train",
+    count: Annotated[int, typer.Option(min=1, help="How many slices.")] = 6000,
+    start: Annotated[int, typer.Option(min=0, help="Number of the first, to add to those of an earlier call.")] = 0,
+    seed: Annotated[int, typer.Option(min=0, help="The same seed and number draw the same slice.")] = 0,
+    random: Annotated[float, typer.Option(min=0, max=1, help="Share with random intensities, unlike T1's.")] = 0.1,
+) -> None:
+    """Draw slices of T1 scans from label maps, as SynthSeg does."""
+    from model_export.data import synthesis
+    from model_export.data.tissues import read_looks
+
+    looks = read_looks(priors)
+    drawn = synthesis.Synthesis(synthesis.read_heads(maps, looks, tracked), looks, seed, random=random)
+    synthesis.write(drawn, folder, split, start, count, tracked)
+    typer.echo(f"{count} slices of {len(drawn.heads)} heads in {folder / split}")
