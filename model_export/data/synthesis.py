@@ -95,7 +95,8 @@ class Synthesis:
         draw = np.random.default_rng((self.seed, index))
         head = self.heads[int(draw.integers(len(self.heads)))]
         skull = bool(draw.random() < self.skull)
-        weights = through_plane(draw.uniform(1, 5) if draw.random() < self.thick else 1, draw)
+        thickness = draw.uniform(1, 5) if draw.random() < self.thick else 1
+        weights = through_plane(thickness)
         reach = weights.shape[1] // 2
         slab = deformed(head, reach, draw)
         if not skull:
@@ -107,7 +108,8 @@ class Synthesis:
             draw,
         )
         if not skull:  # what strips a skull leaves zeros
-            planes = [plane * (looks > 0) for plane, looks in zip(planes, slab[reach - 1 : reach + 2], strict=True)]
+            there = [slab[reach + round(thickness * neighbour)] > 0 for neighbour in (-1, 0, 1)]
+            planes = [plane * one for plane, one in zip(planes, there, strict=True)]
         if draw.random() < self.repeated:
             planes = [planes[1]] * 3
         sample = head.sample(skull, draw)
@@ -135,24 +137,15 @@ class Synthesis:
         return np.maximum(mean, 0).astype(np.float32), np.maximum(std, 0).astype(np.float32)
 
 
-def through_plane(thickness: float, draw: np.random.Generator) -> NDArray[np.float64]:
-    """What each of three slices, 1 mm apart, has of the slices of 1 mm around it, [3, odd].
-
-    The scanner's slices are averages over `thickness` mm; between their centres, values are interpolated.
-    """
-    if thickness == 1:
-        return np.eye(3)
-    reach = int(np.ceil(1.5 * thickness)) + 2
-    start = draw.uniform(-0.5, 0.5) * thickness
-    centres = start + thickness * np.arange(-3, 4)
+def through_plane(thickness: float) -> NDArray[np.float64]:
+    """What each of three neighbouring slices of `thickness` mm has of the slices of 1 mm around it, [3, odd]."""
+    reach = int(np.ceil(1.5 * thickness - 0.5))
+    centres = thickness * np.arange(-1, 2)[:, np.newaxis]
     offsets = np.arange(-reach, reach + 1)
-    low = np.maximum(offsets - 0.5, centres[:, np.newaxis] - thickness / 2)
-    high = np.minimum(offsets + 0.5, centres[:, np.newaxis] + thickness / 2)
-    profiles = np.maximum(high - low, 0)
-    nearness = np.maximum(1 - np.abs(np.arange(-1, 2)[:, np.newaxis] - centres) / thickness, 0)
-    weights = nearness @ profiles
-    shares: NDArray[np.float64] = weights / weights.sum(1, keepdims=True)
-    return shares
+    low = np.maximum(offsets - 0.5, centres - thickness / 2)
+    high = np.minimum(offsets + 0.5, centres + thickness / 2)
+    weights: NDArray[np.float64] = np.maximum(high - low, 0) / thickness
+    return weights
 
 
 def deformed(head: Head, reach: int, draw: np.random.Generator) -> NDArray[np.uint8]:
