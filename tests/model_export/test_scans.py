@@ -3,6 +3,7 @@
 import json
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import nibabel
 import numpy as np
@@ -67,7 +68,8 @@ def synthesised(heads: tuple[list[synthesis.Head], Looks], **shares: float) -> s
     """Without anything rare, but for these shares."""
     rare = ("random", "skull", "tight", "thick", "coarse", "cropped", "repeated", "agent")
     found, looks = heads
-    return replace(synthesis.Synthesis(found, looks, seed=0), **(dict.fromkeys(rare, 0.0) | shares))
+    chosen: dict[str, Any] = dict.fromkeys(rare, 0.0) | shares
+    return replace(synthesis.Synthesis(found, looks, seed=0), **chosen)
 
 
 def whole(drawn: synthesis.Synthesis) -> list[tuple[NDArray[np.uint8], NDArray[np.uint8]]]:
