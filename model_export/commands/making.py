@@ -1,4 +1,5 @@
-"""Commands that make models: shapes, train, export, publish, quantize, restore. Heavy imports wait until needed."""
+"""Commands that make models: shapes, train, export, publish, quantize, calibrate,
+restore, golden. Heavy imports wait until needed."""
 
 import signal
 from collections.abc import Callable, Iterator
@@ -10,7 +11,7 @@ import typer
 from msgspec.structs import replace
 
 from model_export.commands.arguments import Data, app, chosen, size, taking_options, tracked
-from model_export.commands.places import Also, Only, Split, Stretch, places
+from model_export.commands.places import Also, Only, Split, Stretch, place, places
 
 
 @app.command()
@@ -188,6 +189,59 @@ def restore(
     content = restored(Model.load(model, threads=0).contract)
     exporter.write(content, output)
     typer.echo(f"{output}, {len(content) / 1e6:.1f} MB")
+
+
+@app.command()
+def calibrate(
+    model: Annotated[Path, typer.Argument(help="A model file.")],
+    data: Data,
+    output: Annotated[Path, typer.Argument(help="The .onnx file to write; it may be MODEL.")],
+    split: Split = "val",
+    only: Only = None,
+    stretch: Stretch = None,
+    also: Also = [],  # noqa: B006  # typer copies it
+    fit: Annotated[
+        list[Any],
+        typer.Option(
+            parser=place,
+            metavar="FOLDER[,split=val][,stretch=WxH][,only=NAME][,name=NAME]",
+            help="Where the temperature is fitted, in place of training images; may be repeated. A model is "
+            "too sure of images that it was trained on.",
+        ),
+    ] = [],  # noqa: B006  # typer copies it
+    images: Annotated[int, typer.Option(min=1, help="Images of each place to fit the temperature on.")] = 40,
+    picture: Annotated[
+        Path | None, typer.Option(help="Draw a reliability diagram of the places into this file.")
+    ] = None,
+) -> None:
+    """Write the same model with a temperature, so that its probabilities say how often it is right.
+
+    It is fitted on training images that int8 was not calibrated on. The expected calibration error is printed for every
+    place that is judged, before and after.
+    """
+    from model_export.onnx import export as exporter
+    from model_export.onnx.temperature import heated, temperature_in_training, temperature_of
+    from model_export.reports import plots
+    from model_export.reports.calibration import Calibration, sampled
+    from service.segmentation.runtime.model import Model
+
+    found = places(data, split, stretch, only, also)
+    content = model.read_bytes()
+    loaded = Model(content, threads=0)
+    temperature = temperature_of(loaded, fit, images) if fit else temperature_in_training(loaded, found, images)
+    calibrations = {}
+    for one in found:
+        judged = one.judged(loaded.contract.labels)
+        before, after = Calibration(loaded.contract.temperature), Calibration(temperature)
+        for pixels in sampled(loaded, judged, tracked(len(judged))):
+            before.add(pixels)
+            after.add(pixels)
+        calibrations[one.name] = before, after
+        typer.echo(f"{one.name}: expected calibration error {before.error:.2%}, at {temperature} {after.error:.2%}")
+    if picture is not None:
+        plots.reliability(calibrations, picture)
+    exporter.write(heated(content, temperature), output)
+    typer.echo(f"{output}: temperature {temperature}")
 
 
 @app.command()

@@ -1,4 +1,4 @@
-"""Pictures of a run: its curves and its confusion matrix."""
+"""Pictures of a run: its curves, its confusion matrix, and how far its confidence may be believed."""
 
 from collections.abc import Mapping, Sequence
 from pathlib import Path
@@ -8,6 +8,7 @@ import numpy as np
 from matplotlib.figure import Figure
 from matplotlib.ticker import MaxNLocator, PercentFormatter
 
+from model_export.reports.calibration import BINS, Calibration
 from service.segmentation.modelfile.classes import ClassList
 from service.segmentation.modelfile.contract import Metrics
 
@@ -68,4 +69,33 @@ def confusion(
             color = "white" if share > 0.55 else INK
             axes.text(column, row, f"{100 * share:.0f}", ha="center", va="center", color=color, fontsize=9)
     axes.set_xlabel(f"percent of each true class; mean IU {100 * metrics.mean_iu:.1f}")
+    figure.savefig(path, dpi=120)
+
+
+def reliability(places: Mapping[str, tuple[Calibration, Calibration]], path: Path) -> None:
+    """Draw, for each place, the share of right pixels against their confidence, before and after a temperature.
+
+    Below, the pixels of each bin. Colour is not needed to tell the lines: one is dashed with open marks.
+    """
+    figure = Figure(figsize=(3.4 * len(places) + 0.4, 4.6), layout="constrained")
+    grid = figure.subplots(2, len(places), squeeze=False, sharex=True, height_ratios=(4, 1))
+    for (name, pair), (upper, lower) in zip(places.items(), grid.T, strict=True):
+        upper.plot([0, 1], [0, 1], color=FAINT, lw=1)
+        for one, color, line, fill in zip(pair, (ACCENT, INK), ("--", "-"), ("white", INK), strict=True):
+            some = one.pixels > 0
+            points = [total[some] / one.pixels[some] for total in (one.confidence, one.right)]
+            label = f"temperature {one.temperature:.2f}: error {100 * one.error:.1f} %"
+            upper.plot(*points, line, marker="o", ms=4, color=color, mfc=fill, label=label)
+        lower.bar((np.arange(BINS) + 0.5) / BINS, pair[1].pixels / pair[1].pixels.sum(), 0.8 / BINS, color=INK)
+        upper.set(title=name, xlim=(0, 1), ylim=(0, 1), aspect="equal")
+        upper.legend(frameon=False, loc="upper left", fontsize=8)
+        lower.set(xlabel="confidence", ylim=(0, 1))
+        for axes in (upper, lower):
+            axes.xaxis.set_major_formatter(PercentFormatter(1))
+            axes.yaxis.set_major_formatter(PercentFormatter(1))
+            axes.grid(color=FAINT, lw=0.5)
+            axes.set_axisbelow(True)
+            axes.spines[["top", "right"]].set_visible(False)
+    grid[0, 0].set_ylabel("right pixels")
+    grid[1, 0].set_ylabel("pixels")
     figure.savefig(path, dpi=120)

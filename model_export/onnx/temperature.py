@@ -1,0 +1,37 @@
+"""The temperature of a model file: fitted, and written into it."""
+
+from collections.abc import Sequence
+
+import msgspec
+import onnx
+
+from model_export.data.place import Place
+from model_export.onnx.export import packed
+from model_export.onnx.quantize import others
+from model_export.reports.calibration import fit, sampled
+from service.segmentation.runtime.model import Model
+
+
+def temperature_of(model: Model, places: Sequence[Place], count: int) -> float:
+    """Fitted on `count` images that are judged at every place, spread evenly over them. Raises DataError."""
+    folders = [place.judged(model.contract.labels) for place in places]
+    spread = [range(0, len(data), max(1, len(data) // count))[:count] for data in folders]
+    return fit([list(sampled(model, data, taken)) for data, taken in zip(folders, spread, strict=True)])
+
+
+def temperature_in_training(model: Model, places: Sequence[Place], count: int) -> float:
+    """Fitted on `count` training images of every place; int8 was not calibrated on them, where there are others.
+
+    Raises DataError.
+    """
+    made = model.contract.quantization
+    calibrated = made.images // len(places) if made is not None else count
+    folders = [place.training(model.contract.labels) for place in places]
+    left = [others(len(data), max(1, calibrated)) for data in folders]
+    return fit([list(sampled(model, data, taken[:count])) for data, taken in zip(folders, left, strict=True)])
+
+
+def heated(data: bytes, temperature: float) -> bytes:
+    """A model file with another temperature; graph, weights and golden answer are the same."""
+    contract = Model(data, threads=0).contract
+    return packed(onnx.load_model_from_string(data), msgspec.structs.replace(contract, temperature=temperature))
