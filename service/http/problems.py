@@ -45,6 +45,7 @@ STATUS: dict[type[Exception], int] = {
     core.SegmentationError: HTTPStatus.INTERNAL_SERVER_ERROR,  # InferenceFailed and ProviderMissing among them
     core.ImageError: HTTPStatus.UNPROCESSABLE_ENTITY,
     core.UnsupportedFormat: HTTPStatus.UNSUPPORTED_MEDIA_TYPE,
+    core.FormatNotInstalled: HTTPStatus.UNSUPPORTED_MEDIA_TYPE,
     core.ImageTooLarge: HTTPStatus.REQUEST_ENTITY_TOO_LARGE,
     core.PictureTooLarge: HTTPStatus.UNPROCESSABLE_ENTITY,
     core.ModelError: HTTPStatus.CONFLICT,

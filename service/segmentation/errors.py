@@ -5,7 +5,9 @@ A face maps the classes to its own status codes.
 SegmentationError
  ├── ImageError                 the upload cannot be segmented
  │    ├── UnsupportedFormat     the file is not of an accepted format
+ │    ├── FormatNotInstalled    an accepted format, but its reader is not installed
  │    ├── DamagedImage          an accepted format, but it cannot be decoded
+ │    ├── UnusableScan          a readable medical file, but not one scan of grey values at known places
  │    ├── WindowNeeded          16-bit grey values that are too few to see without a window
  │    ├── TooManyParts          more segments or chunks than any image needs
  │    └── ImageTooLarge         more pixels than allowed, according to its header
@@ -39,8 +41,16 @@ class UnsupportedFormat(ImageError):
     """The file is not of an accepted format."""
 
 
+class FormatNotInstalled(ImageError):
+    """An accepted format, but its reader is not installed."""
+
+
 class DamagedImage(ImageError):
     """An accepted format, but it cannot be decoded."""
+
+
+class UnusableScan(ImageError):
+    """A readable medical file, but not one scan of grey values at known places."""
 
 
 class WindowNeeded(ImageError):

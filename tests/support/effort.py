@@ -6,6 +6,8 @@ from hypothesis import settings
 
 FULL = os.environ.get("FUZZ") == "full"
 MUTATIONS = 2_000 if FULL else 200
+WOUNDED_SCANS = 500 if FULL else 40
+"""Of each medical format."""
 CALLS = 500 if FULL else 25
 """Per operation of the API."""
 DAWDLERS, DEAF = (200, 50) if FULL else (30, 10)

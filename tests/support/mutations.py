@@ -41,16 +41,23 @@ def valid() -> dict[str, bytes]:
 
 
 def mutations(count: int, seed: int) -> Iterator[tuple[str, bytes]]:
-    """`count` wounded files, each with a name that tells how it came about."""
-    chance, files = Random(seed), valid()
+    """`count` wounded image files; see `wounded`."""
+    return wounded(valid(), count, seed)
+
+
+def wounded(files: dict[str, bytes], count: int, seed: int, head: int = 64) -> Iterator[tuple[str, bytes]]:
+    """`count` wounded files, each with a name that tells how it came about.
+
+    Half of the wounds are in the first `head` bytes, where all the structure is.
+    """
+    chance = Random(seed)
     names = list(files)
     for number in range(count):
         name = names[number % len(names)]
         file, story = files[name], [str(number), name]
         for _ in range(chance.choice((1, 1, 2, 4))):
             wound, other = chance.choice(list(WOUNDS)), files[chance.choice(names)]
-            # Half of the wounds are in the first bytes, where all the structure is.
-            at = chance.randrange(min(len(file), chance.choice((64, len(file)))))
+            at = chance.randrange(min(len(file), chance.choice((head, len(file)))))
             file = WOUNDS[wound](file, other, at, chance.choice((1, 2, 4, 30, 300)), chance) or b"\0"
             story.append(f"{wound}@{at}")
         yield " ".join(story), file
