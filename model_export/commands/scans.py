@@ -1,4 +1,4 @@
-"""Commands for scans of the brain: slices and heads, which make data sets of them."""
+"""Commands for scans of the brain: slices and heads make data sets of them, tissues judges a model on them."""
 
 from pathlib import Path
 from typing import Annotated, Literal
@@ -7,16 +7,18 @@ import typer
 
 from model_export.commands.arguments import app, tracked
 
+Scans = Annotated[Path, typer.Argument(help="Folder with NAME_t1.nii.gz and NAME_tissues.nii.gz of each person.")]
+Only = Annotated[str | None, typer.Option(help="These people alone: A,B.")]
 Folder = Annotated[Path, typer.Argument(help="Folder of the data set: classes.json, and train/, val/ or test/.")]
 Split = Annotated[Literal["train", "val", "test"], typer.Option(help="The split that they are added to.")]
 
 
 @app.command()
 def slices(
-    scans: Annotated[Path, typer.Argument(help="Folder with NAME_t1.nii.gz and NAME_tissues.nii.gz of each person.")],
+    scans: Scans,
     folder: Folder,
     split: Split = "train",
-    only: Annotated[str | None, typer.Option(help="These people alone: A,B.")] = None,
+    only: Only = None,
     leave_out: Annotated[str, typer.Option(help="Everyone but these people: A,B.")] = "",
     step: Annotated[int, typer.Option(min=1, help="Every how many-th slice is taken.")] = 1,
 ) -> None:
@@ -49,3 +51,18 @@ def heads(
     drawn = synthesis.Synthesis(synthesis.read_heads(maps, looks, tracked), looks, seed, random=random)
     synthesis.write(drawn, folder, split, start, count, tracked)
     typer.echo(f"{count} slices of {len(drawn.heads)} heads in {folder / split}")
+
+
+@app.command()
+def tissues(
+    model: Annotated[Path, typer.Argument(help="A model file for scans.")],
+    scans: Scans,
+    only: Only = None,
+) -> None:
+    """Print Dice, distances between surfaces and volumes by person, of whole scans as the service labels them."""
+    from model_export.data.scans import people
+    from model_export.reports.tissues import table
+    from service.segmentation.runtime.model import Model
+
+    chosen = [person for person in people(scans) if only is None or person in only.split(",")]
+    typer.echo(table(Model.load(model, threads=0), scans, chosen, tracked))
