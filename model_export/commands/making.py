@@ -1,5 +1,4 @@
-"""Commands that make models: shapes, train, export, publish, quantize, calibrate,
-restore, golden. Heavy imports wait until needed."""
+"""Commands that make models, from shapes and train to quantize and calibrate. Heavy imports wait until needed."""
 
 import signal
 from collections.abc import Callable, Iterator
@@ -123,6 +122,21 @@ def export(
     content = exporter.export(trained, card, brought_to, places(data, split, None, None, [])[0], images, tracked)
     exporter.write(content, output)
     typer.echo(f"{output}, {len(content) / 1e6:.1f} MB: {parity(Model.load(output, threads=0).contract)}")
+
+
+@app.command()
+def average(
+    first: Annotated[Path, typer.Argument(help="best.pt of a training run.")],
+    second: Annotated[Path, typer.Argument(help="best.pt of a run that started from the first one.")],
+    output: Annotated[Path, typer.Argument(help="The .pt file to write.")],
+    share: Annotated[float, typer.Option(min=0, max=1, help="Part of the second network in the average.")] = 0.5,
+) -> None:
+    """Average the weights of two networks, of which one was trained on from the other."""
+    from model_export.training import average as averages
+    from model_export.training import checkpoint as checkpoints
+
+    checkpoints.save(averages.average(checkpoints.load(first), checkpoints.load(second), share), output)
+    typer.echo(output)
 
 
 @app.command()

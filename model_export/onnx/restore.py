@@ -12,12 +12,10 @@ from model_export.networks import FCN, backbone
 from model_export.onnx import export, parity
 from model_export.onnx import golden as goldens
 from model_export.training import options, published
-from model_export.training.checkpoint import Trained
+from model_export.training.checkpoint import NOTHING_MEASURED, Trained
 from service.segmentation.modelfile import golden
-from service.segmentation.modelfile.contract import Contract, Metrics
+from service.segmentation.modelfile.contract import Contract
 from service.segmentation.runtime.model import Model
-
-NOTHING_MEASURED = Metrics(0, 0, 0, 0, ())
 
 
 def trained(contract: Contract) -> Trained:

@@ -17,6 +17,9 @@ from model_export.training.options import Options
 from service.segmentation.modelfile.classes import ClassList
 from service.segmentation.modelfile.contract import Metrics
 
+NOTHING_MEASURED = Metrics(0, 0, 0, 0, ())
+"""The figures of a network that was not validated."""
+
 
 @dataclass(frozen=True)
 class Trained:
