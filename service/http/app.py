@@ -17,7 +17,7 @@ from fastapi.middleware.cors import CORSMiddleware
 from fastapi.staticfiles import StaticFiles
 
 import service
-from service.http import problems
+from service.http import problems, volumes
 from service.http.document import complete, operation_id
 from service.http.pages import WEB, pages
 from service.http.paths import Paths
@@ -44,6 +44,7 @@ def create_app(settings: Settings) -> FastAPI:
         yield {"services": services}
         watching.cancel()
         services.admission.close()
+        services.volumes.close()
 
     app = FastAPI(
         title="fcn-serve",
@@ -72,6 +73,7 @@ def create_app(settings: Settings) -> FastAPI:
     app.add_middleware(Paths, root_path=settings.root_path)
     problems.install(app)
     app.include_router(router)
+    app.include_router(volumes.router)
     app.mount("/web", StaticFiles(directory=WEB), name="web")
     app.mount("/swagger", StaticFiles(packages=[("fastapi_offline", "static")]), name="swagger")
     app.include_router(pages)

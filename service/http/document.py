@@ -19,6 +19,18 @@ REQUEST_BODY: dict[str, Any] = {
     },
 }
 
+SCANS = ("application/octet-stream", "application/gzip", "application/x-nifti")
+
+VOLUME_BODY: dict[str, Any] = {
+    "required": True,
+    "content": {
+        "multipart/form-data": {
+            "schema": {"type": "object", "required": ["volume"], "properties": {"volume": BINARY}},
+        },
+        **{kind: {"schema": BINARY} for kind in SCANS},
+    },
+}
+
 ERRORS = {
     400: "The form cannot be read.",
     401: "No key, or an unknown one.",
@@ -28,9 +40,9 @@ ERRORS = {
     408: "The request arrived too slowly.",
     409: "The model's file cannot be served; the old one still is.",
     413: "Too many bytes or pixels, or too little memory in all.",
-    415: "Neither a form nor an image, or not a JPEG, PNG or WebP one.",
+    415: "Neither a form nor a file of a known format.",
     421: "The service is not known by this host name.",
-    422: "No image, a damaged one, or a bad parameter.",
+    422: "No file, a damaged one, one that the model is not for, or a bad parameter.",
     431: "The headers are too large.",
     500: "The service failed; its log has the cause under the request's id.",
     503: "No slot or no memory is free, or the service is stopping; try again after Retry-After seconds.",

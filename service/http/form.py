@@ -1,18 +1,43 @@
-"""The image part of a multipart form (RFC 7578). It stays in memory: the limit of the body bounds it."""
+"""The files in a multipart form (RFC 7578). They stay in memory: the limit of the body bounds them."""
 
 from collections.abc import AsyncIterable
+from dataclasses import dataclass
 
 from python_multipart.exceptions import FormParserError
 from python_multipart.multipart import MultipartParser, parse_options_header
 
 from service.http.errors import BadForm, MisplacedOption, NoImage
-from service.http.options import Options
+from service.http.options import Options, VolumeOptions
 
-IMAGE_NAMES = (b"image", b"file")
-OPTION_NAMES = {name.encode() for name in Options.model_fields}
 
-MOST_PARTS = 16
-"""Parts that a form may have: each of them takes time, even an empty one."""
+@dataclass(frozen=True)
+class Wanted:
+    """What a route wants of a form: parts called `names`, of which there may be `files`, among at most `parts`.
+
+    Each part takes time, even an empty one. `noun` and `example` are for sentences; `options` belong in the query.
+    """
+
+    route: str
+    noun: str
+    names: tuple[bytes, ...]
+    options: frozenset[bytes]
+    example: str
+    files: int = 1
+    parts: int = 16
+
+
+IMAGE = Wanted(
+    "/segment", "image", (b"image", b"file"), frozenset(name.encode() for name in Options.model_fields), "photo.jpg"
+)
+VOLUME = Wanted(
+    "/volumes",
+    "volume",
+    (b"volume", b"file"),
+    frozenset(name.encode() for name in VolumeOptions.model_fields),
+    "scan.nii.gz",
+    files=4096,
+    parts=4112,
+)
 
 NO_BOUNDARY = (
     "The body does not begin with the boundary that its Content-Type names; let the HTTP client make both the form and "
@@ -20,8 +45,8 @@ NO_BOUNDARY = (
 )
 
 
-async def read_form(content_type: str, chunks: AsyncIterable[bytes]) -> bytes:
-    """The data of the part called `image` or `file`, with a file name or without one; other parts are dropped.
+async def read_form(content_type: str, chunks: AsyncIterable[bytes], wanted: Wanted) -> list[bytes]:
+    """The data of the wanted parts, with a file name or without one; other parts are dropped.
 
     Raises BadForm, NoImage where there is no such part, and MisplacedOption.
     """
@@ -31,22 +56,22 @@ async def read_form(content_type: str, chunks: AsyncIterable[bytes]) -> bytes:
             "The Content-Type of the form names no boundary; do not set it by hand: the HTTP client sets it when it "
             "makes the form."
         )
-    form = Form(boundary)
+    form = Form(boundary, wanted)
     async for chunk in chunks:
         form.feed(chunk)
-    return form.image()
+    return form.files()
 
 
 class Form:
     """A form that is read piece by piece."""
 
-    def __init__(self, boundary: bytes) -> None:
+    def __init__(self, boundary: bytes, wanted: Wanted) -> None:
         """Raises BadForm where the boundary is too long for one."""
-        self._boundary = boundary
+        self._boundary, self._wanted = boundary, wanted
         self._read = self._parts = 0
         self._ended = False
-        self._image: bytearray | None = None
-        self._in_image = False
+        self._files: list[bytearray] = []
+        self._in_file = False
         self._header, self._value, self._disposition = bytearray(), bytearray(), b""
         try:
             self._parser = MultipartParser(
@@ -76,26 +101,29 @@ class Form:
                 raise BadForm("The form cannot be read: its lines must end with CRLF (RFC 7578).") from error
             raise BadForm(NO_BOUNDARY) from error
 
-    def image(self) -> bytes:
-        """The image, once all of the form is read. Raises BadForm and NoImage."""
+    def files(self) -> list[bytes]:
+        """The files, once all of the form is read. Raises BadForm and NoImage."""
         if self._read and not self._parts and not self._ended:
             raise BadForm(NO_BOUNDARY)
         if self._read and not self._ended:
             last = b"--" + self._boundary + b"--"
-            if self._image is not None and self._image.rstrip(b"\r\n").endswith(last):
+            if self._files and self._files[-1].rstrip(b"\r\n").endswith(last):
                 raise BadForm("The last boundary of the form does not begin a line; write CRLF before it.")
             raise BadForm(
                 "The form was cut off before its last boundary, which ends with `--`; check its Content-Length and how "
                 "it is made."
             )
-        if self._image is None:
-            raise NoImage("The form has no part called `image`; send one, as in: curl -F image=@photo.jpg.")
-        return bytes(self._image)
+        if not self._files:
+            noun = self._wanted.noun
+            raise NoImage(
+                f"The form has no part called `{noun}`; send one, as in: curl -F {noun}=@{self._wanted.example}."
+            )
+        return [bytes(file) for file in self._files]
 
     def _on_part(self) -> None:
         self._parts += 1
-        if self._parts > MOST_PARTS:
-            raise BadForm(f"The form has more than {MOST_PARTS} parts; send the image alone.")
+        if self._parts > self._wanted.parts:
+            raise BadForm(f"The form has more than {self._wanted.parts} parts; send the {self._wanted.noun} alone.")
         self._disposition = b""
 
     def _on_header(self) -> None:
@@ -108,18 +136,22 @@ class Form:
         name = parse_options_header(self._disposition)[1].get(b"name")
         if name is None:
             raise BadForm(f"Part {self._parts} of the form needs a Content-Disposition header with a name.")
-        if name in OPTION_NAMES:  # dropped in silence, it would be a wrong answer
+        if name in self._wanted.options:  # dropped in silence, it would be a wrong answer
             option = name.decode()
-            raise MisplacedOption(f"The form has `{option}`, which belongs in the query: /segment?{option}=…")
-        self._in_image = name in IMAGE_NAMES
-        if self._in_image:
-            if self._image is not None:
-                raise BadForm("The form has more than one image; send each in a request of its own.")
-            self._image = bytearray()
+            raise MisplacedOption(
+                f"The form has `{option}`, which belongs in the query: {self._wanted.route}?{option}=…"
+            )
+        self._in_file = name in self._wanted.names
+        if self._in_file:
+            if len(self._files) == self._wanted.files:
+                if self._wanted.files == 1:
+                    raise BadForm(f"The form has more than one {self._wanted.noun}; send each in a request of its own.")
+                raise BadForm(f"The form has more than {self._wanted.files} files; send them as one zip.")
+            self._files.append(bytearray())
 
     def _on_data(self, data: bytes, start: int, end: int) -> None:
-        if self._in_image and self._image is not None:
-            self._image += data[start:end]
+        if self._in_file:
+            self._files[-1] += data[start:end]
 
     def _on_end(self) -> None:
         self._ended = True

@@ -8,6 +8,12 @@ async def gate(request: Request) -> None:
     request.state.services.admission.check(caller(request))
 
 
+async def volume_gate(request: Request) -> None:
+    """As `gate`, for scans."""
+    request.state.admission = request.state.services.volumes
+    request.state.admission.check(caller(request))
+
+
 def caller(request: Request) -> bytes | None:
     """The digest of the caller's key, None where there are no keys."""
     return getattr(request.state, "caller", None)

@@ -1,4 +1,4 @@
-"""The query parameters of POST /segment."""
+"""The query parameters of POST /segment and POST /volumes."""
 
 from collections import Counter
 from enum import StrEnum
@@ -109,6 +109,32 @@ class Options(BaseModel):
             "write a decimal point where one number is meant."
         )
         return (ImageWarning("ambiguous_spacing", detail),)
+
+
+class VolumePart(StrEnum):
+    """Optional parts of the JSON for a scan."""
+
+    CONFIDENCE = "confidence"
+    SLICES = "slices"
+
+
+class VolumeOptions(BaseModel):
+    """The query parameters of POST /volumes. An unknown one is an error, so that a misspelt one is noticed."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    model: Annotated[
+        str | None, Field(description="Name of a model for scans; by default the first.", max_length=64)
+    ] = None
+    include: Annotated[
+        frozenset[VolumePart],
+        BeforeValidator(split, json_schema_input_type=str),
+        Field(
+            description="Extras in the JSON, comma-separated: confidence, slices. Empty: volumes only.",
+            default="confidence,slices",  # as the document has it
+            validate_default=True,
+        ),
+    ]
 
 
 async def each_once(request: Request) -> None:

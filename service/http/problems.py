@@ -51,6 +51,7 @@ STATUS: dict[type[Exception], int] = {
     core.ModelError: HTTPStatus.CONFLICT,
     core.UnknownModel: HTTPStatus.NOT_FOUND,
     core.UnknownClass: HTTPStatus.UNPROCESSABLE_ENTITY,
+    core.NotForScans: HTTPStatus.UNPROCESSABLE_ENTITY,
     core.NoScores: HTTPStatus.UNPROCESSABLE_ENTITY,
     core.OutOfMemory: HTTPStatus.SERVICE_UNAVAILABLE,
     core.TooLate: HTTPStatus.GATEWAY_TIMEOUT,
@@ -67,6 +68,7 @@ HEADERS: dict[type[Exception], dict[str, str]] = {
 }
 
 INTERNAL_ERROR = "internal_error"
+INTERNAL_DETAIL = "The service failed on this request; please report it with the request id."
 
 
 class Problem(BaseModel):
@@ -92,34 +94,43 @@ def install(app: FastAPI) -> None:
 def problem(
     request: Request, status: int, detail: str, code: str, headers: dict[str, str] | None = None
 ) -> JSONResponse:
-    """The response, and `code` noted in the request's state for the log and the metrics."""
-    request.state.code = code
-    content: dict[str, Any] = Problem(
-        title=TITLES.get(status) or HTTPStatus(status).phrase,
-        status=status,
-        detail=detail,
-        code=code,
-        request_id=request.state.request_id,
-    ).model_dump()
+    content: dict[str, Any] = described(request, status, detail, code).model_dump()
     return JSONResponse(content, status, headers, media_type="application/problem+json")
 
 
+def described(request: Request, status: int, detail: str, code: str) -> Problem:
+    """The problem, and `code` noted in the request's state for the log and the metrics."""
+    request.state.code = code
+    title = TITLES.get(status) or HTTPStatus(status).phrase
+    return Problem(title=title, status=status, detail=detail, code=code, request_id=request.state.request_id)
+
+
 async def on_known(request: Request, error: Exception) -> JSONResponse:
+    found = known_problem(request, error)
+    headers = dict(HEADERS.get(type(error), {}))
+    if found.status == HTTPStatus.SERVICE_UNAVAILABLE:
+        admission = getattr(request.state, "admission", request.state.services.admission)
+        headers["Retry-After"] = str(admission.retry_after_s)
+    return problem(request, found.status, found.detail, found.code, headers)
+
+
+def known_problem(request: Request, error: BaseException) -> Problem:
+    """The problem of an error of the table, or of an unexpected one. A failure of the service is logged."""
+    if not any(class_ in STATUS for class_ in type(error).__mro__):
+        log_failure(request, INTERNAL_ERROR, error)
+        return described(request, HTTPStatus.INTERNAL_SERVER_ERROR, INTERNAL_DETAIL, INTERNAL_ERROR)
     status, code = status_of(error), code_of(error)
     if status == HTTPStatus.INTERNAL_SERVER_ERROR or isinstance(error, core.OutOfMemory):
         log_failure(request, code, error)
-    headers = dict(HEADERS.get(type(error), {}))
-    if status == HTTPStatus.SERVICE_UNAVAILABLE:
-        headers["Retry-After"] = str(request.state.services.admission.retry_after_s)
-    return problem(request, status, str(error), code, headers)
+    return described(request, status, str(error), code)
 
 
-def status_of(error: Exception) -> int:
+def status_of(error: BaseException) -> int:
     """The status of the most specific class in the table."""
     return next(STATUS[class_] for class_ in type(error).__mro__ if class_ in STATUS)
 
 
-def code_of(error: Exception) -> str:
+def code_of(error: BaseException) -> str:
     """The error's stable name: `inference_failed` of InferenceFailed."""
     return re.sub(r"(?<=[a-z])(?=[A-Z])", "_", type(error).__name__).lower()
 
@@ -188,5 +199,4 @@ async def on_escaped(request: Request, error: BaseException) -> JSONResponse:
         no_memory.__cause__ = error
         return await on_known(request, no_memory)
     log_failure(request, INTERNAL_ERROR, error)
-    detail = "The service failed on this request; please report it with the request id."
-    return problem(request, HTTPStatus.INTERNAL_SERVER_ERROR, detail, INTERNAL_ERROR)
+    return problem(request, HTTPStatus.INTERNAL_SERVER_ERROR, INTERNAL_DETAIL, INTERNAL_ERROR)

@@ -46,7 +46,7 @@ class Server(uvicorn.Server):
             head_s=settings.client_s,
             grace_s=settings.client_s,
             keep_alive_s=settings.keep_alive_s,
-            discard=max(Patience.discard, 4 * settings.max_body),
+            discard=max(Patience.discard, 4 * settings.max_body, settings.max_volume),
         )
         config = uvicorn.Config(
             app,
@@ -62,7 +62,7 @@ class Server(uvicorn.Server):
             timeout_graceful_shutdown=settings.grace_s,
         )
         super().__init__(config)
-        self.admission, self.settings = services.admission, settings
+        self.admissions, self.settings = (services.admission, services.volumes), settings
         self.photo = SAMPLE if SAMPLE.exists() else "photo.jpg"
         self._stop_at: float | None = None
 
@@ -78,10 +78,12 @@ class Server(uvicorn.Server):
             return
         self._captured_signals.append(sig)
         self._stop_at = monotonic() + self.settings.grace_s
-        self.admission.drain()
+        for admission in self.admissions:
+            admission.drain()
 
     async def on_tick(self, counter: int) -> bool:
-        if self._stop_at is not None and (self.admission.taken == 0 or monotonic() > self._stop_at):
+        idle = not any(admission.taken for admission in self.admissions)
+        if self._stop_at is not None and (idle or monotonic() > self._stop_at):
             self.should_exit = True
             # Responses that are being sent have the rest of the grace, and at least a second.
             self.config.timeout_graceful_shutdown = max(1, round(self._stop_at - monotonic()))

@@ -96,6 +96,13 @@ class Catalog:
             raise UnknownModel(f"There is no model {wanted[:100]!r}; these are served: {known}.")
         return segmenters[wanted]
 
+    def for_scans(self, name: str | None) -> Segmenter:
+        """The segmenter called `name`, or the first for scans. Raises UnknownModel."""
+        scans = [served for served in self.segmenters.values() if served.model.contract.input.scan is not None]
+        if name is None and not scans:
+            raise UnknownModel("No model for scans is served; its operator can put one into the folder of the models.")
+        return self.get(name) if name is not None else scans[0]
+
     def reasons(self) -> dict[str, str]:
         """Why files are not served, by their names without `.onnx`, in sentences that do not name the folder."""
         folder = self._path if self._path.is_dir() else self._path.parent

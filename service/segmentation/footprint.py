@@ -27,6 +27,11 @@ NETWORK = 40
 SCORE = 13
 """And class, if probabilities are requested."""
 
+VOXEL = 16
+"""Bytes per voxel: as stored, up to 8; as read, up to 4; its label, and the labels of the answer."""
+SLICE_PIXELS = 4
+"""A slice's pixels, in those of the network's native size, are at most so many times more."""
+
 COPIES = 2
 """Of the file, besides the upload itself."""
 
@@ -52,6 +57,11 @@ def of_picture(header: Header, needed: tuple[int, int] | None, heatmap: bool) ->
 def of_network(pixels: int, classes: int) -> int:
     """Bytes for running a network on an input of `pixels`, with scores for so many classes; 0 for no scores."""
     return pixels * (NETWORK + SCORE * classes)
+
+
+def of_volume(voxels: int, native: int, classes: int, size: int) -> int:
+    """Bytes for segmenting a volume in files of `size` bytes by a network of `native` pixels, slice by slice."""
+    return voxels * VOXEL + of_network(SLICE_PIXELS * native, classes) + of_file(size)
 
 
 def of_file(size: int) -> int:

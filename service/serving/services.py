@@ -3,9 +3,11 @@
 import math
 from dataclasses import dataclass
 
+from service.segmentation import footprint
 from service.segmentation.catalog import Catalog
 from service.segmentation.pipeline import Pipeline, Request
 from service.segmentation.runtime import memory
+from service.segmentation.volume_pipeline import VolumePipeline, installed
 from service.serving.admission import Admission, Limits
 from service.serving.errors import BadSettings
 from service.serving.keys import KeyFile, keys_for
@@ -15,14 +17,20 @@ from service.serving.settings import Settings
 LEAST_FOR_IMAGES = 64 * memory.MIB
 """Enough for an ordinary photo, however little there is."""
 KEPT_SHARE = 16
+SCAN_PIXELS, SCAN_CLASSES = 512 * 512, 8
+"""Of the largest model for scans that memory is set aside for."""
 
 
 @dataclass(frozen=True)
 class Services:
-    """The models, the queue, the metrics, and the keys (None: no key is needed)."""
+    """The models, the queue, the queue of scans, the metrics, and the keys (None: no key is needed).
+
+    Scans have a worker, a queue and memory of their own: one takes a minute, and no image may wait behind it.
+    """
 
     catalog: Catalog
     admission: Admission
+    volumes: Admission
     metrics: Metrics
     keys: KeyFile | None
     settings: Settings
@@ -31,16 +39,28 @@ class Services:
         """The pipeline of the model called `name`, or of the default one. Raises UnknownModel."""
         return Pipeline(self.catalog.get(name), self.settings.max_pixels)
 
+    def volume_pipeline(self, name: str | None) -> VolumePipeline:
+        """The pipeline for scans of the model called `name`, or of the first for scans.
+
+        Raises UnknownModel and NotForScans.
+        """
+        return VolumePipeline(self.catalog.for_scans(name), self.settings.max_voxels)
+
 
 def build(settings: Settings) -> Services:
     """Load and check models and keys. Raises SegmentationError, BadKeys and BadSettings, which stop the start."""
     keys = keys_for(settings.host, settings.keys, settings.allow_anonymous)
     catalog = Catalog(settings.models, settings.default_model, settings.engine)
     kept = settings.queue // 4 if keys is not None and len(keys.keys.hashes) > 1 else 0
-    memory_bytes = settings.memory or for_images(settings.max_uploads)
+    scan_uploads = settings.max_volume if installed() else 0
+    free = for_images(settings.max_uploads + scan_uploads)
+    for_scans = settings.volume_memory or (min(of_largest(settings), free // 2) if installed() else 0)
+    memory_bytes = settings.memory or max(LEAST_FOR_IMAGES, free - for_scans)
     check_memory(memory_bytes, Pipeline(catalog.get(None), settings.max_pixels))
     admission = Admission(Limits(settings.workers, settings.queue, settings.max_uploads, memory_bytes, kept))
-    return Services(catalog, admission, metrics_of(settings, catalog, admission), keys, settings)
+    volumes = Admission(Limits(1, settings.queue, scan_uploads, for_scans, kept))
+    metrics = metrics_of(settings, catalog, admission, volumes)
+    return Services(catalog, admission, volumes, metrics, keys, settings)
 
 
 def for_images(uploads: int) -> int:
@@ -48,6 +68,11 @@ def for_images(uploads: int) -> int:
     the limit of uploads, and a share for what allocators keep."""
     most = memory.available()
     return max(LEAST_FOR_IMAGES, most - memory.resident() - uploads - most // KEPT_SHARE)
+
+
+def of_largest(settings: Settings) -> int:
+    """Bytes of memory for segmenting the largest scan."""
+    return footprint.of_volume(settings.max_voxels, SCAN_PIXELS, SCAN_CLASSES, settings.max_volume)
 
 
 def check_memory(available: int, pipeline: Pipeline) -> None:
@@ -58,8 +83,8 @@ def check_memory(available: int, pipeline: Pipeline) -> None:
         raise BadSettings(f"{pipeline.model.contract.name} needs {mib} MiB for any image; raise SEGMENT_MEMORY_MIB.")
 
 
-def metrics_of(settings: Settings, catalog: Catalog, admission: Admission) -> Metrics:
-    metrics = Metrics(settings.deadline_s)
+def metrics_of(settings: Settings, catalog: Catalog, admission: Admission, volumes: Admission) -> Metrics:
+    metrics = Metrics(max(settings.deadline_s, settings.volume_deadline_s))
     metrics.describe(catalog)
     metrics.follow("segment_models_refused", "Model files that are not served.", lambda: len(catalog.refused))
     metrics.follow("segment_queue_length", "Images that wait for a worker.", lambda: admission.waiting)
@@ -67,4 +92,6 @@ def metrics_of(settings: Settings, catalog: Catalog, admission: Admission) -> Me
     metrics.follow("segment_slots", "Images that fit into the queue and the workers.", lambda: admission.slots)
     metrics.follow("segment_upload_bytes", "Bytes of uploads in memory.", lambda: admission.upload_bytes)
     metrics.follow("segment_memory_bytes", "Bytes of memory held for images with workers.", lambda: admission.memory)
+    metrics.follow("segment_scans_waiting", "Scans that wait for their worker.", lambda: volumes.waiting)
+    metrics.follow("segment_scans_taken", "Scans in the queue or with their worker.", lambda: volumes.taken)
     return metrics

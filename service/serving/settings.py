@@ -109,6 +109,26 @@ class Settings(BaseSettings):
         ),
     ] = None
     max_megapixels: Annotated[float, Field(gt=0, description="Largest image, in millions of pixels.")] = 50
+    max_volume_mib: Annotated[
+        float,
+        Field(
+            gt=0,
+            description="Largest body of a scan, and memory for all of them together, in MiB. By default 256, or an "
+            "eighth of the memory if that is less.",
+        ),
+    ] = Field(default_factory=lambda: min(256, memory.available() / 8 / MIB))
+    volume_memory_mib: Annotated[
+        float | None,
+        Field(
+            gt=0,
+            description="Memory for the scan being segmented, in MiB. By default what the largest takes, or half of "
+            "the memory for images if that is less.",
+        ),
+    ] = None
+    max_megavoxels: Annotated[float, Field(gt=0, description="Largest scan, in millions of voxels.")] = 80
+    volume_deadline_s: Annotated[float, Field(gt=0, le=LONGEST_S, description="As SEGMENT_DEADLINE_S, for a scan.")] = (
+        600
+    )
     workers: Annotated[
         int,
         Field(ge=1, le=MOST_THREADS, description="Images processed at once; by default the available cores + 1."),
@@ -195,6 +215,20 @@ class Settings(BaseSettings):
     def max_uploads(self) -> int:
         """In bytes."""
         return int(self.uploads_mib * MIB)
+
+    @property
+    def max_volume(self) -> int:
+        """In bytes."""
+        return int(self.max_volume_mib * MIB)
+
+    @property
+    def max_voxels(self) -> int:
+        return int(self.max_megavoxels * 1_000_000)
+
+    @property
+    def volume_memory(self) -> int | None:
+        """In bytes."""
+        return None if self.volume_memory_mib is None else int(self.volume_memory_mib * MIB)
 
     @property
     def memory(self) -> int | None:

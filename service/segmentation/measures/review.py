@@ -8,11 +8,18 @@ from numpy.typing import NDArray
 
 from service.segmentation.inputs.axial import Axial
 from service.segmentation.inputs.volume import Volume
-from service.segmentation.inputs.warning import ImageWarning
 from service.segmentation.measures.volumes import BACKGROUND, Extent, intracranial_ml
 
 Millilitres = tuple[float, float]
 """Least and most."""
+
+
+@dataclass(frozen=True)
+class Reason:
+    """code: stable, for programs. detail: a sentence for the person who looks."""
+
+    code: str
+    detail: str
 
 
 @dataclass(frozen=True)
@@ -44,37 +51,37 @@ class Limits:
 
 def review(
     volume: Volume, seen: Axial, labels: NDArray[np.uint8], measured: dict[str, Extent], limits: Limits | None = None
-) -> list[ImageWarning]:
+) -> list[Reason]:
     """The reasons; empty if there are none. `measured` has the classes by name, in id order."""
     limits = limits or Limits()
     reasons = [*_of_scan(volume, seen, limits)]
     brain = intracranial_ml(list(measured.values()))
     if brain < limits.brain_ml:
         detail = f"Only {brain:.0f} mL of tissue were found: this is not a whole head, or the network does not know it."
-        return [ImageWarning("no_brain", detail), *reasons]
+        return [Reason("no_brain", detail), *reasons]
     return [*_of_labels(seen, labels, limits), *_of_tissues(measured, limits), *reasons]
 
 
-def _of_scan(volume: Volume, seen: Axial, limits: Limits) -> Iterator[ImageWarning]:
+def _of_scan(volume: Volume, seen: Axial, limits: Limits) -> Iterator[Reason]:
     slice_mm, *pixel = seen.spacing
     if slice_mm > limits.slice_mm or max(pixel) > limits.pixel_mm:
         detail = (
             f"Slices are {slice_mm:.2g} mm apart, and pixels {pixel[0]:.2g} x {pixel[1]:.2g} mm: too coarse for the "
             f"cortex; at most {limits.slice_mm:g} and {limits.pixel_mm:g} mm are."
         )
-        yield ImageWarning("coarse_voxels", detail)
+        yield Reason("coarse_voxels", detail)
     elif max(seen.spacing) > limits.ratio * min(seen.spacing):
-        yield ImageWarning("anisotropic_voxels", f"Voxels are more than {limits.ratio:g} times as long as wide.")
+        yield Reason("anisotropic_voxels", f"Voxels are more than {limits.ratio:g} times as long as wide.")
     if seen.tilt > limits.tilt:
         detail = f"The slices are {seen.tilt:.0f} degrees off axial ones, which the network was trained on."
-        yield ImageWarning("tilted_slices", detail)
+        yield Reason("tilted_slices", detail)
     weighting, modality = volume.acquisition.weighting, volume.acquisition.modality
     if weighting not in {None, "T1"} or modality not in {None, "MR"}:
         detail = f"The file says that this is {weighting or modality}, and the network was trained on T1-weighted MR."
-        yield ImageWarning("other_contrast", detail)
+        yield Reason("other_contrast", detail)
 
 
-def _of_labels(seen: Axial, labels: NDArray[np.uint8], limits: Limits) -> Iterator[ImageWarning]:
+def _of_labels(seen: Axial, labels: NDArray[np.uint8], limits: Limits) -> Iterator[Reason]:
     """Tissue on a face of the volume: the field of view cuts the brain."""
     names = (("feet", "head"), ("front", "back"), ("patient's right", "patient's left"))
     cut = []
@@ -86,17 +93,17 @@ def _of_labels(seen: Axial, labels: NDArray[np.uint8], limits: Limits) -> Iterat
                 cut.append(name)
     if cut:
         detail = f"Tissue reaches the edge of the volume towards {', '.join(cut)}: part of the brain is missing."
-        yield ImageWarning("cut_field_of_view", detail)
+        yield Reason("cut_field_of_view", detail)
 
 
-def _of_tissues(measured: dict[str, Extent], limits: Limits) -> Iterator[ImageWarning]:
+def _of_tissues(measured: dict[str, Extent], limits: Limits) -> Iterator[Reason]:
     for name, (least, most) in limits.ml.items():
         if name in measured and not least <= measured[name].ml <= most:
             detail = f"{measured[name].ml:.0f} mL of {name}; adults have {least:g} to {most:g} mL."
-            yield ImageWarning("unusual_volume", detail)
+            yield Reason("unusual_volume", detail)
     tissues = [extent for extent in list(measured.values())[1:] if extent.confidence is not None]
     voxels = sum(extent.voxels for extent in tissues)
     if voxels:
         mean = sum(extent.voxels * (extent.confidence or 0) for extent in tissues) / voxels
         if mean < limits.confidence:
-            yield ImageWarning("low_confidence", f"The mean probability of the tissues is {mean:.2f}.")
+            yield Reason("low_confidence", f"The mean probability of the tissues is {mean:.2f}.")

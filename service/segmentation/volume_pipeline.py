@@ -1,0 +1,139 @@
+"""The bytes of a scan -> volumes, files and timings: the one composition for scans, as `pipeline.py` for images."""
+
+import hashlib
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from functools import cached_property
+from importlib.util import find_spec
+from types import ModuleType
+
+from service.segmentation import footprint
+from service.segmentation.errors import FormatNotInstalled, ImageError, UnsupportedFormat
+from service.segmentation.inputs.volume import Volume
+from service.segmentation.measures.review import Reason, review
+from service.segmentation.measures.volumes import Extent, extents
+from service.segmentation.outputs.mosaic import mosaic
+from service.segmentation.outputs.nifti import nifti
+from service.segmentation.pipeline import reporting_memory_errors
+from service.segmentation.runtime.call import Call
+from service.segmentation.segmenter import Labeller, Segmenter
+from service.segmentation.volume_segmenter import Progress, VolumeSegmentation, VolumeSegmenter
+
+NOT_INSTALLED = "This service reads no scans; its operator can add them with: pip install 'fcn-serve[clinical]'."
+
+
+@dataclass(frozen=True, eq=False)
+class VolumeResult:
+    """One segmented scan. Its files are encoded on demand, and the time for that is added to `call.timings`.
+
+    review: why a person should look at it before its figures are used; usually empty.
+    """
+
+    files: Sequence[bytes]
+    model: Labeller
+    volume: Volume
+    segmentation: VolumeSegmentation
+    extents: list[Extent]
+    review: list[Reason]
+    call: Call
+
+    @cached_property
+    def sha256(self) -> str:
+        """The SHA-256 of the input's bytes, in hexadecimal; of several files, in the order in which they came."""
+        digest = hashlib.sha256()
+        for file in self.files:
+            digest.update(file)
+        return digest.hexdigest()
+
+    def nifti(self) -> bytes:
+        """The labels as a gzipped NIfTI file of the scan's own shape and place. Raises OutOfMemory."""
+        with self._encoding():
+            return nifti(self.volume, self.segmentation.seen.restored(self.segmentation.labels))
+
+    def mosaic(self) -> bytes:
+        """A PNG of some slices and their overlays. Raises OutOfMemory."""
+        with self._encoding():
+            return mosaic(self.segmentation, self.model.contract.labels)
+
+    @contextmanager
+    def _encoding(self) -> Iterator[None]:
+        with self.call.timings.stage("encode"), reporting_memory_errors():
+            yield
+
+
+class VolumePipeline:
+    """Segments the bytes of scans with one model; safe to call from several threads."""
+
+    def __init__(self, segmenter: Segmenter, max_voxels: int) -> None:
+        """Raises NotForScans."""
+        self._segmenter = VolumeSegmenter(segmenter.model, segmenter.run)
+        self.max_voxels = max_voxels
+
+    @property
+    def model(self) -> Labeller:
+        """The model that segments."""
+        return self._segmenter.model
+
+    def footprint(self, files: Sequence[bytes]) -> int:
+        """An upper bound, in bytes, on the memory of `run` and of one file of its result."""
+        policy, classes = self.model.contract.input, len(self.model.contract.labels.classes)
+        return footprint.of_volume(
+            voxels_of(files, self.max_voxels), policy.width * policy.height, classes, sum(map(len, files))
+        )
+
+    def read(self, files: Sequence[bytes], call: Call) -> Volume:
+        """The scan in a file, or in several of a series.
+
+        Raises ImageError, FormatNotInstalled among them, and OutOfMemory; TooLate and Abandoned by the call.
+        """
+        call.check()  # it may have waited in the queue
+        with reporting_memory_errors(), call.timings.stage("decode"):
+            return read_volume(files, self.max_voxels)
+
+    def run(self, files: Sequence[bytes], volume: Volume, call: Call, progress: Progress) -> VolumeResult:
+        """Label the volume that was read of the files slice by slice, measure, review.
+
+        Raises InferenceFailed, OutOfMemory; TooLate and Abandoned by the call.
+        """
+        with reporting_memory_errors():
+            segmentation = self._segmenter.segment(volume, call, progress)
+            with call.timings.stage("measure"):
+                measured = extents(segmentation.tally, volume.voxel_mm3, segmentation.seen.spacing[0])
+                names = dict(zip(self.model.contract.labels.names, measured, strict=True))
+                reasons = review(volume, segmentation.seen, segmentation.labels, names)
+        return VolumeResult(files, self.model, volume, segmentation, measured, reasons, call)
+
+
+def installed() -> bool:
+    """Whether the extra `clinical` is there."""
+    return find_spec("nibabel") is not None
+
+
+def check_installed() -> None:
+    """Raises FormatNotInstalled without the extra."""
+    if not installed():
+        raise FormatNotInstalled(NOT_INSTALLED)
+
+
+def read_volume(files: Sequence[bytes], max_voxels: int) -> Volume:
+    """The scan in a NIfTI file. Raises ImageError; FormatNotInstalled without the extra `clinical`; MemoryError."""
+    if len(files) > 1:
+        raise UnsupportedFormat("A NIfTI scan is one file; send it alone.")
+    return reader().read(files[0], max_voxels)
+
+
+def voxels_of(files: Sequence[bytes], max_voxels: int) -> int:
+    """How many voxels the header of a file announces; 0 if it will be refused."""
+    try:
+        return reader().voxels_of(files[0], max_voxels)
+    except ImageError:
+        return 0
+
+
+def reader() -> ModuleType:
+    """What reads NIfTI files. Raises FormatNotInstalled."""
+    check_installed()
+    from service.segmentation.inputs import nifti  # noqa: PLC0415  # an extra
+
+    return nifti
