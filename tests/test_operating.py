@@ -104,3 +104,11 @@ def test_the_logs_lines_look_as_they_are_said_to(model_file: Path, tmp_path: Pat
     (logged,) = re.findall(r"^\S+ \S+ (INFO .*route=/segment .*)$", log.read_text(), re.MULTILINE)
     value = re.compile(r"=\S+")
     assert value.sub("=", logged) == value.sub("=", said)
+
+
+def test_the_reasons_for_a_review_are_the_codes() -> None:
+    page = (ROOT / "docs" / "clinic.md").read_text()
+    source = (ROOT / "service" / "segmentation" / "measures" / "review.py").read_text()
+    written = re.findall(r'Reason\(\s*"([a-z_]+)"', source)
+    table = page[page.index("## Review") : page.index("## Privacy")]
+    assert re.findall(r"^\| `(\w+)` \|", table, re.MULTILINE) == sorted(set(written))

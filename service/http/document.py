@@ -68,7 +68,7 @@ def complete(app: FastAPI) -> None:
     """Add the schema of every error; leave out those that FastAPI adds and nothing refers to."""
     document = app.openapi()
     schemas = document["components"]["schemas"]
-    for name in ("HTTPValidationError", "ValidationError", "Part"):
+    for name in ("HTTPValidationError", "ValidationError", "Part", "VolumePart"):
         schemas.pop(name, None)
     schemas["Problem"] = Problem.model_json_schema()
     for path in document["paths"].values():

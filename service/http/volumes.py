@@ -20,6 +20,7 @@ from service.http.security.access import SEGMENT, GuardedRoute
 from service.http.upload import read_volume
 from service.http.volume_replies import NDJSON, VOLUME_FORMATS, make_volume_reply
 from service.http.volume_schemas import Done, VolumeAnswer
+from service.segmentation.errors import Abandoned
 from service.segmentation.runtime.call import Call
 from service.segmentation.volume_pipeline import VolumePipeline, check_installed
 from service.serving.admission import Upload
@@ -109,7 +110,9 @@ class Work:
                 await replying
             yield line(self._last(replying))
         finally:
-            replying.cancel()
+            if not replying.done():  # the client has disconnected
+                known_problem(self._request, Abandoned())
+                replying.cancel()
 
     def _last(self, replying: "asyncio.Task[Reply]") -> str:
         error = replying.exception()

@@ -7,8 +7,8 @@ from PIL import Image
 from service.segmentation.inputs.axial import Axial
 from service.segmentation.inputs.raster import Size
 from service.segmentation.inputs.shades import shades
-from service.segmentation.modelfile.contract import Input, Labels, Pixels, Scan, Scores
-from service.segmentation.segmenter import enlarged, pad, resized
+from service.segmentation.modelfile.contract import Contract, Input, Labels, Pixels, Scan, Scores
+from service.segmentation.segmenter import enlarged, pad, resized, unnormalised
 
 LARGEST = 4
 """How many times the pixels of the model's native size a slice may have; a head with much air around it has two."""
@@ -19,12 +19,13 @@ Probability = NDArray[np.float32]
 class Slices:
     """Axial slices at the model's spacing, in grey. Those that a slice shares with the next are resized once."""
 
-    def __init__(self, seen: Axial, policy: Input, scan: Scan) -> None:
-        self._voxels, self._policy, self._scan = seen.voxels, policy, scan
+    def __init__(self, seen: Axial, contract: Contract, scan: Scan) -> None:
+        self._voxels, self._scan = seen.voxels, scan
+        self._policy, self._temperature = contract.input, contract.temperature
         self._shades = shades(seen.voxels)
         _, rows, columns = self._voxels.shape
         self.size = columns, rows
-        self.fitted = fit(self.size, (seen.spacing[2], seen.spacing[1]), policy, scan)
+        self.fitted = fit(self.size, (seen.spacing[2], seen.spacing[1]), contract.input, scan)
         self._apart = max(1, round(scan.slice_spacing / seen.spacing[0]))
         self._grey: dict[int, Labels] = {}
 
@@ -57,7 +58,8 @@ class Slices:
         width, height = self.fitted
         if scores is None:
             return enlarged(np.ascontiguousarray(labels[:height, :width]), self.size), None
-        planes = softmax(scores[:, :height, :width])
+        planes = unnormalised(scores[:, :height, :width], self._temperature)
+        planes /= planes.sum(axis=0)
         if self.fitted != self.size:
             planes = np.stack(
                 [np.asarray(Image.fromarray(plane).resize(self.size, Image.Resampling.BILINEAR)) for plane in planes]
@@ -75,10 +77,3 @@ def fit(size: Size, spacing: tuple[float, float], policy: Input, scan: Scan) -> 
     scale = min(1.0, (LARGEST * policy.width * policy.height / (width * height)) ** 0.5)
     longest = 4 * LARGEST * max(policy.width, policy.height)
     return max(1, min(longest, round(width * scale))), max(1, min(longest, round(height * scale)))
-
-
-def softmax(scores: Scores) -> NDArray[np.float32]:
-    """Logits [classes, H, W] -> probabilities."""
-    shares = np.exp(scores - scores.max(axis=0))
-    probabilities: NDArray[np.float32] = shares / shares.sum(axis=0)
-    return probabilities

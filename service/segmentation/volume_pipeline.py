@@ -6,7 +6,6 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import cached_property
 from importlib.util import find_spec
-from types import ModuleType
 
 from service.segmentation import footprint
 from service.segmentation.errors import FormatNotInstalled, ImageError, UnsupportedFormat
@@ -118,22 +117,19 @@ def check_installed() -> None:
 
 def read_volume(files: Sequence[bytes], max_voxels: int) -> Volume:
     """The scan in a NIfTI file. Raises ImageError; FormatNotInstalled without the extra `clinical`; MemoryError."""
+    check_installed()
+    from service.segmentation.inputs import nifti  # noqa: PLC0415  # an extra
+
     if len(files) > 1:
         raise UnsupportedFormat("A NIfTI scan is one file; send it alone.")
-    return reader().read(files[0], max_voxels)
+    return nifti.read(files[0], max_voxels)
 
 
 def voxels_of(files: Sequence[bytes], max_voxels: int) -> int:
     """How many voxels the header of a file announces; 0 if it will be refused."""
-    try:
-        return reader().voxels_of(files[0], max_voxels)
-    except ImageError:
-        return 0
-
-
-def reader() -> ModuleType:
-    """What reads NIfTI files. Raises FormatNotInstalled."""
-    check_installed()
     from service.segmentation.inputs import nifti  # noqa: PLC0415  # an extra
 
-    return nifti
+    try:
+        return nifti.voxels_of(files[0], max_voxels)
+    except ImageError:
+        return 0

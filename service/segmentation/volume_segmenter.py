@@ -51,7 +51,7 @@ class VolumeSegmenter:
         """
         with call.timings.stage("fit"):
             seen = axial(volume)
-            slices = Slices(seen, self.model.contract.input, self._scan)
+            slices = Slices(seen, self.model.contract, self._scan)
             labels = np.full(seen.voxels.shape, BACKGROUND, np.uint8)
         classes = len(self.model.contract.labels.classes)
         voxels = np.zeros((len(slices), classes), np.int64)

@@ -49,7 +49,7 @@ def read(data: bytes, max_voxels: int) -> Volume:
     Raises UnsupportedFormat for what is no NIfTI file of one part, UnusableScan for several volumes, colours and
     sheared axes, ImageTooLarge before any voxel is unpacked, DamagedImage, TooManyParts; and MemoryError.
     """
-    file = Gzip(data) if data.startswith(b"\x1f\x8b") else io.BytesIO(data)
+    file = unpacked(data)
     header = header_of(file)
     shape = shape_of(header, max_voxels)
     stored, (affine, space, warnings) = type_of(header), place_of(header)
@@ -62,6 +62,16 @@ def read(data: bytes, max_voxels: int) -> Volume:
     voxels = np.frombuffer(packed, stored).reshape((*shape, 1)[:3], order="F")
     settled, odd = values(voxels, *scale_of(header))
     return Volume(settled, affine, shape, "NIFTI", space, warnings=warnings + odd)
+
+
+def voxels_of(data: bytes, max_voxels: int) -> int:
+    """How many voxels the header of a file announces. Raises as `read`."""
+    return prod(shape_of(header_of(unpacked(data)), max_voxels))
+
+
+def unpacked(data: bytes) -> Gzip | io.BytesIO:
+    """A file to be read from its start."""
+    return Gzip(data) if data.startswith(b"\x1f\x8b") else io.BytesIO(data)
 
 
 def header_of(file: Gzip | io.BytesIO) -> Nifti1Header:

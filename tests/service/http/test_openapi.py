@@ -36,7 +36,8 @@ def operations() -> dict[str, dict[str, Any]]:
 
 def test_operations_are_called_what_they_do() -> None:
     assert set(operations()) == {
-        "segment", "list_models", "get_model", "reload_model", "get_liveness", "get_readiness", "get_metrics",
+        "segment", "segment_volume", "list_models", "get_model", "reload_model", "get_liveness", "get_readiness",
+        "get_metrics",
     }  # fmt: skip
 
 
@@ -67,6 +68,7 @@ def test_errors_are_listed_where_they_may_be() -> None:
     listed = {name: set(operation["responses"]) - everywhere - {"200"} for name, operation in operations().items()}
     assert listed == {
         "segment": {"400", "401", "403", "404", "406", "413", "415", "422", "503", "504"},
+        "segment_volume": {"400", "401", "403", "404", "406", "413", "415", "422", "503", "504"},
         "list_models": {"401"},
         "get_model": {"401", "404"},
         "reload_model": {"401", "403", "404", "409"},

@@ -151,11 +151,9 @@ def test_a_disconnected_client_stops_its_scan(http: httpx2.Client, log: Path) ->
     with http.stream("POST", "/volumes", content=large, headers={"Accept": "application/x-ndjson"}) as response:
         assert json.loads(next(response.iter_lines()))["of"] == 2000
     http.close()
-    wait_until(lambda: "route=/volumes status=200" in log.read_text())
+    wait_until(lambda: "route=/volumes status=200 code=abandoned" in log.read_text())
     with httpx2.Client(base_url=str(response.url.join("/")), timeout=60) as other:
         wait_until(lambda: "segment_scans_taken 0.0" in other.get("/metrics").text)
-        done = other.get("/metrics").text
-    assert 'segment_stage_seconds_count{model="tissues",stage="network"}' in done
 
 
 @pytest.mark.parametrize("accept", ["text/html", "image/webp", "application/dicom"])
