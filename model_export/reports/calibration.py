@@ -13,8 +13,9 @@ from model_export.data.folder import VOID, SegmentationFolder
 from model_export.errors import DataError
 from service.segmentation.measures.areas import nearest
 from service.segmentation.modelfile.contract import Scores
+from service.segmentation.runtime.call import Call
 from service.segmentation.runtime.model import Model
-from service.segmentation.segmenter import fitted, unnormalised
+from service.segmentation.segmenter import Segmenter, unnormalised
 
 STEP = 3
 """Every third pixel of every third row is looked at: neighbours say the same."""
@@ -55,16 +56,17 @@ def sampled(model: Model, data: SegmentationFolder, indices: Iterable[int]) -> I
         raise DataError(f"{model.contract.name} gives labels alone, so it has no probabilities.")
     classes = len(model.contract.labels.classes)
     outcomes = np.tile(np.arange(classes), (256, 1)) if data.merged is None else data.merged.outcomes
+    segmenter = Segmenter(model)
     for index in indices:
         photo = data.read(index)[0]
-        image, width, height = fitted(photo, model.contract.input, photo.size)
-        labels, scores = model.run(image, scores=True)
+        labels, scores = segmenter.output(photo, photo.size, True, Call())
         assert scores is not None
+        height, width = labels.shape
         rows, columns = nearest(photo.height, height)[::STEP], nearest(photo.width, width)[::STEP]
         truth = data.truth(index)[np.ix_(rows, columns)].ravel()
         seen = truth != VOID
-        predicted = labels[:height:STEP, :width:STEP].ravel()[seen]
-        logits = scores[:, :height:STEP, :width:STEP].reshape(classes, 1, -1)[:, :, seen]
+        predicted = labels[::STEP, ::STEP].ravel()[seen]
+        logits = scores[:, ::STEP, ::STEP].reshape(classes, 1, -1)[:, :, seen]
         truth = truth[seen]
         counts_as = outcomes[truth]
         chosen = counts_as == outcomes[truth, predicted][:, np.newaxis]

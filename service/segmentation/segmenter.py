@@ -85,19 +85,26 @@ class Segmenter:
         """
         mapped = None if heatmap is None else self._class(heatmap)
         size, call = size or image.size, call or Call()
+        labels, scores = self.output(image, size, confidence or mapped is not None, call)
+        with call.timings.stage("measure"):
+            return self._measured(labels, scores, size, confidence, mapped)
+
+    def output(self, image: Image.Image, size: Size, scores: bool, call: Call) -> tuple[Labels, Scores | None]:
+        """What the network gives for an image of original `size`, at its own resolution, without the padding: labels
+        [height, width], and logits [classes, height, width] where `scores` are asked for and there.
+
+        Raises InferenceFailed and OutOfMemory; TooLate and Abandoned by the call.
+        """
         with call.timings.stage("fit"):
             network_image, width, height = fitted(image, self.model.contract.input, size)
-        labels, scores = self.run(network_image, confidence or mapped is not None, call)
-        with call.timings.stage("measure"):
-            return self._measured(labels[:height, :width], scores, size, confidence, mapped)
+        labels, logits = self.run(network_image, scores, call)
+        return labels[:height, :width], None if logits is None else logits[:, :height, :width]
 
     def _measured(
         self, labels: Labels, scores: Scores | None, size: Size, confidence: bool, mapped: Class | None
     ) -> Segmentation:
         """The network's output for the image, labels [height, width], resized to `size` and measured."""
         labels = np.ascontiguousarray(labels)
-        height, width = labels.shape
-        scores = None if scores is None else scores[:, :height, :width]
         classes, temperature = len(self.model.contract.labels.classes), self.model.contract.temperature
         means: tuple[float | None, ...] = (None,) * classes
         if confidence and scores is not None:
