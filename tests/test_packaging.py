@@ -76,3 +76,6 @@ def test_the_wheel_serves_its_model_and_its_page_from_any_folder(python: Path, t
         assert len(answer["classes"]) == 11
         assert sum(c["pixels"] for c in answer["classes"]) == 640 * 480
         assert "page.js" in httpx2.get(url).text
+        dicom = httpx2.post(f"{url}/segment", content=bytes(128) + b"DICM" + bytes(20))
+        assert dicom.status_code == 415
+        assert 'pip install "fcn-serve[clinical]"' in dicom.json()["detail"]

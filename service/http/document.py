@@ -15,7 +15,10 @@ REQUEST_BODY: dict[str, Any] = {
         "multipart/form-data": {
             "schema": {"type": "object", "required": ["image"], "properties": {"image": BINARY}},
         },
-        **{kind: {"schema": BINARY} for kind in ("image/jpeg", "image/png", "image/webp", "application/octet-stream")},
+        **{
+            kind: {"schema": BINARY}
+            for kind in ("image/jpeg", "image/png", "image/webp", "application/dicom", "application/octet-stream")
+        },
     },
 }
 

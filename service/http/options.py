@@ -9,9 +9,9 @@ from pydantic import BaseModel, BeforeValidator, ConfigDict, Field
 
 from service.http.echo import shortened
 from service.http.errors import RepeatedParameter
+from service.segmentation.inputs.spacing import Spacing
 from service.segmentation.inputs.warning import ImageWarning
 from service.segmentation.inputs.window import WHITE, Window
-from service.segmentation.measures.areas import Spacing
 
 
 class Part(StrEnum):
@@ -85,12 +85,14 @@ class Options(BaseModel):
     pixel_spacing_mm: Annotated[
         Spacing | None,
         BeforeValidator(parse_spacing, json_schema_input_type=str),
-        Field(description="Pixel size in millimetres, one number or row,column; fills in area_mm2."),
+        Field(description="Pixel size in millimetres, one number or row,column; for area_mm2; DICOM brings its own."),
     ] = None
     window: Annotated[
         Window | None,
         BeforeValidator(parse_window, json_schema_input_type=str),
-        Field(description="Grey values that become black and white, for 16-bit grey images: low,high or auto."),
+        Field(
+            description="Grey values that become black and white, for 16-bit grey and DICOM images: low,high or auto."
+        ),
     ] = None
     mask: Annotated[
         MaskKind, Field(description="The mask as an indexed PNG (colours) or as a plain grey PNG of class ids (ids).")

@@ -32,7 +32,9 @@ class ClassArea(BaseModel):
     color: str
     pixels: int
     fraction: float
-    area_mm2: Annotated[float | None, Field(description="Null unless pixel_spacing_mm was given.")]
+    area_mm2: Annotated[
+        float | None, Field(description="Null unless pixel_spacing_mm was given, or a DICOM file has it.")
+    ]
     confidence: Annotated[
         float | None, Field(description="Mean probability of the class over its pixels; null unless requested.")
     ]

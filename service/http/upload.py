@@ -11,11 +11,10 @@ from service.http.form import IMAGE, VOLUME, Wanted, read_form
 from service.serving.admission import Take
 
 FORM = "multipart/form-data"
-RAW = {"", "application/octet-stream", "binary/octet-stream"}
-"""Content types beside `image/*` of a body that is the image itself; a missing one means the second (RFC 9110)."""
+RAW = {"", "application/dicom", "application/octet-stream", "binary/octet-stream"}
+"""Content types beside `image/*` of a body that is the image itself; a missing one means octets (RFC 9110)."""
 
 SCANS = RAW | {
-    "application/dicom",
     "application/gzip",
     "application/x-gzip",
     "application/x-nifti",

@@ -8,9 +8,9 @@ from service.segmentation.inputs.header import Header
 from service.segmentation.inputs.raster import MOST_PER_PIXEL
 
 # Bytes per pixel of the picture.
-UNPACKING = {"JPEG": 0, "PNG": 12, "WEBP": MOST_PER_PIXEL}
+UNPACKING = {"JPEG": 0, "PNG": 12, "WEBP": MOST_PER_PIXEL, "DICOM": 32}
 """To decode the picture to RGB: a PNG with alpha is held twice, and 16-bit grey with a transparent value takes most;
-libwebp has two canvases and a frame besides."""
+libwebp has two canvases and a frame besides; DICOM values are held as stored, in their units, and twice as doubles."""
 COEFFICIENT = 2.0
 """For each sample that a JPEG decoder keeps until the last scan."""
 SHOWN = 8.0

@@ -11,9 +11,10 @@ from service.segmentation import footprint
 from service.segmentation.errors import OutOfMemory
 from service.segmentation.inputs.header import inspect
 from service.segmentation.inputs.raster import Photo, decode
+from service.segmentation.inputs.spacing import Spacing
 from service.segmentation.inputs.warning import ImageWarning
 from service.segmentation.inputs.window import Window
-from service.segmentation.measures.areas import Area, Spacing, areas
+from service.segmentation.measures.areas import Area, areas
 from service.segmentation.modelfile.contract import Labels
 from service.segmentation.outputs.png import png
 from service.segmentation.outputs.rendering import heatmap_overlay, heatmap_png, mask_png, overlay
@@ -27,7 +28,7 @@ class Request:
 
     confidence: the mean probability of each class over its pixels.
     heatmap: the name of a class whose probability is computed at every pixel.
-    spacing: the size of a pixel, for areas in mm2.
+    spacing: the size of a pixel, for areas in mm2; without it, that of a DICOM file.
     draws_photo: an overlay will be drawn, which needs the photo at full size.
     window: the values of a 16-bit grey image that become black and white.
     """
@@ -133,7 +134,7 @@ class Pipeline:
                 photo = decode(data, self.max_pixels, needed, request.window)
             segmentation = self.segmenter.segment(photo.image, request.confidence, request.heatmap, photo.size, call)
         with call.timings.stage("measure"):
-            measured = areas(segmentation.pixels, request.spacing)
+            measured = areas(segmentation.pixels, request.spacing or photo.spacing)
         return Result(data, self.model, photo, segmentation, measured, call)
 
 

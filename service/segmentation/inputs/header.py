@@ -2,7 +2,9 @@
 
 import re
 import struct
+import zlib
 from dataclasses import dataclass
+from typing import Literal
 
 from service.segmentation.errors import UnsupportedFormat
 from service.segmentation.inputs.container import MOST_PARTS
@@ -80,4 +82,26 @@ def _of_frame(frame: bytes, in_scans: bool) -> Header:
     return Header("JPEG", (width, height), samples if in_scans else 0.0)
 
 
-_READERS = {"JPEG": _jpeg, "PNG": _png, "WEBP": _webp}
+# DICOM (PS3.5): Rows and Columns always follow each other; explicit little endian, implicit, and big endian.
+_SIDES: tuple[tuple[re.Pattern[bytes], Literal["little", "big"]], ...] = (
+    (re.compile(rb"\x28\0\x10\0US\x02\0(..)\x28\0\x11\0US\x02\0(..)", re.DOTALL), "little"),
+    (re.compile(rb"\x28\0\x10\0\x02\0\0\0(..)\x28\0\x11\0\x02\0\0\0(..)", re.DOTALL), "little"),
+    (re.compile(rb"\0\x28\0\x10US\0\x02(..)\0\x28\0\x11US\0\x02(..)", re.DOTALL), "big"),
+)
+_DEFLATED = b"1.2.840.10008.1.2.1.99"
+
+
+def _dicom(data: bytes) -> Header | None:
+    if _DEFLATED in data[:1024]:
+        end = 144 + int.from_bytes(data[140:144], "little")  # of the file meta information
+        try:
+            data = zlib.decompressobj(-zlib.MAX_WBITS).decompress(data[end : end + 2**16], 2**18)
+        except zlib.error:
+            return None
+    for pattern, order in _SIDES:
+        if found := pattern.search(data):
+            return Header("DICOM", (int.from_bytes(found[2], order), int.from_bytes(found[1], order)))
+    return None
+
+
+_READERS = {"JPEG": _jpeg, "PNG": _png, "WEBP": _webp, "DICOM": _dicom}

@@ -3,6 +3,7 @@
 import io
 from collections.abc import Callable
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 import numpy as np
 from PIL import Image
@@ -11,13 +12,19 @@ from PIL.JpegImagePlugin import JpegImageFile
 from service.segmentation.errors import DamagedImage, ImageError, ImageTooLarge
 from service.segmentation.inputs import jpeg, png, scans, webp
 from service.segmentation.inputs.alpha import opaque
+from service.segmentation.inputs.clinical import dicom_slice
 from service.segmentation.inputs.colour import correction
 from service.segmentation.inputs.container import Container
 from service.segmentation.inputs.header import Header, inspect
 from service.segmentation.inputs.orientation import SIDEWAYS, UPRIGHT, orientation
+from service.segmentation.inputs.shades import Shades, shades
 from service.segmentation.inputs.sniffing import Format, sniff
+from service.segmentation.inputs.spacing import Spacing
 from service.segmentation.inputs.warning import ImageWarning
 from service.segmentation.inputs.window import WINDOW_IGNORED, Window, few_values, to_8_bits
+
+if TYPE_CHECKING:
+    from service.segmentation.inputs.dicom.slice import Slice
 
 # Pillow's own guard is a warning up to 179 megapixels; `decode` checks the header against the caller's limit instead.
 Image.MAX_IMAGE_PIXELS = None
@@ -47,6 +54,7 @@ class Photo:
 
     `image` is RGB and upright, as is `size`, the upload's own: where the caller needed less, the image may be smaller.
     `orientation` is the EXIF value (1 to 8) that was applied, 1 where the file has none; `warnings` say what is odd.
+    `spacing` is the size of a pixel where the file says it.
     """
 
     image: Image.Image
@@ -54,6 +62,7 @@ class Photo:
     format: Format
     orientation: int
     warnings: tuple[ImageWarning, ...] = ()
+    spacing: Spacing | None = None
 
 
 def decode(
@@ -68,12 +77,26 @@ def decode(
     its size, no smaller than that: the pixels left out are never computed.
 
     Grey and palette images become RGB, 16-bit samples keep their high byte unless grey ones have a `window`,
-    transparent pixels lie on white; of an animation the first frame is taken.
+    transparent pixels lie on white; of an animation the first frame is taken. Of a DICOM file, the values of nearly all
+    pixels fill the range from black to white, unless there is a `window`.
 
-    Raises UnsupportedFormat, TooManyParts, ImageTooLarge (before any pixel is unpacked), DamagedImage, WindowNeeded;
-    and MemoryError.
+    Raises UnsupportedFormat, FormatNotInstalled, TooManyParts, ImageTooLarge (before any pixel is unpacked),
+    DamagedImage, UnusableScan, WindowNeeded; and MemoryError.
     """
     format_ = sniff(data)
+    if format_ == "DICOM":
+        return of_slice(dicom_slice(data, max_pixels), inspect(data), window)
+    return of_file(data, format_, max_pixels, needed, window)
+
+
+def of_file(
+    data: bytes,
+    format_: Format,
+    max_pixels: int,
+    needed: Callable[[Size], Size] | None,
+    window: Window | None,
+) -> Photo:
+    """A JPEG, PNG or WebP image as a photo; see `decode`."""
     try:
         opened = READERS[format_](data)
         with Image.open(io.BytesIO(opened.data), formats=[format_]) as image:
@@ -107,6 +130,22 @@ def decode(
         require_room_for(inspect(data), max_pixels)
         wrong = "cut off" if "truncated" in str(error) else "damaged and cannot be decoded"
         raise DamagedImage(f"The {format_} image is {wrong}; save it again and resend.") from error
+
+
+def of_slice(slice_: "Slice", header: Header | None, window: Window | None) -> Photo:
+    """A DICOM image as a photo: grey values by the window, in the file's units, or by the range of nearly all.
+
+    Raises DamagedImage where its size is not the header's.
+    """
+    height, width = slice_.values.shape
+    check_header((width, height), header)
+    range_ = shades(slice_.values)
+    if window is not None:
+        low = float(slice_.values.min()) if window.low is None else window.low
+        high = float(slice_.values.max()) if window.high is None else window.high
+        range_ = Shades(low, max(high, low + 1))
+    image = Image.fromarray(range_.of(slice_.values)).convert("RGB")
+    return Photo(image, (width, height), "DICOM", 1, slice_.warnings, slice_.spacing)
 
 
 def require_room_for(header: Header | None, max_pixels: int) -> None:

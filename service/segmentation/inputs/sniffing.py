@@ -7,7 +7,7 @@ from typing import Literal
 
 from service.segmentation.errors import UnsupportedFormat
 
-Format = Literal["JPEG", "PNG", "WEBP"]
+Format = Literal["JPEG", "PNG", "WEBP", "DICOM"]
 
 _HEAD = 4096
 """Bytes that are examined; only zeros are looked for in the whole file."""
@@ -23,6 +23,8 @@ def sniff(data: bytes) -> Format:
         return "PNG"
     if data[:4] == b"RIFF" and data[8:12] == b"WEBP":
         return "WEBP"
+    if data[128:132] == b"DICM":
+        return "DICOM"
     raise UnsupportedFormat(_sentence(data))
 
 
@@ -115,7 +117,9 @@ KINDS = (
     Kind(rb"%!PS|\xc5\xd0\xd3\xc6", "a PostScript document (EPS)", _SAVE),
     # Medicine and science
     Kind(
-        rb".{128}DICM|([\x02\x08]\0[\0-\x20]\0|\0[\x02\x08]\0[\0-\x20])(UL|CS|UI|DA|TM|SH|LO)", "a DICOM image", _DICOM
+        rb"([\x02\x08]\0[\0-\x20]\0|\0[\x02\x08]\0[\0-\x20])(UL|CS|UI|DA|TM|SH|LO)",
+        "a DICOM image without its preamble",
+        _DICOM,
     ),
     Kind(rb"[\x02\x08]\0[\0\x01\x05\x08\x16]\0.{2}\0\0", "a DICOM image without its preamble", _DICOM),
     *_NIFTI,

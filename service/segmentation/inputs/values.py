@@ -25,8 +25,9 @@ def values(stored: Voxels, slope: float = 1, intercept: float = 0) -> tuple[Voxe
         return stored.astype(kept, copy=False), ()
     scaled = np.empty_like(stored, np.float32)
     with np.errstate(all="ignore"):  # what overflows is infinite, and dealt with below
-        for last in range(stored.shape[-1]):
-            scaled[..., last] = stored[..., last].astype(np.float64) * slope + intercept
+        outermost = 0 if stored.flags.c_contiguous else -1
+        for part, into in zip(np.moveaxis(stored, outermost, 0), np.moveaxis(scaled, outermost, 0), strict=True):
+            into[...] = part.astype(np.float64) * slope + intercept
     return finite(scaled)
 
 

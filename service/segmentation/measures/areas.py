@@ -5,18 +5,11 @@ from dataclasses import dataclass
 import numpy as np
 from PIL import Image
 
+from service.segmentation.inputs.spacing import Spacing
 from service.segmentation.modelfile.contract import Labels
 
 # Fractions are multiples of this: doubles up to 1 that are add up without rounding, in any order.
 UNIT = 2.0**-52
-
-
-@dataclass(frozen=True)
-class Spacing:
-    """The size of a pixel in millimetres, down (row) and across (column), as DICOM's Pixel Spacing has it."""
-
-    row: float
-    column: float
 
 
 @dataclass(frozen=True)

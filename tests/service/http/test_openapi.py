@@ -17,9 +17,14 @@ def test_the_openapi_document_is_the_committed_one(client: httpx2.Client) -> Non
 
 def test_every_way_to_send_and_to_be_answered_is_documented(client: httpx2.Client) -> None:
     operation = client.get("/openapi.json").json()["paths"]["/segment"]["post"]
-    assert {"multipart/form-data", "application/octet-stream", "image/jpeg", "image/png", "image/webp"} == set(
-        operation["requestBody"]["content"]
-    )
+    assert {
+        "multipart/form-data",
+        "application/dicom",
+        "application/octet-stream",
+        "image/jpeg",
+        "image/png",
+        "image/webp",
+    } == set(operation["requestBody"]["content"])
     assert {"application/json", "image/png", "image/webp", "image/jpeg", "multipart/mixed"} == set(
         operation["responses"]["200"]["content"]
     )

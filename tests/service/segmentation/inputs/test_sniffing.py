@@ -58,7 +58,6 @@ KINDS = {
     ],
     "PDF": [b"%PDF-1.7\n%\xe2\xe3", encoded(quarters(), "PDF"), b"\xef\xbb\xbf\r\n%PDF-1.4"],
     "DICOM": [
-        bytes(128) + b"DICM\2\0\0\0UL\4\0" + bytes(20),
         b"\x08\0\5\0CS\x0a\0ISO_IR 100",
         b"\x08\0\0\0\4\0\0\0" + bytes(20),
         b"\0\x08\0\5CS\0\x0aISO_IR 100",

@@ -7,7 +7,8 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from service.segmentation.measures.areas import Spacing, areas, count, count_enlarged, fractions
+from service.segmentation.inputs.spacing import Spacing
+from service.segmentation.measures.areas import areas, count, count_enlarged, fractions
 
 
 def test_every_class_is_counted_zeros_included() -> None:
