@@ -9,6 +9,7 @@ from importlib.util import find_spec
 
 from service.segmentation import footprint
 from service.segmentation.errors import FormatNotInstalled, ImageError, UnsupportedFormat
+from service.segmentation.inputs.clinical import dicom_series
 from service.segmentation.inputs.volume import Volume
 from service.segmentation.measures.review import Reason, review
 from service.segmentation.measures.volumes import Extent, extents
@@ -116,8 +117,13 @@ def check_installed() -> None:
 
 
 def read_volume(files: Sequence[bytes], max_voxels: int) -> Volume:
-    """The scan in a NIfTI file. Raises ImageError; FormatNotInstalled without the extra `clinical`; MemoryError."""
+    """The scan in a NIfTI file, in the DICOM files of a series, or in one of many frames.
+
+    Raises ImageError; FormatNotInstalled without the extra `clinical`; MemoryError.
+    """
     check_installed()
+    if are_dicom(files):
+        return dicom_series(list(files), max_voxels).volume
     from service.segmentation.inputs import nifti  # noqa: PLC0415  # an extra
 
     if len(files) > 1:
@@ -125,8 +131,15 @@ def read_volume(files: Sequence[bytes], max_voxels: int) -> Volume:
     return nifti.read(files[0], max_voxels)
 
 
+def are_dicom(files: Sequence[bytes]) -> bool:
+    """Whether one of the files is of DICOM (PS3.10, 7.1). Others, such as an index, may lie beside it."""
+    return any(file[128:132] == b"DICM" for file in files)
+
+
 def voxels_of(files: Sequence[bytes], max_voxels: int) -> int:
-    """How many voxels the header of a file announces; 0 if it will be refused."""
+    """How many voxels the header of a file announces; 0 if it will be refused; the most, for DICOM."""
+    if are_dicom(files):
+        return max_voxels
     from service.segmentation.inputs import nifti  # noqa: PLC0415  # an extra
 
     try:

@@ -15,6 +15,7 @@ from PIL import Image
 
 from service.http.volume_schemas import NOTICE
 from tests.support import colours, tissues
+from tests.support.dicom import MARK, enhanced, series
 from tests.support.pictures import encoded, quarters
 from tests.support.scans import ORIENTATIONS, SHAPE, scan, truth, turned, turned_scan
 from tests.support.server import serving
@@ -190,6 +191,15 @@ def test_images_are_answered_while_scans_wait(http: httpx2.Client) -> None:
             assert other.post("/segment", content=encoded(quarters())).status_code == 200
             assert not all(scan.done() for scan in scans)
         assert {scan.result().status_code for scan in scans} == {200}
+
+
+def test_a_dicom_series_may_come_as_parts_and_an_enhanced_file_alone(http: httpx2.Client) -> None:
+    parts = [("volume", (f"{number}.dcm", file)) for number, file in enumerate(series())]
+    answers = [http.post("/volumes", files=parts), post(http, enhanced())]
+    for answer in answers:
+        assert answer.json()["volume"]["format"] == "DICOM"
+        assert answer.json()["volume"]["slices"] == 5
+        assert MARK not in answer.text
 
 
 def test_nothing_that_comes_out_names_the_patient(http: httpx2.Client, log: Path) -> None:
