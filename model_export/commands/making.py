@@ -167,8 +167,8 @@ def quantize(
 ) -> None:
     """Write the model in int8, if little mean IU is lost at every place.
 
-    The calibration method with the best mean IU on other training images, on average over the places, is taken.
-    Images that are judged are not among them.
+    Of the calibration methods that lose little, the one with the best mean IU on other training images, on average over
+    the places, is taken. Images that are judged are not among them.
     """
     from model_export.onnx import export as exporter
     from model_export.onnx.quantize import METHODS, Quantizer
@@ -181,12 +181,12 @@ def quantize(
     for method in METHODS:
         attempts[method] = quantizer.attempt(method, images)
         typer.echo(f"{method}: mean IU on training images {100 * attempts[method].mean_iu:.2f}")
-    best = max(attempts, key=lambda method: attempts[method].mean_iu)
-    content = quantizer.finish(attempts[best])
+    content = quantizer.best(attempts.values())
     exporter.write(content, output)
     written = Model.load(output, threads=0).contract
+    assert written.quantization is not None
     for line in against_float(written):
-        typer.echo(f"{best}: {line}")
+        typer.echo(f"{written.quantization.method}: {line}")
     typer.echo(f"{output}, {len(content) / 1e6:.1f} MB: {parity(written)}")
 
 

@@ -3,7 +3,7 @@
 import io
 import logging
 import tempfile
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager, redirect_stdout
 from dataclasses import dataclass
 from pathlib import Path
@@ -120,6 +120,19 @@ class Quantizer:
         model = Model(packed(graph, draft), threads=0)
         chosen_by = [measure(model, train, others(len(train), count)).mean_iu for train in self.train]
         return Attempt(graph, draft, mean(chosen_by))
+
+    def best(self, attempts: Iterable[Attempt]) -> bytes:
+        """The int8 file of the attempt with the highest mean IU of those whose figures are not too low.
+
+        Raises QuantizationError, which tells the figures of the last one, where there is none.
+        """
+        first, *rest = sorted(attempts, key=lambda attempt: attempt.mean_iu)[::-1]
+        try:
+            return self.finish(first)
+        except QuantizationError:
+            if not rest:
+                raise
+            return self.best(rest)
 
     def finish(self, attempt: Attempt) -> bytes:
         """The int8 file of an attempt, with its figures. Raises QuantizationError where they are too low."""

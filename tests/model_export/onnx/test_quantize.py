@@ -14,7 +14,7 @@ from model_export.data.outside import OUTSIDE
 from model_export.data.place import Place
 from model_export.errors import QuantizationError
 from model_export.onnx import export, parity, quantize
-from model_export.onnx.quantize import METHODS, Quantizer
+from model_export.onnx.quantize import METHODS, Attempt, Quantizer
 from model_export.reports.evaluate import evaluate, measure
 from model_export.reports.report import against_float
 from service.segmentation.modelfile.classes import rgb
@@ -111,6 +111,19 @@ def test_a_file_that_lost_too_much_is_refused(source: bytes, served: Model, plac
     quantizer.before = [evaluation.metrics.mean_iu + quantize.MAX_LOSS + 1e-6]
     with pytest.raises(QuantizationError, match=r"not written: on drawn int8 .* at most 0\.5 points may be lost"):
         quantizer.finish(attempt)
+
+
+def test_the_next_best_method_is_taken_where_the_best_one_loses_too_much(
+    source: bytes, served: Model, place: Place
+) -> None:
+    """The attempt that looked best on training images sees too small an image."""
+    quantizer = Quantizer(source, served, [place])
+    good = quantizer.attempt("min-max", 4)
+    small = msgspec.structs.replace(good.contract.input, width=32, height=32)
+    best = Attempt(good.graph, msgspec.structs.replace(good.contract, input=small), good.mean_iu + 0.1)
+    assert Model(quantizer.best([good, best]), threads=1).contract.input == served.contract.input
+    with pytest.raises(QuantizationError, match="may be lost"):
+        quantizer.best([best])
 
 
 @pytest.mark.parametrize(("length", "count"), [(367, 40), (200, 40), (60, 40), (41, 40), (5, 4)])
