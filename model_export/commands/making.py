@@ -164,6 +164,9 @@ def quantize(
     images: Annotated[
         int, typer.Option(min=1, help="Training images of each place to calibrate and to choose by, each.")
     ] = 40,
+    max_loss: Annotated[
+        float, typer.Option(min=0, max=100, help="Points of mean IU that int8 may lose at any place.")
+    ] = 0.5,
 ) -> None:
     """Write the model in int8, if little mean IU is lost at every place.
 
@@ -176,7 +179,7 @@ def quantize(
     from service.segmentation.runtime.model import Model
 
     found = places(data, split, stretch, only, also)
-    quantizer = Quantizer(model.read_bytes(), Model.load(model, threads=0), found, tracked)
+    quantizer = Quantizer(model.read_bytes(), Model.load(model, threads=0), found, tracked, max_loss / 100)
     attempts = {}
     for method in METHODS:
         attempts[method] = quantizer.attempt(method, images)

@@ -49,7 +49,7 @@ AS_IT_IS = {"scale": np.array(1, np.float32), "zero_point": np.array(0, np.uint8
 """How the image is quantised: it is its own bytes."""
 
 MAX_LOSS = 0.005
-"""Of mean IU, from the float file to the int8 one."""
+"""Of mean IU at any place, from the float file to the int8 one, by default."""
 
 PARITY_IMAGES = 20
 
@@ -90,8 +90,11 @@ class Quantizer:
     a float file, and DataError where a place has no training images.
     """
 
-    def __init__(self, source: bytes, model: Model, places: Sequence[Place], track: Track = range) -> None:
-        self.source, self.places, self.track = source, list(places), track
+    def __init__(
+        self, source: bytes, model: Model, places: Sequence[Place], track: Track = range, max_loss: float = MAX_LOSS
+    ) -> None:
+        """`max_loss` is the mean IU that may be lost at any place, 0..1."""
+        self.source, self.places, self.track, self.max_loss = source, list(places), track, max_loss
         self.contract: Contract = model.contract
         if self.contract.precision != "float32":
             raise QuantizationError(f"{self.contract.name} is {self.contract.precision} already: take its float file.")
@@ -140,10 +143,10 @@ class Quantizer:
         evaluations = [evaluate(model, place, self.track) for place in self.places]
         for before, after in zip(self.before, evaluations, strict=True):
             mean_iu = after.metrics.mean_iu
-            if before - mean_iu > MAX_LOSS:
+            if before - mean_iu > self.max_loss:
                 raise QuantizationError(
                     f"not written: on {after.place} int8 has a mean IU of {100 * mean_iu:.2f}, float "
-                    f"{100 * before:.2f}, and at most {100 * MAX_LOSS:g} points may be lost; try more calibration "
+                    f"{100 * before:.2f}, and at most {100 * self.max_loss:g} points may be lost; try more calibration "
                     f"images."
                 )
         first, *elsewhere = evaluations

@@ -116,12 +116,19 @@ def test_a_file_that_lost_too_much_is_refused(source: bytes, served: Model, plac
 def test_the_next_best_method_is_taken_where_the_best_one_loses_too_much(
     source: bytes, served: Model, place: Place
 ) -> None:
-    """The attempt that looked best on training images sees too small an image."""
-    quantizer = Quantizer(source, served, [place])
-    good = quantizer.attempt("min-max", 4)
-    small = msgspec.structs.replace(good.contract.input, width=32, height=32)
-    best = Attempt(good.graph, msgspec.structs.replace(good.contract, input=small), good.mean_iu + 0.1)
-    assert Model(quantizer.best([good, best]), threads=1).contract.input == served.contract.input
+    """Of two attempts, one at another size, the worse one looked better on training images."""
+    quantizer = Quantizer(source, served, [place], max_loss=1)
+    usual = quantizer.attempt("min-max", 4)
+    small = msgspec.structs.replace(usual.contract.input, width=8, height=8)
+    attempts = [usual, Attempt(usual.graph, msgspec.structs.replace(usual.contract, input=small), 0)]
+    judged = [evaluate(Model(quantizer.finish(one), threads=1), place) for one in attempts]
+    (low, worse), (high, better) = sorted((one.metrics.mean_iu, which) for which, one in enumerate(judged))
+    assert high > low
+    quantizer.before, quantizer.max_loss = [high], (high - low) / 2
+    best, good = (
+        Attempt(attempts[which].graph, attempts[which].contract, iu) for which, iu in ((worse, 0.9), (better, 0.1))
+    )
+    assert Model(quantizer.best([good, best]), threads=1).contract.input == good.contract.input
     with pytest.raises(QuantizationError, match="may be lost"):
         quantizer.best([best])
 
