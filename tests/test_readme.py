@@ -233,7 +233,7 @@ def test_the_figures_are_those_in_the_model_files() -> None:
         four = (m.pixel_accuracy, m.mean_accuracy, m.mean_iu, m.frequency_weighted_iu)
         judged = [one.metrics for one in model.contract.elsewhere]
         elsewhere = tuple(figure for one in judged for figure in (one.mean_iu, one.pixel_accuracy))
-        rows_of = (elsewhere, four, m.iu)
+        rows_of = (elsewhere, four, m.iu) if elsewhere else (four, m.iu)
         expected += [(model.contract.name, [f"{100 * (v or 0):.1f}" for v in values]) for values in rows_of]
         assert model.contract.training.licence in re.sub(r"\s+", " ", README)
         assert f"{(EMBEDDED / f'{model.contract.name}.onnx').stat().st_size / 1e6:.1f} MB" in README
