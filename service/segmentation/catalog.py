@@ -98,10 +98,18 @@ class Catalog:
 
     def for_scans(self, name: str | None) -> Segmenter:
         """The segmenter called `name`, or the first for scans. Raises UnknownModel."""
-        scans = [served for served in self.segmenters.values() if served.model.contract.input.scan is not None]
-        if name is None and not scans:
+        if name is None and not self._scans:
             raise UnknownModel("No model for scans is served; its operator can put one into the folder of the models.")
-        return self.get(name) if name is not None else scans[0]
+        return self.get(name) if name is not None else self._scans[0]
+
+    @property
+    def has_scans(self) -> bool:
+        """Whether a model for scans is served."""
+        return bool(self._scans)
+
+    @property
+    def _scans(self) -> list[Segmenter]:
+        return [served for served in self.segmenters.values() if served.model.contract.input.scan is not None]
 
     def reasons(self) -> dict[str, str]:
         """Why files are not served, by their names without `.onnx`, in sentences that do not name the folder."""

@@ -43,6 +43,7 @@ def locked(model_file: Path, keys: Path) -> Iterator[httpx2.Client]:
 
 ROLES = {
     ("POST", "/segment"): Role.SEGMENT,
+    ("POST", "/volumes"): Role.SEGMENT,
     ("GET", "/models"): Role.SEGMENT,
     ("GET", "/models/{name}"): Role.SEGMENT,
     ("POST", "/models/{name}/reload"): Role.ADMIN,
