@@ -9,7 +9,6 @@ from model_export.errors import CheckpointError
 from model_export.onnx.restore import repictured, restore
 from service.segmentation.catalog import EMBEDDED
 from service.segmentation.modelfile import golden
-from service.segmentation.modelfile.reader import pattern
 from service.segmentation.runtime.model import Model
 from tests.support.server import ROOT
 
@@ -21,8 +20,8 @@ def test_a_shipped_models_float_file_is_one_call_away() -> None:
     assert restored.contract.precision == "float32"
     assert restored.contract.input == shipped.contract.input
     assert restored.contract.network == shipped.contract.network
-    image = pattern(320, 256)
-    assert (shipped.run(image)[0] == restored.run(image)[0]).mean() > 0.8
+    image = golden.picture(shipped.contract.golden)
+    assert (shipped.run(image)[0] == restored.run(image)[0]).mean() > 0.95
     assert not np.array_equal(shipped.run(image)[0], restored.run(image)[0])
 
 

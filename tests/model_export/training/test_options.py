@@ -11,14 +11,22 @@ from service.segmentation.catalog import EMBEDDED
 from service.segmentation.runtime.model import Model
 
 
-@pytest.mark.parametrize(("name", "enlarge"), [("street", 1.5), ("street-small", 1.2)])
-def test_those_of_the_shipped_models_are_read(name: str, enlarge: float, caplog: pytest.LogCaptureFixture) -> None:
-    recorded = Model.load(EMBEDDED / f"{name}.onnx", threads=1).contract.training.options
+def test_those_of_an_earlier_version_are_read(caplog: pytest.LogCaptureFixture) -> None:
+    recorded = Model.load(EMBEDDED / "street-small.onnx", threads=1).contract.training.options
     read = options.read(recorded)
-    assert read.enlarge == enlarge
+    assert read.enlarge == 1.2
     assert read.crop == (recorded["crop_width"], recorded["crop_height"])
     assert read.scale_range == (recorded["smallest"], recorded["largest"])
     assert all(getattr(read, now) == recorded[former] for former, now in FORMER.items())
+    assert not caplog.records
+
+
+def test_those_of_the_shipped_street_are_read(caplog: pytest.LogCaptureFixture) -> None:
+    recorded = Model.load(EMBEDDED / "street.onnx", threads=1).contract.training.options
+    read = options.read(recorded)
+    assert read.enlarge == 1.5
+    assert read.crop == tuple(recorded["crop"])
+    assert [source.data for source in read.also] == ["cityscapes", "idd"]
     assert not caplog.records
 
 
