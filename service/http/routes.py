@@ -13,12 +13,13 @@ from service.http.document import BINARY, REQUEST_BODY, errors
 from service.http.gate import caller, gate
 from service.http.negotiation import choose
 from service.http.options import Options, each_once
-from service.http.replies import FORMATS, make_reply, model_name, wanted
+from service.http.replies import FORMATS, Reply, make_reply, model_name, wanted
 from service.http.schemas import Health, ModelCard, ModelName, ModelSummary, RefusedModel, SegmentAnswer
 from service.http.security.access import ADMIN, OPEN, SEGMENT, GuardedRoute
 from service.http.upload import read_image
 from service.segmentation.catalog import Catalog
 from service.segmentation.runtime.call import Call
+from service.segmentation.segmenter import Labeller
 from service.serving.errors import Draining
 from service.serving.services import Services
 
@@ -28,6 +29,10 @@ async def services_of(request: Request) -> Services:
 
 
 Injected = Annotated[Services, Depends(services_of)]
+DeadlineMs = Annotated[
+    int | None,
+    Header(ge=1, description="Deadline in milliseconds, counted from the last byte of the body; then 504."),
+]
 
 router = APIRouter(route_class=GuardedRoute)
 
@@ -48,10 +53,7 @@ async def segment(
     request: Request,
     options: Annotated[Options, Query()],
     services: Injected,
-    x_deadline_ms: Annotated[
-        int | None,
-        Header(ge=1, description="Deadline in milliseconds, counted from the last byte of the body; then 504."),
-    ] = None,
+    x_deadline_ms: DeadlineMs = None,
 ) -> Response:
     """Send a JPEG, PNG or WebP image as multipart part `image` or as the body. The Accept header selects the answer:
     JSON with areas and mask, the mask as a PNG, an overlay (WebP or JPEG), or JSON and PNG as multipart/mixed."""
@@ -69,14 +71,20 @@ async def segment(
             reply = await services.admission.run(work, call, partial(disconnect, request), upload, memory)
         finally:
             services.metrics.observe_stages(pipeline.model.contract.name, call.timings)
-    headers = {
-        "Server-Timing": call.timings.header(),
-        "X-Model-Digest": f"sha256:{pipeline.model.digest}",
-        "Vary": "Accept",
-    }
+    return answered(reply, pipeline.model, call)
+
+
+def answered(reply: Reply, model: Labeller, call: Call) -> Response:
+    """The response with this reply."""
+    headers = {"Server-Timing": call.timings.header(), **headers_of(model)}
     if reply.warnings:
         headers["X-Warnings"] = ", ".join(reply.warnings)
     return Response(reply.body, media_type=reply.media_type, headers=headers)
+
+
+def headers_of(model: Labeller) -> dict[str, str]:
+    """What every answer of a model says of it."""
+    return {"X-Model-Digest": f"sha256:{model.digest}", "Vary": "Accept"}
 
 
 async def disconnect(request: Request) -> None:

@@ -6,7 +6,7 @@ from functools import partial
 from math import inf
 from typing import Annotated
 
-from fastapi import APIRouter, Depends, Header, Query, Request, Response
+from fastapi import APIRouter, Depends, Query, Request, Response
 from fastapi.responses import StreamingResponse
 
 from service.http.document import BINARY, VOLUME_BODY, errors
@@ -15,14 +15,15 @@ from service.http.negotiation import choose
 from service.http.options import VolumeOptions, each_once
 from service.http.problems import known_problem
 from service.http.replies import Reply
-from service.http.routes import Injected, disconnect
+from service.http.routes import DeadlineMs, Injected, answered, disconnect, headers_of
 from service.http.security.access import SEGMENT, GuardedRoute
 from service.http.upload import read_volume
 from service.http.volume_replies import NDJSON, VOLUME_FORMATS, make_volume_reply
 from service.http.volume_schemas import Done, VolumeAnswer
 from service.segmentation.errors import Abandoned
+from service.segmentation.inputs.clinical import check_installed
 from service.segmentation.runtime.call import Call
-from service.segmentation.volume_pipeline import VolumePipeline, check_installed
+from service.segmentation.volume_pipeline import VolumePipeline
 from service.serving.admission import Upload
 from service.serving.services import Services
 
@@ -45,10 +46,7 @@ async def segment_volume(
     request: Request,
     options: Annotated[VolumeOptions, Query()],
     services: Injected,
-    x_deadline_ms: Annotated[
-        int | None,
-        Header(ge=1, description="Deadline in milliseconds, counted from the last byte of the body; then 504."),
-    ] = None,
+    x_deadline_ms: DeadlineMs = None,
 ) -> Response:
     """Send a scan as multipart part `volume` or as the body. The Accept header selects the answer: JSON with volumes,
     the labels as a gzipped NIfTI file, a PNG of some slices, or the JSON after a line of progress for each slice
@@ -63,14 +61,10 @@ async def segment_volume(
         call = Call(min(1000 * services.settings.volume_deadline_s, x_deadline_ms or inf) / 1000)
         work = Work(request, services, pipeline, upload, call)
         if media_type != NDJSON:
-            reply = await work.reply(files, media_type, options)
-            headers = work.headers() | {"Server-Timing": call.timings.header()}
-            if reply.warnings:
-                headers["X-Warnings"] = ", ".join(reply.warnings)
-            return Response(reply.body, media_type=reply.media_type, headers=headers)
+            return answered(await work.reply(files, media_type, options), pipeline.model, call)
         lines = work.lines(files, options)
         first = await anext(lines)  # what is refused before the first slice has a status of its own
-    return StreamingResponse(following(first, lines), media_type=NDJSON, headers=work.headers())
+    return StreamingResponse(following(first, lines), media_type=NDJSON, headers=headers_of(pipeline.model))
 
 
 class Work:
@@ -83,9 +77,6 @@ class Work:
         self._upload, self._call = upload, call
         self._told: asyncio.Queue[Done | None] = asyncio.Queue()
         self._loop = asyncio.get_running_loop()
-
-    def headers(self) -> dict[str, str]:
-        return {"X-Model-Digest": f"sha256:{self._pipeline.model.digest}", "Vary": "Accept"}
 
     async def reply(self, files: list[bytes], media_type: str, options: VolumeOptions) -> Reply:
         """The response. Raises SegmentationError and ServingError."""

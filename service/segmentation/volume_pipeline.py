@@ -5,11 +5,11 @@ from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import cached_property
-from importlib.util import find_spec
 
 from service.segmentation import footprint
-from service.segmentation.errors import FormatNotInstalled, ImageError, UnsupportedFormat
-from service.segmentation.inputs.clinical import dicom_series
+from service.segmentation.errors import ImageError, UnsupportedFormat
+from service.segmentation.inputs.archive import unzipped
+from service.segmentation.inputs.clinical import dicom_series, nifti_volume, nifti_voxels
 from service.segmentation.inputs.volume import Volume
 from service.segmentation.measures.review import Reason, review
 from service.segmentation.measures.volumes import Extent, extents
@@ -20,7 +20,8 @@ from service.segmentation.runtime.call import Call
 from service.segmentation.segmenter import Labeller, Segmenter
 from service.segmentation.volume_segmenter import Progress, VolumeSegmentation, VolumeSegmenter
 
-NOT_INSTALLED = "This service reads no scans; its operator can add them with: pip install 'fcn-serve[clinical]'."
+UNZIPPED = 2
+"""Bytes for each voxel that a zip may unpack to: scanners store 16 bits."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -105,30 +106,23 @@ class VolumePipeline:
         return VolumeResult(files, self.model, volume, segmentation, measured, reasons, call)
 
 
-def installed() -> bool:
-    """Whether the extra `clinical` is there."""
-    return find_spec("nibabel") is not None
-
-
-def check_installed() -> None:
-    """Raises FormatNotInstalled without the extra."""
-    if not installed():
-        raise FormatNotInstalled(NOT_INSTALLED)
-
-
 def read_volume(files: Sequence[bytes], max_voxels: int) -> Volume:
-    """The scan in a NIfTI file, in the DICOM files of a series, or in one of many frames.
+    """The scan in a NIfTI file, in the DICOM files of a series or a zip of them, or in one of many frames.
 
     Raises ImageError; FormatNotInstalled without the extra `clinical`; MemoryError.
     """
-    check_installed()
+    if is_zip(files):
+        files = unzipped(files[0], UNZIPPED * max_voxels)
     if are_dicom(files):
-        return dicom_series(list(files), max_voxels).volume
-    from service.segmentation.inputs import nifti  # noqa: PLC0415  # an extra
-
+        return dicom_series(files, max_voxels).volume
     if len(files) > 1:
         raise UnsupportedFormat("A NIfTI scan is one file; send it alone.")
-    return nifti.read(files[0], max_voxels)
+    return nifti_volume(files[0], max_voxels)
+
+
+def is_zip(files: Sequence[bytes]) -> bool:
+    """Whether there is one file, a zip archive (PKWARE's APPNOTE, section 4.3.7)."""
+    return len(files) == 1 and files[0].startswith(b"PK\x03\x04")
 
 
 def are_dicom(files: Sequence[bytes]) -> bool:
@@ -137,12 +131,10 @@ def are_dicom(files: Sequence[bytes]) -> bool:
 
 
 def voxels_of(files: Sequence[bytes], max_voxels: int) -> int:
-    """How many voxels the header of a file announces; 0 if it will be refused; the most, for DICOM."""
-    if are_dicom(files):
+    """How many voxels the header of a file announces; 0 if it will be refused; the most, for DICOM and a zip."""
+    if is_zip(files) or are_dicom(files):
         return max_voxels
-    from service.segmentation.inputs import nifti  # noqa: PLC0415  # an extra
-
     try:
-        return nifti.voxels_of(files[0], max_voxels)
+        return nifti_voxels(files[0], max_voxels)
     except ImageError:
         return 0

@@ -5,9 +5,10 @@ from dataclasses import dataclass
 
 from service.segmentation import footprint
 from service.segmentation.catalog import Catalog
+from service.segmentation.inputs.clinical import installed
 from service.segmentation.pipeline import Pipeline, Request
 from service.segmentation.runtime import memory
-from service.segmentation.volume_pipeline import VolumePipeline, installed
+from service.segmentation.volume_pipeline import VolumePipeline
 from service.serving.admission import Admission, Limits
 from service.serving.errors import BadSettings
 from service.serving.keys import KeyFile, keys_for
@@ -53,11 +54,11 @@ def build(settings: Settings) -> Services:
     catalog = Catalog(settings.models, settings.default_model, settings.engine)
     kept = settings.queue // 4 if keys is not None and len(keys.keys.hashes) > 1 else 0
     scan_uploads = settings.max_volume if installed() else 0
-    served = installed() and catalog.has_scans
-    free = for_images(settings.max_uploads + (scan_uploads if served else 0))
+    scans_served = installed() and catalog.has_scans
+    free = for_images(settings.max_uploads + (scan_uploads if scans_served else 0))
     for_scans = settings.volume_memory or (min(of_largest(settings), free // 2) if installed() else 0)
-    # Without a model for scans at the start nothing is set aside: images would wait for memory that nobody uses.
-    memory_bytes = settings.memory or max(LEAST_FOR_IMAGES, free - (for_scans if served else 0))
+    # Without a model for scans at the start, no memory is set aside for them: nothing would use it.
+    memory_bytes = settings.memory or max(LEAST_FOR_IMAGES, free - (for_scans if scans_served else 0))
     check_memory(memory_bytes, Pipeline(catalog.get(None), settings.max_pixels))
     admission = Admission(Limits(settings.workers, settings.queue, settings.max_uploads, memory_bytes, kept))
     volumes = Admission(Limits(1, settings.queue, scan_uploads, for_scans, kept))

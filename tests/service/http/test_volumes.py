@@ -3,6 +3,7 @@
 import gzip
 import io
 import json
+import zipfile
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
@@ -200,6 +201,24 @@ def test_a_dicom_series_may_come_as_parts_and_an_enhanced_file_alone(http: httpx
         assert answer.json()["volume"]["format"] == "DICOM"
         assert answer.json()["volume"]["slices"] == 5
         assert MARK not in answer.text
+
+
+def test_a_zip_of_a_series_is_a_series(http: httpx2.Client) -> None:
+    packed = io.BytesIO()
+    with zipfile.ZipFile(packed, "w") as archive:
+        for number, file in enumerate(series()):
+            archive.writestr(f"{number}.dcm", file)
+    parts = [("volume", (f"{number}.dcm", file)) for number, file in enumerate(series())]
+    zipped, separate = post(http, packed.getvalue()).json(), http.post("/volumes", files=parts).json()
+    assert zipped["volume"]["slices"] == 5
+    assert zipped["classes"] == separate["classes"]
+
+
+def test_a_zip_without_a_scan_is_refused(http: httpx2.Client) -> None:
+    packed = io.BytesIO()
+    with zipfile.ZipFile(packed, "w") as archive:
+        archive.writestr("folder/", b"")
+    assert "no files" in refused(post(http, packed.getvalue()), 422, "unusable_scan")
 
 
 def test_nothing_that_comes_out_names_the_patient(http: httpx2.Client, log: Path) -> None:

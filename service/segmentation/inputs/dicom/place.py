@@ -1,4 +1,5 @@
-"""Where a frame lies in the patient (PS3.3, sections C.7.6.2 and C.7.6.16), and how large its pixels are."""
+"""What a frame's attributes say: where it lies in the patient (PS3.3, sections C.7.6.2 and C.7.6.16), the size of its
+pixels, and the scale of its values."""
 
 from dataclasses import dataclass
 
@@ -68,6 +69,12 @@ def spacing_of(groups: Groups) -> Spacing | None:
         if numbers is not None and all(1e-3 <= number <= 1e3 for number in numbers):
             return Spacing(*numbers)
     return None
+
+
+def scale_of(groups: Groups) -> tuple[float, float]:
+    """Slope and intercept of the stored values (PS3.3, section C.11.1)."""
+    (slope,), (intercept,) = find(groups, "RescaleSlope", 1) or (1.0,), find(groups, "RescaleIntercept", 1) or (0.0,)
+    return slope or 1.0, intercept
 
 
 def place_of(groups: Groups) -> Place | None:

@@ -12,7 +12,7 @@ from service.segmentation.inputs.affine import check_affine
 from service.segmentation.inputs.dicom.acquisition import NOT_MR, acquisition_of
 from service.segmentation.inputs.dicom.file import dataset_of, text_of
 from service.segmentation.inputs.dicom.pixels import MOST_FRAMES, Layout, frames_of, layout_of
-from service.segmentation.inputs.dicom.place import Groups, Place, find, groups_of, place_of
+from service.segmentation.inputs.dicom.place import Groups, Place, groups_of, place_of, scale_of
 from service.segmentation.inputs.dicom.stack import affine_of, in_order
 from service.segmentation.inputs.values import finite, values
 from service.segmentation.inputs.volume import Volume, Voxels
@@ -104,7 +104,7 @@ def _voxels(
     images: list[Dataset], layouts: list[Layout], frames: list[_Frame], order: list[int]
 ) -> tuple[Voxels, tuple[ImageWarning, ...]]:
     """[slice, row, column], in the file's units. Takes the pixels out of the data sets."""
-    scales = [_scale(frame.groups) for frame in frames]
+    scales = [scale_of(frame.groups) for frame in frames]
     same = len(set(scales)) == 1
     where = {index: at for at, index in enumerate(order)}
     rows, columns = layouts[0].rows, layouts[0].columns
@@ -123,9 +123,3 @@ def _voxels(
     if voxels is None:
         raise DamagedImage("The DICOM file is damaged: it has no frame; export it again and resend.")
     return values(voxels, *scales[0]) if same else finite(voxels)
-
-
-def _scale(groups: Groups) -> tuple[float, float]:
-    """Slope and intercept (PS3.3, section C.11.1)."""
-    (slope,), (intercept,) = find(groups, "RescaleSlope", 1) or (1.0,), find(groups, "RescaleIntercept", 1) or (0.0,)
-    return slope or 1.0, intercept

@@ -7,7 +7,7 @@ import numpy as np
 from service.segmentation.errors import UnusableScan
 from service.segmentation.inputs.dicom.file import dataset_of
 from service.segmentation.inputs.dicom.pixels import check_size, frames_of, layout_of
-from service.segmentation.inputs.dicom.place import find, groups_of, spacing_of
+from service.segmentation.inputs.dicom.place import groups_of, scale_of, spacing_of
 from service.segmentation.inputs.spacing import Spacing
 from service.segmentation.inputs.values import values
 from service.segmentation.inputs.volume import Voxels
@@ -39,6 +39,5 @@ def read(data: bytes, max_pixels: int) -> Slice:
         raise UnusableScan(f"The DICOM file has {layout.frames} frames; post it to /volumes, or send one of them.")
     (groups,) = groups_of(dataset, 1)
     (frame,) = frames_of(dataset, layout)
-    (slope,), (intercept,) = find(groups, "RescaleSlope", 1) or (1.0,), find(groups, "RescaleIntercept", 1) or (0.0,)
-    found, odd = values(frame[np.newaxis], slope or 1.0, intercept)
+    found, odd = values(frame[np.newaxis], *scale_of(groups))
     return Slice(found[0], spacing_of(groups), odd)
