@@ -1,4 +1,4 @@
-"""Commands that make models, from shapes and train to quantize and calibrate. Heavy imports wait until needed."""
+"""Commands that make models: shapes, train, average, export, publish. Heavy imports wait until needed."""
 
 import signal
 from collections.abc import Callable, Iterator
@@ -10,7 +10,7 @@ import typer
 from msgspec.structs import replace
 
 from model_export.commands.arguments import Data, app, chosen, size, taking_options, tracked
-from model_export.commands.places import Also, Only, Split, Stretch, place, places
+from model_export.commands.places import places
 
 
 @app.command()
@@ -150,133 +150,6 @@ def publish(
 
     published.publish(checkpoints.load(checkpoint), output)
     typer.echo(f"{output}, {output.stat().st_size / 1e6:.1f} MB")
-
-
-@app.command()
-def quantize(
-    model: Annotated[Path, typer.Argument(help="A float model file.")],
-    data: Data,
-    output: Annotated[Path, typer.Argument(help="The int8 .onnx file to write.")],
-    split: Split = "val",
-    only: Only = None,
-    stretch: Stretch = None,
-    also: Also = [],  # noqa: B006  # typer copies it
-    images: Annotated[
-        int, typer.Option(min=1, help="Training images of each place to calibrate and to choose by, each.")
-    ] = 40,
-    max_loss: Annotated[
-        float, typer.Option(min=0, max=100, help="Points of mean IU that int8 may lose at any place.")
-    ] = 0.5,
-) -> None:
-    """Write the model in int8, if little mean IU is lost at every place.
-
-    Of the calibration methods that lose little, the one with the best mean IU on other training images, on average over
-    the places, is taken. Images that are judged are not among them.
-    """
-    from model_export.onnx import export as exporter
-    from model_export.onnx.quantize import METHODS, Quantizer
-    from model_export.reports.report import against_float, parity
-    from service.segmentation.runtime.model import Model
-
-    found = places(data, split, stretch, only, also)
-    quantizer = Quantizer(model.read_bytes(), Model.load(model, threads=0), found, tracked, max_loss / 100)
-    attempts = {}
-    for method in METHODS:
-        attempts[method] = quantizer.attempt(method, images)
-        typer.echo(f"{method}: mean IU on training images {100 * attempts[method].mean_iu:.2f}")
-    content = quantizer.best(attempts.values())
-    exporter.write(content, output)
-    written = Model.load(output, threads=0).contract
-    assert written.quantization is not None
-    for line in against_float(written):
-        typer.echo(f"{written.quantization.method}: {line}")
-    typer.echo(f"{output}, {len(content) / 1e6:.1f} MB: {parity(written)}")
-
-
-@app.command()
-def restore(
-    model: Annotated[Path, typer.Argument(help="An int8 model file that came with the service.")],
-    output: Annotated[Path, typer.Argument(help="The float .onnx file to write.")],
-) -> None:
-    """Write the float file that an int8 one was made of, from its published weights."""
-    from model_export.onnx import export as exporter
-    from model_export.onnx.restore import restore as restored
-    from service.segmentation.runtime.model import Model
-
-    content = restored(Model.load(model, threads=0).contract)
-    exporter.write(content, output)
-    typer.echo(f"{output}, {len(content) / 1e6:.1f} MB")
-
-
-@app.command()
-def calibrate(
-    model: Annotated[Path, typer.Argument(help="A model file.")],
-    data: Data,
-    output: Annotated[Path, typer.Argument(help="The .onnx file to write; it may be MODEL.")],
-    split: Split = "val",
-    only: Only = None,
-    stretch: Stretch = None,
-    also: Also = [],  # noqa: B006  # typer copies it
-    fit: Annotated[
-        list[Any],
-        typer.Option(
-            parser=place,
-            metavar="FOLDER[,split=val][,stretch=WxH][,only=NAME][,name=NAME]",
-            help="Where the temperature is fitted, in place of training images; may be repeated. A model is "
-            "too sure of images that it was trained on.",
-        ),
-    ] = [],  # noqa: B006  # typer copies it
-    images: Annotated[int, typer.Option(min=1, help="Images of each place to fit the temperature on.")] = 40,
-    picture: Annotated[
-        Path | None, typer.Option(help="Draw a reliability diagram of the places into this file.")
-    ] = None,
-) -> None:
-    """Write the same model with a temperature, so that its probabilities say how often it is right.
-
-    It is fitted on training images that int8 was not calibrated on. The expected calibration error is printed for every
-    place that is judged, before and after.
-    """
-    from model_export.onnx import export as exporter
-    from model_export.onnx.temperature import heated, temperature_in_training, temperature_of
-    from model_export.reports import plots
-    from model_export.reports.calibration import Calibration, sampled
-    from service.segmentation.runtime.model import Model
-
-    found = places(data, split, stretch, only, also)
-    content = model.read_bytes()
-    loaded = Model(content, threads=0)
-    temperature = temperature_of(loaded, fit, images) if fit else temperature_in_training(loaded, found, images)
-    calibrations = {}
-    for one in found:
-        judged = one.judged(loaded.contract.labels)
-        before, after = Calibration(loaded.contract.temperature), Calibration(temperature)
-        for pixels in sampled(loaded, judged, tracked(len(judged))):
-            before.add(pixels)
-            after.add(pixels)
-        calibrations[one.name] = before, after
-        typer.echo(f"{one.name}: expected calibration error {before.error:.2%}, at {temperature} {after.error:.2%}")
-    if picture is not None:
-        plots.reliability(calibrations, picture)
-    exporter.write(heated(content, temperature), output)
-    typer.echo(f"{output}: temperature {temperature}")
-
-
-@app.command()
-def golden(
-    model: Annotated[Path, typer.Argument(help="An int8 model file that came with the service.")],
-    picture: Annotated[Path, typer.Argument(exists=True, dir_okay=False, help="A picture that shows its classes.")],
-    output: Annotated[Path, typer.Argument(help="The .onnx file to write.")],
-    version: Annotated[str, typer.Option(help="That of the file to write.")],
-) -> None:
-    """Write the same model with another golden picture for its self-test."""
-    from PIL import Image
-
-    from model_export.onnx import export as exporter
-    from model_export.onnx.restore import repictured
-    from service.segmentation.runtime.model import Model
-
-    exporter.write(repictured(model.read_bytes(), Image.open(picture), version), output)
-    typer.echo(f"{output}: torch's label at {Model.load(output, threads=0).contract.golden.agreement:.2%} of it")
 
 
 @contextmanager

@@ -30,13 +30,26 @@ Only = Annotated[
 Stretch = Annotated[
     Any, typer.Option(parser=size, metavar="WxH", help="Size that DATA's images are stretched to: they were squashed.")
 ]
+WRITTEN = "FOLDER[,split=val][,stretch=WxH][,only=NAME][,name=NAME]"
+"""How a place is written on the command line."""
+
 Also = Annotated[
     list[Any],
     typer.Option(
         parser=place,
-        metavar="FOLDER[,split=val][,stretch=WxH][,only=NAME][,name=NAME]",
+        metavar=WRITTEN,
         help="Another place to judge at; may be repeated. If its classes are others than the model's, its mapping.json "
         "says which of these each one may be.",
+    ),
+]
+
+Fit = Annotated[
+    list[Any],
+    typer.Option(
+        parser=place,
+        metavar=WRITTEN,
+        help="Where the temperature is fitted, in place of training images; may be repeated. A model is too sure of "
+        "images that it was trained on.",
     ),
 ]
 

@@ -7,13 +7,14 @@ below, green the labelled one, blue the one above. Shades are those in which the
 from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
 
-import nibabel
 import numpy as np
 from numpy.typing import NDArray
 from PIL import Image
 
 from model_export.data.tissues import CLASSES, SPACING, Split, prepare
 from model_export.errors import DataError
+from service.segmentation.errors import ImageError
+from service.segmentation.inputs import nifti
 from service.segmentation.inputs.axial import Axial, axial
 from service.segmentation.inputs.raster import Size
 from service.segmentation.inputs.shades import shades
@@ -22,20 +23,18 @@ from service.segmentation.inputs.volume import Volume
 CANVAS: Size = (192, 224)
 """Width and height of slices: most heads at 1 mm, and multiples of 32."""
 
+MAX_VOXELS = 100_000_000
+
 SCAN, TRUTH = "_t1.nii.gz", "_tissues.nii.gz"
 """How the names of a person's two files end."""
 
 
 def read_volume(path: Path) -> Volume:
-    """A NIfTI file. Raises DataError where it cannot be read or has no three axes."""
+    """A NIfTI file, as the service reads it. Raises DataError."""
     try:
-        image = nibabel.Nifti1Image.from_filename(path)
-        voxels = np.asarray(image.dataobj)
-    except (OSError, EOFError, ValueError, nibabel.filebasedimages.ImageFileError) as error:
+        return nifti.read(path.read_bytes(), MAX_VOXELS)
+    except (OSError, ImageError) as error:
         raise DataError(f"{path} cannot be read: {error}") from error
-    if voxels.ndim != 3:
-        raise DataError(f"{path} must have three axes, not {voxels.ndim}.")
-    return Volume(voxels, image.affine, voxels.shape, "NIFTI")
 
 
 def read_axial(path: Path) -> Axial:

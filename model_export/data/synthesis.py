@@ -50,7 +50,7 @@ class Head:
 
 def read_head(path: Path, looks: Looks) -> Head:
     """A label map of FreeSurfer's ids, 1 mm. Raises DataError where it is invalid or holds an id that has no prior."""
-    voxels = read_axial(path).voxels
+    voxels = read_axial(path).voxels.astype(np.int32)  # 32-bit ids are read as floats
     ids = np.unique(voxels).tolist()
     if unknown := [id_ for id_ in ids if id_ not in looks.of]:
         raise DataError(f"{path} holds structures without a prior: {unknown}.")

@@ -234,9 +234,13 @@ def run_torch(network: FCN, image: Pixels) -> tuple[Labels, Scores]:
 
 def samples(data: SegmentationFolder, count: int, policy: Input) -> list[Pixels]:
     """`count` images spread evenly over the data set, as the service gives them to the network."""
-    step = max(1, len(data) // count)
-    photos = (data.read(index)[0] for index in range(0, len(data), step)[:count])
+    photos = (data.read(index)[0] for index in evenly(len(data), count))
     return [fitted(photo, policy, photo.size)[0] for photo in photos]
+
+
+def evenly(length: int, count: int) -> range:
+    """Up to `count` of `length` places, spread evenly over them."""
+    return range(0, length, max(1, length // count))[:count]
 
 
 def write(data: bytes, path: Path) -> None:

@@ -20,7 +20,7 @@ from model_export.data.outside import OUTSIDE
 from model_export.data.place import Place
 from model_export.errors import QuantizationError
 from model_export.onnx import golden, parity
-from model_export.onnx.export import packed, samples, without_traces
+from model_export.onnx.export import evenly, packed, samples, without_traces
 from model_export.onnx.graph import FLOAT_IMAGE, drop_unused_weights
 from model_export.onnx.integers import (
     argmax_as_comparisons,
@@ -157,9 +157,9 @@ class Quantizer:
 
 def others(length: int, count: int) -> list[int]:
     """Up to `count` places, spread evenly over those that `samples` does not take; the same where it takes them all."""
-    taken = range(0, length, max(1, length // count))[:count]
+    taken = evenly(length, count)
     left = [index for index in range(length) if index not in taken] or list(taken)
-    return left[:: max(1, len(left) // count)][:count]
+    return [left[at] for at in evenly(len(left), count)]
 
 
 def static(source: bytes, images: list[Pixels], method: str) -> onnx.ModelProto:

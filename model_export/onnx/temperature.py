@@ -6,7 +6,7 @@ import msgspec
 import onnx
 
 from model_export.data.place import Place
-from model_export.onnx.export import packed
+from model_export.onnx.export import evenly, packed
 from model_export.onnx.quantize import others
 from model_export.reports.calibration import fit, sampled
 from service.segmentation.runtime.model import Model
@@ -15,8 +15,7 @@ from service.segmentation.runtime.model import Model
 def temperature_of(model: Model, places: Sequence[Place], count: int) -> float:
     """Fitted on `count` images that are judged at every place, spread evenly over them. Raises DataError."""
     folders = [place.judged(model.contract.labels) for place in places]
-    spread = [range(0, len(data), max(1, len(data) // count))[:count] for data in folders]
-    return fit([list(sampled(model, data, taken)) for data, taken in zip(folders, spread, strict=True)])
+    return fit([list(sampled(model, data, evenly(len(data), count))) for data in folders])
 
 
 def temperature_in_training(model: Model, places: Sequence[Place], count: int) -> float:

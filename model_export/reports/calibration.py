@@ -3,13 +3,14 @@
 Guo, Pleiss, Sun and Weinberger 2017: On Calibration of Modern Neural Networks. (The calibration of int8 is another.)
 """
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from statistics import mean
 
 import numpy as np
 
 from model_export.data.folder import VOID, SegmentationFolder
+from model_export.data.place import Place
 from model_export.errors import DataError
 from service.segmentation.measures.areas import nearest
 from service.segmentation.modelfile.contract import Scores
@@ -76,7 +77,7 @@ def sampled(model: Model, data: SegmentationFolder, indices: Iterable[int]) -> I
 def fit(places: Sequence[Sequence[Sampled]]) -> float:
     """The temperature with the least negative log-likelihood, on average over the places, each with its images.
 
-    Where several classes are right, their probability is their sum. It is found by halving between `COLDEST` and
+    Where several classes are right, their probability is their sum. It is found by bisection between `COLDEST` and
     `HOTTEST`, so equal images give an equal temperature.
     """
     cold, hot = COLDEST, HOTTEST
@@ -104,6 +105,18 @@ def slope(images: Sequence[Sampled], temperature: float) -> float:
     if not pixels:
         raise DataError("All pixels are void, so no temperature can be fitted.")
     return total / pixels
+
+
+def before_and_after(
+    model: Model, place: Place, temperature: float, track: Callable[[int], Iterable[int]]
+) -> tuple["Calibration", "Calibration"]:
+    """At a place, with the model's own temperature and with another one. Raises DataError."""
+    data = place.judged(model.contract.labels)
+    before, after = Calibration(model.contract.temperature), Calibration(temperature)
+    for image in sampled(model, data, track(len(data))):
+        before.add(image)
+        after.add(image)
+    return before, after
 
 
 class Calibration:

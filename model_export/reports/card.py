@@ -97,6 +97,7 @@ def compose(
         "Where it was judged, through the code that serves it, in percent:",
         judged_at(contract, [evaluation for evaluation, _ in visits]),
         precision(contract),
+        explained(),
         *(section for evaluation, visit in visits for section in at(evaluation, visit)),
         "## Which classes it confuses",
         f"On the {images_of(first)}:",
@@ -114,7 +115,6 @@ def at(evaluation: Evaluation, visit: Visit) -> list[str]:
         f"On the {images_of(evaluation)}:",
         table(figures(evaluation.metrics, visit.classes.names)),
         visit.reliability.sentence(),
-        explained(),
         visit.objects.table(),
     ]
 

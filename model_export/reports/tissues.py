@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 from scipy import ndimage
 
 from model_export.data.scans import SCAN, TRUTH, read_axial, read_volume
+from model_export.reports.report import markdown
 from service.segmentation.runtime.call import Call
 from service.segmentation.runtime.model import Model
 from service.segmentation.volume_segmenter import VolumeSegmenter
@@ -71,10 +72,7 @@ def judge(model: Model, folder: Path, person: str) -> list[Agreement]:
 def table(model: Model, folder: Path, people: list[str], track: Callable[[int], Iterable[int]]) -> str:
     """The figures of people as a table in Markdown, and their means. Raises DataError and NotForScans."""
     tissues = model.contract.labels.names[1:]
-    lines = ["| person | " + " | ".join(f"{tissue}: Dice, HD95 mm, volume" for tissue in tissues) + " |"]
-    lines.append("|---" * (len(tissues) + 1) + "|")
     judged = [judge(model, folder, people[index]) for index in track(len(people))]
-    lines += [row(person, figures) for person, figures in zip(people, judged, strict=True)]
     means = [
         Agreement(
             tissue,
@@ -84,7 +82,9 @@ def table(model: Model, folder: Path, people: list[str], track: Callable[[int], 
         )
         for tissue, of in zip(tissues, zip(*judged, strict=True), strict=True)
     ]
-    return "\n".join([*lines, row("mean, volumes without sign", means)])
+    rows = [row(person, figures) for person, figures in zip(people, judged, strict=True)]
+    captions = ["person", *(f"{tissue}: Dice, HD95 mm, volume" for tissue in tissues)]
+    return markdown(captions, [*rows, row("mean, volumes without sign", means)])
 
 
 def average(values: Iterable[float | None]) -> float | None:
@@ -93,10 +93,10 @@ def average(values: Iterable[float | None]) -> float | None:
     return mean(known) if known else None
 
 
-def row(person: str, figures: list[Agreement]) -> str:
+def row(person: str, figures: list[Agreement]) -> list[str]:
     cells = [
         f"{one.dice:.3f}, {'-' if one.hd95 is None else f'{one.hd95:.1f}'}, "
         f"{'-' if one.volume is None else f'{one.volume:+.1%}'}"
         for one in figures
     ]
-    return f"| {person} | " + " | ".join(cells) + " |"
+    return [person, *cells]
