@@ -27,7 +27,7 @@ SAMPLES = 4096
 
 @dataclass(frozen=True, eq=False)
 class Head:
-    """A label map: the look of every voxel, uint8 [slice, row, column] at 1 mm, axial, cropped to what is not air."""
+    """A label map: the look of every voxel, uint8 [slice, row, column] at 1 mm, axial, cropped to the head."""
 
     name: str
     looks: NDArray[np.uint8]

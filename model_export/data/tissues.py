@@ -1,4 +1,4 @@
-"""The tissues that a model of the brain tells apart, and which structures of a whole-head label map are of which."""
+"""The tissues that a model of the brain distinguishes, and which structures of a whole-head label map are of which."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass

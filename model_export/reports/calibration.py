@@ -19,7 +19,7 @@ from service.segmentation.runtime.model import Model
 from service.segmentation.segmenter import Segmenter, unnormalised
 
 STEP = 3
-"""Every third pixel of every third row is looked at: neighbours say the same."""
+"""Every third pixel of every third row is counted: neighbours hardly differ."""
 
 BINS = 15
 """Of equal width, as in the paper."""

@@ -16,7 +16,7 @@ from service.segmentation.segmenter import Labeller
 from service.segmentation.slices import Slices
 
 Progress = Callable[[int, int], None]
-"""Is told how many slices are done, of how many."""
+"""Called with the number of slices that are done, and the number of all."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -31,8 +31,8 @@ class VolumeSegmentation:
 class VolumeSegmenter:
     """Segments volumes with one model for scans; safe to call from several threads.
 
-    One slice runs at a time, so that a volume takes the memory of its voxels, its labels and a slice, and so that an
-    image that arrives waits for one slice at most: between two slices, whoever waits for a turn has it.
+    It runs one slice at a time. So a volume takes the memory of its voxels, its labels and one slice, and an arriving
+    image waits for at most one slice: waiting images take their turns between two slices.
     """
 
     def __init__(self, model: Labeller, run: Run) -> None:
@@ -45,7 +45,7 @@ class VolumeSegmenter:
         self.model, self._run, self._scan = model, run, scan
 
     def segment(self, volume: Volume, call: Call, progress: Progress) -> VolumeSegmentation:
-        """Label every voxel. Black slices are background without being looked at.
+        """Label every voxel. Black slices are background; the network does not run on them.
 
         Raises InferenceFailed and OutOfMemory; TooLate and Abandoned by the call, between two slices or within one.
         """
@@ -66,7 +66,7 @@ class VolumeSegmenter:
                 voxels[index, BACKGROUND] = labels[index].size
                 probability[BACKGROUND] += labels[index].size
                 continue
-            planes, scores = self._run(image, True, call)  # as Run has it
+            planes, scores = self._run(image, True, call)
             with call.timings.stage("measure"):
                 labels[index], chances = slices.labelled(planes, scores)
                 flat = labels[index].ravel()

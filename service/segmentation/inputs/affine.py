@@ -1,4 +1,4 @@
-"""Whether an affine can be that of a scan."""
+"""Checks whether an affine can belong to a scan."""
 
 import numpy as np
 
@@ -14,9 +14,9 @@ SHEARED = 0.02
 
 
 def check_affine(affine: Affine) -> None:
-    """Raises DamagedImage for what no scanner makes, UnusableScan where the axes are not at right angles."""
+    """Raises DamagedImage for sizes that no scanner makes, UnusableScan where the axes are not at right angles."""
     if not np.isfinite(affine).all() or abs(affine[:3]).max() > FARTHEST:
-        raise DamagedImage("The scan's place in the patient is no finite number of millimetres; export it again.")
+        raise DamagedImage("The scan's position in the patient is not a finite number of millimetres; export it again.")
     spacing = np.linalg.norm(affine[:3, :3], axis=0)
     if spacing.min() < NARROWEST or spacing.max() > WIDEST:
         raise DamagedImage(

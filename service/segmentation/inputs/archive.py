@@ -1,4 +1,4 @@
-"""The files in a zip archive, such as a series of slices; their names are not looked at."""
+"""The files in a zip archive, such as a series of slices. Their names are ignored."""
 
 import io
 import zipfile

@@ -32,7 +32,7 @@ _NAMED = {1: "bits", 32: "complex numbers", 128: "colours", 1536: "128-bit numbe
 _LARGEST_OFFSET = 2**24
 """Bytes before the voxels: the header and its extensions."""
 _BEHIND = 2**16
-"""Bytes behind the voxels that are unpacked, so that a gzip file's checksum is looked at."""
+"""Bytes behind the voxels that are unpacked, so that a gzip file's checksum is verified."""
 _MILLIMETRES = {1: 1000.0, 3: 0.001}
 """Of the units metre and micrometre; all others are taken for millimetres."""
 
@@ -46,7 +46,7 @@ ORIENTATION_UNKNOWN = ImageWarning(
 def read(data: bytes, max_voxels: int) -> Volume:
     """The one volume of a NIfTI file.
 
-    Raises UnsupportedFormat for what is no NIfTI file of one part, UnusableScan for several volumes, colours and
+    Raises UnsupportedFormat unless it is a NIfTI file of one part, UnusableScan for several volumes, colours and
     sheared axes, ImageTooLarge before any voxel is unpacked, DamagedImage, TooManyParts; and MemoryError.
     """
     file = unpacked(data)
@@ -133,18 +133,18 @@ def scale_of(header: Nifti1Header) -> tuple[float, float]:
         with np.errstate(all="ignore"):
             slope, intercept = header.get_slope_inter()
     except HeaderDataError as error:
-        raise DamagedImage("The NIfTI file is damaged: its intercept is no number; export it again.") from error
+        raise DamagedImage("The NIfTI file is damaged: its intercept is not a number; export it again.") from error
     return (1.0, 0.0) if slope is None else (slope, intercept)
 
 
 def place_of(header: Nifti1Header) -> tuple[Affine, int, tuple[ImageWarning, ...]]:
-    """The affine, its code, and what is odd: the sform if there is one, else the qform, else the sizes alone.
+    """The affine, its code, and warnings: the sform if there is one, else the qform, else the sizes alone.
 
     Raises DamagedImage and UnusableScan.
     """
     sform, qform = int(header["sform_code"]), int(header["qform_code"])
     warnings: tuple[ImageWarning, ...] = ()
-    with np.errstate(all="ignore"):  # what is no number is refused below
+    with np.errstate(all="ignore"):  # values that are not numbers are refused below
         if sform > 0:
             affine = header.get_sform().astype(np.float64)
         elif qform > 0:
@@ -162,5 +162,5 @@ def quaternion_of(header: Nifti1Header) -> Affine:
     try:
         affine: Affine = header.get_qform()
     except (HeaderDataError, ValueError) as error:
-        raise DamagedImage("The NIfTI file is damaged: its qform is no rotation; export it again.") from error
+        raise DamagedImage("The NIfTI file is damaged: its qform is not a rotation; export it again.") from error
     return affine

@@ -35,7 +35,7 @@ def _sentence(data: bytes) -> str:
     if head.startswith(b"\x1f\x8b"):
         unpacked = _unpacked(head)
         if any(nifti.starts(unpacked) for nifti in _NIFTI):
-            return "The file is a gzipped NIfTI volume, not a JPEG, PNG or WebP image; send a slice of it as a PNG."
+            return f"The file is a gzipped NIfTI volume, not a JPEG, PNG or WebP image; {_SCAN}."
     for kind in KINDS:
         if kind.starts(head):
             return f"The file is {kind.name}, not a JPEG, PNG or WebP image; {kind.advice}."
@@ -72,6 +72,7 @@ class Kind:
 
 _SAVE = "save it as one of these"
 _SLICE = "send a slice of it as a PNG"
+_SCAN = "post it to /volumes, or send a slice of it as a PNG"
 _FRAME = "send single frames, as in: ffmpeg -i video -frames:v 1 frame.png"
 _UNPACK = "unpack it, and send one image a request"
 _DICOM = "save it as a PNG, as in: dcm2img image.dcm image.png"
@@ -79,8 +80,8 @@ _TEXT = "send the image's own bytes, as in: curl -F image=@photo.jpg"
 _AS_TEXT = "read and send the file as bytes, not as text"
 
 _NIFTI = (
-    Kind(rb"(\x5c\x01\0\0|\0\0\x01\x5c).{340}n[i+][12]\0", "a NIfTI volume", _SLICE),
-    Kind(rb"(\x1c\x02\0\0|\0\0\x02\x1c)n[i+]2\0", "a NIfTI volume", _SLICE),
+    Kind(rb"(\x5c\x01\0\0|\0\0\x01\x5c).{340}n[i+][12]\0", "a NIfTI volume", _SCAN),
+    Kind(rb"(\x1c\x02\0\0|\0\0\x02\x1c)n[i+]2\0", "a NIfTI volume", _SCAN),
 )
 
 KINDS = (

@@ -11,12 +11,12 @@ _KEPT = {"u1": np.uint8, "i1": np.int16, "i2": np.int16, "u2": np.uint16}
 """Types whose values are kept as they are; all others become float32."""
 
 NOT_FINITE = ImageWarning(
-    "values_not_finite", "Some values are infinite or not a number; they were taken for the scan's smallest value."
+    "values_not_finite", "Some values are infinite or not a number; they were replaced by the scan's smallest value."
 )
 
 
 def values(stored: Voxels, slope: float = 1, intercept: float = 0) -> tuple[Voxels, tuple[ImageWarning, ...]]:
-    """slope * stored + intercept as uint8, int16, uint16 or float32, in the machine's byte order, and what is odd.
+    """slope * stored + intercept as uint8, int16, uint16 or float32, in the machine's byte order, and warnings.
 
     Raises UnusableScan where no value is a finite number.
     """

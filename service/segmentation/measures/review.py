@@ -24,9 +24,9 @@ class Reason:
 
 @dataclass(frozen=True)
 class Limits:
-    """What a volume needs so that nobody has to look.
+    """The limits within which nobody has to look at a volume.
 
-    brain_ml: of all tissues; with less there is no head in it, or a network that did not find one.
+    brain_ml: of all tissues; with less, the scan shows no head, or the network did not find it.
     face_mm2: tissue on one face of the volume. A brain that is whole ends before; a spinal cord is smaller.
     slice_mm, pixel_mm: coarser than that, the cortex, 2 to 4 mm thick, is not seen.
     ratio: of the longest to the shortest side of a voxel.

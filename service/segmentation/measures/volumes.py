@@ -6,7 +6,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 BACKGROUND = 0
-"""The class of a model for scans that is no tissue."""
+"""The class of a model for scans that is not a tissue."""
 
 
 @dataclass(frozen=True, eq=False)

@@ -46,7 +46,7 @@ def mosaic(segmentation: VolumeSegmentation, classes: ClassList) -> bytes:
 
 
 def chosen(labels: NDArray[np.uint8]) -> list[int]:
-    """At most COLUMNS * ROWS slices, in order: none of the first and last of those with tissue, which have little."""
+    """At most COLUMNS * ROWS slices, in order, without the first and the last one with tissue, which show little."""
     tissue = np.flatnonzero((labels != BACKGROUND).any(axis=(1, 2)))
     first, last = (tissue[0], tissue[-1]) if tissue.size else (0, len(labels) - 1)
     places = np.linspace(first, last, COLUMNS * ROWS + 2)[1:-1]

@@ -31,7 +31,7 @@ config.settings.reading_validation_mode = config.IGNORE
 
 
 class Counted(io.BytesIO):
-    """A file that can be read so often and no more: every element costs a read."""
+    """A file with a bounded number of reads: every element costs one."""
 
     reads = 0
 
@@ -51,7 +51,7 @@ def dataset_of(data: bytes, most_bytes: int) -> Dataset:
         return dcmread(Counted(inflated(data, most_bytes)))
     except (ImageError, MemoryError):
         raise
-    # Damaged files raise anything, and its text may quote the file: so there is no cause.
+    # A damaged file raises anything, and the message may quote the file, so the cause is dropped.
     except Exception:
         raise damaged() from None
 
@@ -96,7 +96,7 @@ def text_of(dataset: Dataset, keyword: str) -> str:
 
 
 def numbers_of(dataset: Dataset, keyword: str, count: int) -> tuple[float, ...] | None:
-    """So many finite numbers; None where there are none such."""
+    """The `count` finite numbers of an element; None where it has others."""
     value = element(dataset, keyword)
     try:
         numbers = tuple(float(number) for number in (value if isinstance(value, MultiValue) else (value,)))

@@ -67,7 +67,7 @@ class Layout:
 
 
 def layout_of(dataset: Dataset) -> Layout:
-    """Raises UnusableScan for what is no grey image, UnsupportedFormat for other compressions, DamagedImage."""
+    """Raises UnusableScan unless it is a grey image, UnsupportedFormat for other compressions, DamagedImage."""
     if "PixelData" not in dataset:
         raise UnusableScan("The DICOM file has no image in it; send the instances that have pixels.")
     rows, columns = whole_of(dataset, "Rows", 0), whole_of(dataset, "Columns", 0)
@@ -78,7 +78,9 @@ def layout_of(dataset: Dataset) -> Layout:
         raise UnusableScan("The DICOM image is in colour, as of a screen; send the grey image of the scanner.")
     frames = whole_of(dataset, "NumberOfFrames", 1)
     if min(rows, columns, frames) < 1 or allocated not in {8, 16, 32} or not 1 <= stored <= allocated:
-        raise DamagedImage("The DICOM file is damaged: its header describes no image; export it again and resend.")
+        raise DamagedImage(
+            "The DICOM file is damaged: its header does not describe an image; export it again and resend."
+        )
     syntax = str(getattr(dataset.file_meta, "TransferSyntaxUID", ""))
     if syntax not in NATIVE and syntax not in COMPRESSED and syntax != RLE:
         raise UnsupportedFormat(
@@ -106,7 +108,7 @@ def frames_of(dataset: Dataset, layout: Layout) -> Iterator[Stored]:
             yield ~frame & _mask(frame, layout) if layout.inverted else frame
     except (ImageError, MemoryError):
         raise
-    except Exception:  # damaged pixels raise anything, and its text may quote the file
+    except Exception:  # damaged pixels raise anything, and the message may quote the file
         raise damaged() from None
 
 

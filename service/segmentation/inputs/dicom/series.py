@@ -21,7 +21,7 @@ from service.segmentation.inputs.warning import ImageWarning
 _IMAGE = re.compile(rb".{128}DICM", re.DOTALL)
 
 FILES_IGNORED = ImageWarning(
-    "files_ignored", "Some files are no DICOM images, as an index (DICOMDIR) is not; they were ignored."
+    "files_ignored", "Some files are not DICOM images, such as an index (DICOMDIR); they were ignored."
 )
 
 
@@ -47,7 +47,7 @@ class _Frame:
 
 
 def read(files: Sequence[bytes], max_voxels: int) -> Scan:
-    """The one volume of a DICOM series. What is no image is ignored, with a warning.
+    """The one volume of a DICOM series. Files that are not images are ignored, with a warning.
 
     Raises UnusableScan where the files are not one stack of slices at equal distances, UnsupportedFormat, ImageTooLarge
     before a pixel is decoded, DamagedImage, TooManyParts; and MemoryError.
