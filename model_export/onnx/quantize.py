@@ -13,10 +13,10 @@ from typing import Any
 import msgspec
 import numpy as np
 import onnx
+from numpy.typing import NDArray
 from onnx import numpy_helper
 from onnxruntime.quantization import CalibrationDataReader, CalibrationMethod, QuantType, quantize_static
 
-from model_export.data.outside import OUTSIDE
 from model_export.data.place import Place
 from model_export.errors import QuantizationError
 from model_export.onnx import golden, parity
@@ -30,7 +30,6 @@ from model_export.onnx.integers import (
     stem_on_cells,
 )
 from model_export.reports.evaluate import Track, evaluate, measure
-from service.segmentation.modelfile.classes import rgb
 from service.segmentation.modelfile.contract import Contract, Pixels, Quantization, Scale
 from service.segmentation.runtime.model import Model
 
@@ -167,7 +166,7 @@ def static(source: bytes, images: list[Pixels], method: str) -> onnx.ModelProto:
     calibration, options = METHODS[method]
     with tempfile.TemporaryDirectory() as folder, quiet():
         target = Path(folder) / "int8.onnx"
-        model = balanced(onnx.load_model_from_string(source))
+        model = balanced(onnx.load_model_from_string(source), np.mean([image.mean((0, 1)) for image in images], axis=0))
         stem_on_cells(model)
         pools_as_convolutions(model)
         scores_in_fours(model)
@@ -189,8 +188,9 @@ def static(source: bytes, images: list[Pixels], method: str) -> onnx.ModelProto:
         return without_traces(onnx.load(target))
 
 
-def balanced(model: onnx.ModelProto) -> onnx.ModelProto:
-    """The same model, its first bias less what rounding the weights will add to it on an image of the mean colour.
+def balanced(model: onnx.ModelProto, colour: NDArray[np.float64]) -> onnx.ModelProto:
+    """The same model, its first bias less what rounding the weights will add to it on an image of one `colour`: the
+    mean RGB of the images, 0..255.
 
     An image's bytes are far from zero, so what a weight loses by rounding would shift the answer for every image alike.
     """
@@ -199,7 +199,7 @@ def balanced(model: onnx.ModelProto) -> onnx.ModelProto:
     kernel, *bias = (numpy_helper.to_array(weights[name]).astype(np.float64) for name in convolution.input[1:])
     step = np.abs(kernel).max((1, 2, 3), keepdims=True) / np.iinfo(np.int8).max
     lost = kernel - np.rint(kernel / step) * step
-    shift = lost.sum((2, 3)) @ np.array([*rgb(OUTSIDE), 255])
+    shift = lost.sum((2, 3)) @ np.array([*colour, 255])
     balance = np.asarray(sum(bias, shift), np.float32)
     model.graph.initializer.append(numpy_helper.from_array(balance, "balanced"))
     del convolution.input[2:]

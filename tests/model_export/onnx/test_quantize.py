@@ -10,14 +10,12 @@ import pytest
 from onnx import numpy_helper
 
 from model_export.data.folder import SegmentationFolder
-from model_export.data.outside import OUTSIDE
 from model_export.data.place import Place
 from model_export.errors import QuantizationError
 from model_export.onnx import export, parity, quantize
 from model_export.onnx.quantize import METHODS, Attempt, Quantizer
 from model_export.reports.evaluate import evaluate, measure
 from model_export.reports.report import against_float
-from service.segmentation.modelfile.classes import rgb
 from service.segmentation.modelfile.contract import Quantization
 from service.segmentation.runtime.model import Model
 from tests.support import towns
@@ -151,7 +149,7 @@ def test_an_int8_file_is_not_quantised_again(source: bytes, place: Place) -> Non
 
 def test_rounded_weights_leave_an_image_of_the_mean_colour_alone(source: bytes) -> None:
     float_model = onnx.load_from_string(source)
-    balanced = quantize.balanced(onnx.load_from_string(source))
+    balanced = quantize.balanced(onnx.load_from_string(source), np.array([200.0, 100.0, 50.0]))
     first = next(node for node in balanced.graph.node if node.op_type == "Conv")
     for model in (float_model, balanced):
         model.graph.output.append(onnx.helper.make_empty_tensor_value_info(first.output[0]))
@@ -159,7 +157,7 @@ def test_rounded_weights_leave_an_image_of_the_mean_colour_alone(source: bytes) 
     kernel = numpy_helper.to_array(weights[first.input[1]])
     step = np.abs(kernel).max((1, 2, 3), keepdims=True) / 127
     weights[first.input[1]].CopyFrom(numpy_helper.from_array(np.rint(kernel / step) * step, first.input[1]))
-    image = np.full((1, 64, 96, 3), rgb(OUTSIDE), np.uint8)
+    image = np.full((1, 64, 96, 3), (200, 100, 50), np.uint8)
     expected, answer = (
         onnxruntime.InferenceSession(model.SerializeToString()).run(first.output[:1], {"image": image})[0]
         for model in (float_model, balanced)
