@@ -88,19 +88,19 @@ def calibrate(
     from model_export.onnx import export as exporter
     from model_export.onnx.temperature import heated, temperature_in_training, temperature_of
     from model_export.reports import plots
-    from model_export.reports.calibration import before_and_after
+    from model_export.reports.calibration import calibrations
     from service.segmentation.runtime.model import Model
 
     found = places(data, split, stretch, only, also)
     content = model.read_bytes()
     loaded = Model(content, threads=0)
     temperature = temperature_of(loaded, fit, images) if fit else temperature_in_training(loaded, found, images)
-    calibrations = {}
+    drawn = {}
     for one in found:
-        before, after = calibrations[one.name] = before_and_after(loaded, one, temperature, tracked)
+        before, after = drawn[one.name] = calibrations(loaded, one, (loaded.contract.temperature, temperature), tracked)
         typer.echo(f"{one.name}: expected calibration error {before.error:.2%}, at {temperature} {after.error:.2%}")
     if picture is not None:
-        plots.reliability(calibrations, picture)
+        plots.reliability(drawn, picture)
     exporter.write(heated(content, temperature), output)
     typer.echo(f"{output}: temperature {temperature}")
 

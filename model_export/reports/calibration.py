@@ -107,16 +107,16 @@ def slope(images: Sequence[Sampled], temperature: float) -> float:
     return total / pixels
 
 
-def before_and_after(
-    model: Model, place: Place, temperature: float, track: Callable[[int], Iterable[int]]
-) -> tuple["Calibration", "Calibration"]:
-    """At a place, with the model's own temperature and with another one. Raises DataError."""
+def calibrations(
+    model: Model, place: Place, temperatures: Sequence[float], track: Callable[[int], Iterable[int]]
+) -> list["Calibration"]:
+    """At a place, one for each temperature. Raises DataError."""
     data = place.judged(model.contract.labels)
-    before, after = Calibration(model.contract.temperature), Calibration(temperature)
+    found = [Calibration(temperature) for temperature in temperatures]
     for image in sampled(model, data, track(len(data))):
-        before.add(image)
-        after.add(image)
-    return before, after
+        for calibration in found:
+            calibration.add(image)
+    return found
 
 
 class Calibration:
@@ -139,3 +139,6 @@ class Calibration:
     def error(self) -> float:
         """The expected calibration error, 0..1: the difference in each bin, weighted by its pixels."""
         return float(np.abs(self.confidence - self.right).sum() / max(1, self.pixels.sum()))
+
+    def sentence(self) -> str:
+        return f"The expected calibration error, pixel by pixel, is {100 * self.error:.2f} %."

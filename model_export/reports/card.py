@@ -12,6 +12,7 @@ from PIL import Image
 
 from model_export.data.place import Place
 from model_export.reports import plots
+from model_export.reports.calibration import Calibration, calibrations
 from model_export.reports.evaluate import Track, evaluate
 from model_export.reports.mosaic import coloured, errors, mosaic
 from model_export.reports.predictions import Prediction
@@ -38,9 +39,10 @@ class Failure:
 
 
 class Visit:
-    """What the predictions at one place show, beside its figures."""
+    """What the predictions at one place show, beside its figures. `calibration` is of a model with scores."""
 
-    def __init__(self, classes: ClassList) -> None:
+    def __init__(self, classes: ClassList, calibration: Calibration | None) -> None:
+        self.calibration = calibration
         self.meter, self.reliability, self.objects = Meter(len(classes.classes)), Reliability(), Objects(classes)
         self.classes = classes
         self.worst: list[Failure] = []
@@ -63,7 +65,8 @@ def write(model: Model, size: int, places: Sequence[Place], path: Path, track: T
     """Write the card of a model file of `size` bytes to `path`, and its pictures beside it. Raises DataError."""
     visits: list[tuple[Evaluation, Visit]] = []
     for place in places:
-        visit = Visit(place.judged(model.contract.labels).classes)
+        calibration = calibrations(model, place, [model.contract.temperature], track)[0] if model.has_scores else None
+        visit = Visit(place.judged(model.contract.labels).classes, calibration)
         visits.append((evaluate(model, place, track, visit.add, Request(confidence=True)), visit))
     path.parent.mkdir(parents=True, exist_ok=True)
     first, seen = visits[0]
@@ -115,6 +118,7 @@ def at(evaluation: Evaluation, visit: Visit) -> list[str]:
         f"On the {images_of(evaluation)}:",
         table(figures(evaluation.metrics, visit.classes.names)),
         visit.reliability.sentence(),
+        "" if visit.calibration is None else visit.calibration.sentence(),
         visit.objects.table(),
     ]
 

@@ -72,7 +72,7 @@ def confusion(
     figure.savefig(path, dpi=120)
 
 
-def reliability(places: Mapping[str, tuple[Calibration, Calibration]], path: Path) -> None:
+def reliability(places: Mapping[str, Sequence[Calibration]], path: Path) -> None:
     """Draw, for each place, the share of right pixels against their confidence, before and after a temperature.
 
     Below, the pixels of each bin. Colour is not needed to tell the lines: one is dashed with open marks.

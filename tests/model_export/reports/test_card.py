@@ -15,6 +15,7 @@ from model_export.data.folder import VOID, SegmentationFolder
 from model_export.data.place import Place
 from model_export.onnx import export
 from model_export.reports import card, mosaic
+from model_export.reports.calibration import calibrations
 from model_export.reports.evaluate import draw_heatmaps, evaluate, measure
 from model_export.reports.report import figures, images_of
 from model_export.reports.sizes import Objects
@@ -34,6 +35,8 @@ def test_a_card_has_the_figures_that_evaluate_prints(served: Model, place: Place
     assert metrics.iu[1] is not None
     assert f"| IU disc | {100 * metrics.iu[1]:.2f} |" in text
     assert served.digest in text
+    (calibration,) = calibrations(served, place, [served.contract.temperature], range)
+    assert f"The expected calibration error, pixel by pixel, is {100 * calibration.error:.2f} %." in text
     assert re.search(r"`confidence` has a mean of \d+\.\d over all pixels, of which \d+\.\d are right", text)
     for said in ("FCN-8s on tiny", "0.1 MB, float32", "Apache-2.0", "For tests.", "Nothing at all."):
         assert said in text
