@@ -85,13 +85,17 @@ class Options(BaseModel):
     pixel_spacing_mm: Annotated[
         Spacing | None,
         BeforeValidator(parse_spacing, json_schema_input_type=str),
-        Field(description="Pixel size in millimetres, one number or row,column; for area_mm2; DICOM brings its own."),
+        Field(
+            description="Pixel size in millimetres, one number or row,column; for area_mm2 and for models of scans; "
+            "DICOM brings its own."
+        ),
     ] = None
     window: Annotated[
         Window | None,
         BeforeValidator(parse_window, json_schema_input_type=str),
         Field(
-            description="Grey values that become black and white, for 16-bit grey and DICOM images: low,high or auto."
+            description="Grey values that become black and white, for 16-bit grey and DICOM images: low,high or auto. "
+            "Models for scans need none."
         ),
     ] = None
     mask: Annotated[

@@ -1,7 +1,7 @@
 """The bytes of an image -> areas, files and timings: the one composition that every transport enters."""
 
 import hashlib
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import cached_property
@@ -10,7 +10,7 @@ from typing import Literal
 from service.segmentation import footprint
 from service.segmentation.errors import OutOfMemory
 from service.segmentation.inputs.header import inspect
-from service.segmentation.inputs.raster import Photo, decode
+from service.segmentation.inputs.raster import Photo, Size, decode
 from service.segmentation.inputs.spacing import Spacing
 from service.segmentation.inputs.warning import ImageWarning
 from service.segmentation.inputs.window import Window
@@ -28,7 +28,7 @@ class Request:
 
     confidence: the mean probability of each class over its pixels.
     heatmap: the name of a class whose probability is computed at every pixel.
-    spacing: the size of a pixel, for areas in mm2; without it, that of a DICOM file.
+    spacing: the size of a pixel, for areas in mm2 and for models of scans; without it, that of a DICOM file.
     draws_photo: an overlay will be drawn, which needs the photo at full size.
     window: the values of a 16-bit grey image that become black and white.
     """
@@ -112,13 +112,14 @@ class Pipeline:
     def footprint(self, data: bytes, request: Request) -> int:
         """An upper bound, in bytes, on the memory of `run` and of one file of its result, from the header only."""
         policy, labels = self.model.contract.input, self.model.contract.labels
-        scores = request.confidence or request.heatmap is not None
-        network = footprint.of_network(policy.width * policy.height, len(labels.classes) if scores else 0)
+        scores = request.confidence or request.heatmap is not None or policy.scan is not None
+        most = policy.width * policy.height * (1 if policy.scan is None else footprint.SLICE_PIXELS)
+        network = footprint.of_network(most, len(labels.classes) if scores else 0)
         header = inspect(data)
         if header is None or min(header.size) == 0 or header.size[0] * header.size[1] > self.max_pixels:
             return network  # it will be refused
-        needed = None if request.draws_photo else self.segmenter.needed(header.size)
-        picture = footprint.of_picture(header, needed, request.heatmap is not None)
+        needed = self.needed(request)
+        picture = footprint.of_picture(header, needed and needed(header.size), request.heatmap is not None)
         return network + picture + footprint.of_file(len(data))
 
     def run(self, data: bytes, request: Request | None = None, call: Call | None = None) -> Result:
@@ -130,12 +131,24 @@ class Pipeline:
         call.check()  # it may have waited in the queue
         with reporting_memory_errors():
             with call.timings.stage("decode"):
-                needed = None if request.draws_photo else self.segmenter.needed
-                photo = decode(data, self.max_pixels, needed, request.window)
-            segmentation = self.segmenter.segment(photo.image, request.confidence, request.heatmap, photo.size, call)
+                photo = self.decoded(data, request)
+            segmentation = self.segmented(photo, request, call)
         with call.timings.stage("measure"):
             measured = areas(segmentation.pixels, request.spacing or photo.spacing)
         return Result(data, self.model, photo, segmentation, measured, call)
+
+    def needed(self, request: Request) -> Callable[[Size], Size] | None:
+        """What makes, of an image's size, the one that will do; None where nothing less does."""
+        return None if request.draws_photo else self.segmenter.needed
+
+    def decoded(self, data: bytes, request: Request) -> Photo:
+        """The image in a file. Raises ImageError and MemoryError."""
+        return decode(data, self.max_pixels, self.needed(request), request.window)
+
+    def segmented(self, photo: Photo, request: Request, call: Call) -> Segmentation:
+        """The labels of an image, of its own size. Raises as `run`."""
+        spacing = request.spacing or photo.spacing
+        return self.segmenter.segment(photo.image, request.confidence, request.heatmap, photo.size, call, spacing)
 
 
 @contextmanager

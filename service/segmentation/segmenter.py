@@ -8,11 +8,18 @@ from PIL import Image
 
 from service.segmentation.errors import NoScores, UnknownClass
 from service.segmentation.inputs.raster import Size
+from service.segmentation.inputs.spacing import Spacing
 from service.segmentation.measures.areas import count, count_enlarged, nearest
 from service.segmentation.modelfile.classes import Class, rgb
 from service.segmentation.modelfile.contract import Contract, Input, Labels, Pixels, Scores
 from service.segmentation.runtime.call import Call
 from service.segmentation.runtime.model import Run
+
+LARGEST = 4
+"""How many times the pixels of the model's native size a slice of a scan may have; a head with much air around it has
+two."""
+
+Probability = np.ndarray[tuple[int, int], np.dtype[np.float32]]
 
 
 class Labeller(Protocol):
@@ -75,28 +82,33 @@ class Segmenter:
         heatmap: str | None = None,
         size: Size | None = None,
         call: Call | None = None,
+        spacing: Spacing | None = None,
     ) -> Segmentation:
         """Label every pixel of an RGB image; compute confidence, and the heat map of the class named `heatmap`.
 
-        `size` is that of the labels, for an image that was reduced when it was decoded; by default the image's.
+        `size` is that of the labels, for an image that was reduced when it was decoded; by default the image's. A model
+        for scans takes note of `spacing`, the size of a pixel.
 
         Raises InferenceFailed and OutOfMemory; UnknownClass and NoScores if the model has no such heat map; TooLate and
         Abandoned by the call.
         """
         mapped = None if heatmap is None else self._class(heatmap)
         size, call = size or image.size, call or Call()
-        labels, scores = self.output(image, size, confidence or mapped is not None, call)
+        wanted = confidence or mapped is not None or self.model.contract.input.scan is not None
+        labels, scores = self.output(image, size, wanted, call, spacing)
         with call.timings.stage("measure"):
             return self._measured(labels, scores, size, confidence, mapped)
 
-    def output(self, image: Image.Image, size: Size, scores: bool, call: Call) -> tuple[Labels, Scores | None]:
+    def output(
+        self, image: Image.Image, size: Size, scores: bool, call: Call, spacing: Spacing | None = None
+    ) -> tuple[Labels, Scores | None]:
         """What the network gives for an image of original `size`, at its own resolution, without the padding: labels
         [height, width], and logits [classes, height, width] where `scores` are asked for and there.
 
         Raises InferenceFailed and OutOfMemory; TooLate and Abandoned by the call.
         """
         with call.timings.stage("fit"):
-            network_image, width, height = fitted(image, self.model.contract.input, size)
+            network_image, width, height = fitted(image, self.model.contract.input, size, spacing)
         labels, logits = self.run(network_image, scores, call)
         return labels[:height, :width], None if logits is None else logits[:, :height, :width]
 
@@ -115,6 +127,9 @@ class Segmenter:
                 raise NoScores(f"{self.model.contract.name} gives labels alone; leave heatmap out.")
             plane = probability(scores, mapped.id, temperature)
             heat = Heatmap(mapped, resized(plane, size, Image.Resampling.BILINEAR))
+        if self.model.contract.input.scan is not None and scores is not None:
+            whole, _ = likeliest(scores, size, temperature)
+            return Segmentation(whole, count(whole, classes), means, heat)
         whole = enlarged(labels, size)
         pixels = count_enlarged(labels, *size, classes) if whole.size > labels.size else count(whole, classes)
         return Segmentation(whole, pixels, means, heat)
@@ -127,21 +142,32 @@ class Segmenter:
         raise UnknownClass(f"{self.model.contract.name} knows no class of this name, but {', '.join(classes.names)}.")
 
 
-def fitted(image: Image.Image, policy: Input, size: Size) -> tuple[Pixels, int, int]:
+def fitted(image: Image.Image, policy: Input, size: Size, spacing: Spacing | None = None) -> tuple[Pixels, int, int]:
     """The network's input for an image of original `size`, and the width and height of the image in it."""
-    width, height = fit(size, policy)
+    width, height = fit(size, policy, spacing)
     scaled = image if image.size == (width, height) else image.resize((width, height), Image.Resampling.BILINEAR)
     return pad(to_pixels(scaled, policy), policy), width, height
 
 
-def fit(size: Size, policy: Input) -> Size:
-    """The largest (width, height) of the image's shape inside the model's native size, upright or turned.
+def fit(size: Size, policy: Input, spacing: Spacing | None = None) -> Size:
+    """The (width, height) at which a model sees an image: the scale that it has learned.
 
-    A camera's larger frame shows the same street in finer grain, so every image is brought to the scale that the model
-    has learned. The network's input is never larger than the native size.
+    A slice with pixels of a known `spacing` is brought to the spacing of a model for scans; one that would be too large
+    is scaled down to `LARGEST`, in its proportions. All else takes the largest size of its shape inside the model's
+    native size, upright or turned: a camera's larger frame shows the same street in finer grain.
     """
+    if policy.scan is not None and spacing is not None:
+        return at_spacing(size, spacing, policy, policy.scan.spacing)
     scale = min(max(policy.width, policy.height) / max(size), min(policy.width, policy.height) / min(size))
     return max(1, round(size[0] * scale)), max(1, round(size[1] * scale))
+
+
+def at_spacing(size: Size, spacing: Spacing, policy: Input, wanted: float) -> Size:
+    """The size at which pixels of `spacing` have `wanted` mm; see `fit`."""
+    width, height = size[0] * spacing.column / wanted, size[1] * spacing.row / wanted
+    scale = min(1.0, (LARGEST * policy.width * policy.height / (width * height)) ** 0.5)
+    longest = 4 * LARGEST * max(policy.width, policy.height)
+    return max(1, min(longest, round(width * scale))), max(1, min(longest, round(height * scale)))
 
 
 def to_pixels(image: Image.Image, policy: Input) -> Pixels:
@@ -170,6 +196,21 @@ def enlarged(labels: Labels, size: Size) -> Labels:
     width, height = size
     lines = resized(labels, (width, len(labels)), Image.Resampling.NEAREST)
     return lines if len(lines) == height else lines[nearest(len(lines), height)]
+
+
+def likeliest(scores: Scores, size: Size, temperature: float) -> tuple[Labels, Probability]:
+    """The most probable class of each pixel of `size` (width, height), and its probability.
+
+    Probabilities are brought to that size: where a pixel has several of the network's, the class is the one that most
+    of them are for.
+    """
+    planes = unnormalised(scores, temperature)
+    planes /= planes.sum(axis=0)
+    if planes.shape[1:] != size[::-1]:
+        planes = np.stack(
+            [np.asarray(Image.fromarray(plane).resize(size, Image.Resampling.BILINEAR)) for plane in planes]
+        )
+    return planes.argmax(axis=0).astype(np.uint8), planes.max(axis=0)
 
 
 def probability(scores: Scores, class_id: int, temperature: float) -> Labels:

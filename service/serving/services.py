@@ -8,6 +8,7 @@ from service.segmentation.catalog import Catalog
 from service.segmentation.inputs.clinical import installed
 from service.segmentation.pipeline import Pipeline, Request
 from service.segmentation.runtime import memory
+from service.segmentation.slice_pipeline import pipeline_for
 from service.segmentation.volume_pipeline import VolumePipeline
 from service.serving.admission import Admission, Limits
 from service.serving.errors import BadSettings
@@ -38,7 +39,7 @@ class Services:
 
     def pipeline(self, name: str | None) -> Pipeline:
         """The pipeline of the model called `name`, or of the default one. Raises UnknownModel."""
-        return Pipeline(self.catalog.get(name), self.settings.max_pixels)
+        return pipeline_for(self.catalog.get(name), self.settings.max_pixels)
 
     def volume_pipeline(self, name: str | None) -> VolumePipeline:
         """The pipeline for scans of the model called `name`, or of the first for scans.
@@ -59,7 +60,7 @@ def build(settings: Settings) -> Services:
     for_scans = settings.volume_memory or (min(of_largest(settings), free // 2) if installed() else 0)
     # Without a model for scans at the start, no memory is set aside for them: nothing would use it.
     memory_bytes = settings.memory or max(LEAST_FOR_IMAGES, free - (for_scans if scans_served else 0))
-    check_memory(memory_bytes, Pipeline(catalog.get(None), settings.max_pixels))
+    check_memory(memory_bytes, pipeline_for(catalog.get(None), settings.max_pixels))
     admission = Admission(Limits(settings.workers, settings.queue, settings.max_uploads, memory_bytes, kept))
     volumes = Admission(Limits(1, settings.queue, scan_uploads, for_scans, kept))
     metrics = metrics_of(settings, catalog, admission, volumes)

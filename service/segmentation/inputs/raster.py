@@ -5,23 +5,23 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-import numpy as np
 from PIL import Image
 from PIL.JpegImagePlugin import JpegImageFile
 
 from service.segmentation.errors import DamagedImage, ImageError, ImageTooLarge
 from service.segmentation.inputs import jpeg, png, scans, webp
-from service.segmentation.inputs.alpha import opaque
 from service.segmentation.inputs.clinical import dicom_slice
-from service.segmentation.inputs.colour import correction
 from service.segmentation.inputs.container import Container
 from service.segmentation.inputs.header import Header, inspect
 from service.segmentation.inputs.orientation import SIDEWAYS, UPRIGHT, orientation
+from service.segmentation.inputs.plane import Plane
+from service.segmentation.inputs.rgb import Develop, as_picture
 from service.segmentation.inputs.shades import Shades, shades
 from service.segmentation.inputs.sniffing import Format, sniff
 from service.segmentation.inputs.spacing import Spacing
+from service.segmentation.inputs.volume import Acquisition
 from service.segmentation.inputs.warning import ImageWarning
-from service.segmentation.inputs.window import WINDOW_IGNORED, Window, few_values, to_8_bits
+from service.segmentation.inputs.window import Window
 
 if TYPE_CHECKING:
     from service.segmentation.inputs.dicom.slice import Slice
@@ -33,10 +33,6 @@ Size = tuple[int, int]
 """Width and height."""
 
 READERS: dict[Format, Callable[[bytes], Container]] = {"JPEG": jpeg.read, "PNG": png.read, "WEBP": webp.read}
-
-GREY = {"1", "L", "LA"}
-SHADES = GREY | {"P", "RGB", "RGBA", "PA"}
-"""Modes whose colours are corrected: profiles of CMYK are tables, and 16-bit grey values are measurements."""
 
 LONGEST_SIDE = 65_535
 """JPEG's own limit. Each row costs something beside its pixels: 50 million rows of a pixel took 7 seconds and 2 GB."""
@@ -54,7 +50,7 @@ class Photo:
 
     `image` is RGB and upright, as is `size`, the upload's own: where the caller needed less, the image may be smaller.
     `orientation` is the EXIF value (1 to 8) that was applied, 1 where the file has none; `warnings` say what is odd.
-    `spacing` is the size of a pixel where the file says it.
+    `spacing`, `plane` and `acquisition` are what a DICOM file says of its pixels, its place and its making.
     """
 
     image: Image.Image
@@ -63,6 +59,8 @@ class Photo:
     orientation: int
     warnings: tuple[ImageWarning, ...] = ()
     spacing: Spacing | None = None
+    plane: Plane | None = None
+    acquisition: Acquisition | None = None
 
 
 def decode(
@@ -70,8 +68,9 @@ def decode(
     max_pixels: int,
     needed: Callable[[Size], Size] | None = None,
     window: Window | None = None,
+    develop: Develop = as_picture,
 ) -> Photo:
-    """Decode an image file of at most `max_pixels` pixels.
+    """Decode an image file of at most `max_pixels` pixels; `develop` makes RGB of what is unpacked.
 
     Where `needed` says that less than the file's size will do, a JPEG is unpacked at a half, a quarter or an eighth of
     its size, no smaller than that: the pixels left out are never computed.
@@ -85,8 +84,8 @@ def decode(
     """
     format_ = sniff(data)
     if format_ == "DICOM":
-        return of_slice(dicom_slice(data, max_pixels), inspect(data), window)
-    return of_file(data, format_, max_pixels, needed, window)
+        return of_slice(dicom_slice(data, max_pixels), inspect(data), window, develop)
+    return of_file(data, format_, max_pixels, needed, window, develop)
 
 
 def of_file(
@@ -95,6 +94,7 @@ def of_file(
     max_pixels: int,
     needed: Callable[[Size], Size] | None,
     window: Window | None,
+    develop: Develop,
 ) -> Photo:
     """A JPEG, PNG or WebP image as a photo; see `decode`."""
     try:
@@ -111,10 +111,7 @@ def of_file(
             if format_ == "PNG":
                 png.require_all_rows(image, opened.data)
             turned = orientation(opened.exif)
-            upright, warnings = to_rgb(image, opened.bits, window)
-            if image.mode in SHADES:
-                corrected = correction(opened.profile, opened.gamma, grey=image.mode in GREY)
-                upright = upright if corrected is None else corrected.apply(upright)
+            upright, warnings = develop(image, opened, window)
             if upright is not image:
                 image.close()  # its pixels go now
             if turned in UPRIGHT:
@@ -132,20 +129,21 @@ def of_file(
         raise DamagedImage(f"The {format_} image is {wrong}; save it again and resend.") from error
 
 
-def of_slice(slice_: "Slice", header: Header | None, window: Window | None) -> Photo:
+def of_slice(slice_: "Slice", header: Header | None, window: Window | None, develop: Develop) -> Photo:
     """A DICOM image as a photo: grey values by the window, in the file's units, or by the range of nearly all.
 
     Raises DamagedImage where its size is not the header's.
     """
     height, width = slice_.values.shape
     check_header((width, height), header)
-    range_ = shades(slice_.values)
-    if window is not None:
+    if window is None:
+        image = Image.fromarray(shades(slice_.values).of(slice_.values)).convert("RGB")
+    else:
         low = float(slice_.values.min()) if window.low is None else window.low
         high = float(slice_.values.max()) if window.high is None else window.high
-        range_ = Shades(low, max(high, low + 1))
-    image = Image.fromarray(range_.of(slice_.values)).convert("RGB")
-    return Photo(image, (width, height), "DICOM", 1, slice_.warnings, slice_.spacing)
+        grey = Shades(low, max(high, low + 1)).of(slice_.values)
+        image, _ = develop(Image.fromarray(grey), Container(b""), None)
+    return Photo(image, (width, height), "DICOM", 1, slice_.warnings, slice_.spacing, slice_.plane, slice_.acquisition)
 
 
 def require_room_for(header: Header | None, max_pixels: int) -> None:
@@ -177,45 +175,3 @@ def check(size: Size, scans: int, max_pixels: int) -> None:
         raise ImageTooLarge(
             f"The image draws its {pixels / 1e6:.1f} megapixels in {scans} scans; save it as a baseline JPEG."
         )
-
-
-def to_rgb(image: Image.Image, bits: int, window: Window | None) -> tuple[Image.Image, tuple[ImageWarning, ...]]:
-    """An unpacked image of any mode that the accepted formats decode to as RGB, and what is odd about it.
-
-    `bits` are those of a sample in the file; Pillow keeps 16 of them in grey images alone. Raises WindowNeeded.
-    """
-    warnings: tuple[ImageWarning, ...]
-    if image.mode.startswith("I"):
-        image = grey_of_16_bits(image, window)
-        warnings = few_values(image) if window is None else ()
-    else:
-        fit_transparency(image, bits)
-        warnings = (() if window is None else (WINDOW_IGNORED,)) + (few_values(image) if bits == 16 else ())
-    if image.has_transparency_data:
-        rgb, transparent = opaque(image)
-        return rgb, warnings + transparent
-    return image if image.mode == "RGB" else image.convert("RGB"), warnings
-
-
-def grey_of_16_bits(image: Image.Image, window: Window | None) -> Image.Image:
-    """A 16-bit grey image as one of 8 bits, with alpha where one of its values is transparent. Raises WindowNeeded."""
-    values = np.asarray(image, np.uint16)
-    transparent = image.info.get("transparency")
-    if transparent is None:
-        return Image.fromarray(to_8_bits(values, window))
-    seen = values != transparent
-    grey = Image.fromarray(to_8_bits(values, window, seen))
-    grey.putalpha(Image.fromarray(seen.astype(np.uint8) * 255))
-    return grey
-
-
-def fit_transparency(image: Image.Image, bits: int) -> None:
-    """Bring the one transparent value of a PNG from the file's bits to the 8 that Pillow unpacks samples to.
-
-    The low bytes of 16-bit colour are gone, so colours that differ in them alone are all transparent.
-    """
-    value = image.info.get("transparency")
-    if image.mode == "RGB" and bits == 16 and isinstance(value, tuple):
-        image.info["transparency"] = tuple(sample >> 8 for sample in value)
-    if image.mode in {"1", "L"} and bits < 8 and isinstance(value, int):
-        image.info["transparency"] = value * 255 // (2**bits - 1)

@@ -7,7 +7,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from service.segmentation.inputs.axial import Axial
-from service.segmentation.inputs.volume import Volume
+from service.segmentation.inputs.volume import Acquisition, Volume
 from service.segmentation.measures.volumes import BACKGROUND, Extent, intracranial_ml
 
 Millilitres = tuple[float, float]
@@ -72,10 +72,15 @@ def _of_scan(volume: Volume, seen: Axial, limits: Limits) -> Iterator[Reason]:
         yield Reason("coarse_voxels", detail)
     elif max(seen.spacing) > limits.ratio * min(seen.spacing):
         yield Reason("anisotropic_voxels", f"Voxels are more than {limits.ratio:g} times as long as wide.")
-    if seen.tilt > limits.tilt:
-        detail = f"The slices are {seen.tilt:.0f} degrees off axial ones, which the network was trained on."
+    yield from of_header(seen.tilt, volume.acquisition, limits)
+
+
+def of_header(tilt: float, acquisition: Acquisition, limits: Limits) -> Iterator[Reason]:
+    """What the header of a scan, or of a slice, gives reason to: axes that are `tilt` degrees off, another contrast."""
+    if tilt > limits.tilt:
+        detail = f"The slices are {tilt:.0f} degrees off axial ones, which the network was trained on."
         yield Reason("tilted_slices", detail)
-    weighting, modality = volume.acquisition.weighting, volume.acquisition.modality
+    weighting, modality = acquisition.weighting, acquisition.modality
     if weighting not in {None, "T1"} or modality not in {None, "MR"}:
         detail = f"The file says that this is {weighting or modality}, and the network was trained on T1-weighted MR."
         yield Reason("other_contrast", detail)

@@ -16,7 +16,7 @@ from PIL import Image
 
 from service.http.volume_schemas import NOTICE
 from tests.support import colours, tissues
-from tests.support.dicom import MARK, enhanced, series
+from tests.support.dicom import MARK, dicom, enhanced, pattern, series
 from tests.support.pictures import encoded, quarters
 from tests.support.scans import ORIENTATIONS, SHAPE, scan, truth, turned, turned_scan
 from tests.support.server import serving
@@ -219,6 +219,19 @@ def test_a_zip_without_a_scan_is_refused(http: httpx2.Client) -> None:
     with zipfile.ZipFile(packed, "w") as archive:
         archive.writestr("folder/", b"")
     assert "no files" in refused(post(http, packed.getvalue()), 422, "unusable_scan")
+
+
+def test_a_slice_alone_is_an_image(http: httpx2.Client) -> None:
+    file = dicom(pattern())
+    answer = http.post("/segment?model=tissues&include=confidence", content=file).json()
+    assert sum(one["pixels"] for one in answer["classes"]) == pattern().size
+    assert answer["classes"][3]["area_mm2"] == pytest.approx(0.63 * answer["classes"][3]["pixels"])
+    few = encoded(Image.fromarray(pattern()))
+    assert http.post("/segment?model=tissues", content=few).status_code == 200
+    refused(http.post("/segment", content=few), 422, "window_needed")
+    coronal = dicom(pattern(), ImageOrientationPatient=[1, 0, 0, 0, 0, -1])
+    assert "coronal" in refused(http.post("/segment?model=tissues", content=coronal), 422, "unusable_scan")
+    assert http.post("/segment", content=coronal).status_code == 200
 
 
 def test_nothing_that_comes_out_names_the_patient(http: httpx2.Client, log: Path) -> None:

@@ -9,6 +9,7 @@ from pydicom import Dataset
 
 from service.segmentation.inputs.dicom.file import numbers_of, sequence_of
 from service.segmentation.inputs.spacing import Spacing
+from service.segmentation.inputs.volume import Affine
 
 Vector = NDArray[np.float64]
 
@@ -22,6 +23,9 @@ _MACROS = (
 
 _SPACINGS = ("PixelSpacing", "ImagerPixelSpacing", "NominalScannedPixelSpacing")
 """In the patient; on the detector, which is somewhat larger; of a scanned film."""
+
+
+_LPS_TO_RAS = np.diag((-1.0, -1.0, 1.0))
 
 
 @dataclass(frozen=True, eq=False)
@@ -79,12 +83,27 @@ def scale_of(groups: Groups) -> tuple[float, float]:
 
 def place_of(groups: Groups) -> Place | None:
     """None where something of it is missing, or the axes are not at right angles."""
-    position, axes = find(groups, "ImagePositionPatient", 3), find(groups, "ImageOrientationPatient", 6)
+    position, axes = find(groups, "ImagePositionPatient", 3), axes_of(groups)
     spacing = find(groups, "PixelSpacing", 2)
     if position is None or axes is None or spacing is None or min(spacing) <= 0:
+        return None
+    return Place(np.array(position), *axes, Spacing(*spacing))
+
+
+def axes_of(groups: Groups) -> tuple[Vector, Vector] | None:
+    """The unit vectors from column to column and from row to row, LPS; None where they are not at right angles."""
+    axes = find(groups, "ImageOrientationPatient", 6)
+    if axes is None:
         return None
     across, down = np.array(axes[:3]), np.array(axes[3:])
     lengths = np.linalg.norm((across, down), axis=1)
     if abs(lengths - 1).max() > 0.01 or abs(across @ down) > 0.01:
         return None
-    return Place(np.array(position), across / lengths[0], down / lengths[1], Spacing(*spacing))
+    return across / lengths[0], down / lengths[1]
+
+
+def affine_of(across: Vector, down: Vector, step: Vector, position: Vector) -> Affine:
+    """[4, 4]: (slice, row, column) -> RAS+ mm, of vectors in LPS mm from each to the next."""
+    affine = np.eye(4)
+    affine[:3] = _LPS_TO_RAS @ np.stack((step, down, across, position), axis=1)
+    return affine

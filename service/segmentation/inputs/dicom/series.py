@@ -13,7 +13,7 @@ from service.segmentation.inputs.dicom.acquisition import NOT_MR, acquisition_of
 from service.segmentation.inputs.dicom.file import dataset_of, text_of
 from service.segmentation.inputs.dicom.pixels import MOST_FRAMES, Layout, frames_of, layout_of
 from service.segmentation.inputs.dicom.place import Groups, Place, groups_of, place_of, scale_of
-from service.segmentation.inputs.dicom.stack import affine_of, in_order
+from service.segmentation.inputs.dicom.stack import in_order, stack_affine
 from service.segmentation.inputs.values import finite, values
 from service.segmentation.inputs.volume import Volume, Voxels
 from service.segmentation.inputs.warning import ImageWarning
@@ -62,7 +62,7 @@ def read(files: Sequence[bytes], max_voxels: int) -> Scan:
         raise UnusableScan("The files belong to several series; send those of one.")
     frames = [frame for dataset, layout in zip(images, layouts, strict=True) for frame in _located(dataset, layout)]
     order = in_order([frame.place for frame in frames])
-    affine = affine_of([frames[at].place for at in order])
+    affine = stack_affine([frames[at].place for at in order])
     check_affine(affine)
     voxels, odd = _voxels(images, layouts, frames, order)
     acquisition = acquisition_of(frames[order[0]].groups)

@@ -5,7 +5,7 @@ from collections.abc import Sequence
 import numpy as np
 
 from service.segmentation.errors import UnusableScan
-from service.segmentation.inputs.dicom.place import Place
+from service.segmentation.inputs.dicom.place import Place, affine_of
 from service.segmentation.inputs.volume import Affine
 
 _TURNED = 1e-3
@@ -14,8 +14,6 @@ _UNEVEN = 0.05
 """Of the distance between two slices."""
 _SLIPPED = 0.5
 """Millimetres that a slice may lie beside its place in the stack."""
-
-_LPS_TO_RAS = np.diag((-1.0, -1.0, 1.0))
 
 
 def in_order(places: Sequence[Place]) -> list[int]:
@@ -53,17 +51,12 @@ def in_order(places: Sequence[Place]) -> list[int]:
     return [int(index) for index in order]
 
 
-def affine_of(places: Sequence[Place]) -> Affine:
+def stack_affine(places: Sequence[Place]) -> Affine:
     """[4, 4]: (slice, row, column) -> RAS+ mm. Raises UnusableScan where slices do not lie in one line."""
     first, last = places[0], places[-1]
     step = (last.position - first.position) / (len(places) - 1)
     for number, place in enumerate(places):
         if abs(place.position - first.position - number * step).max() > _SLIPPED:
             raise UnusableScan("The slices do not lie in one line, as after a movement; resample the scan and resend.")
-    affine = np.eye(4)
-    affine[:3, 0] = step
-    affine[:3, 1] = first.down * first.spacing.row
-    affine[:3, 2] = first.across * first.spacing.column
-    affine[:3, 3] = first.position
-    affine[:3] = _LPS_TO_RAS @ affine[:3]
-    return affine
+    across, down = first.across * first.spacing.column, first.down * first.spacing.row
+    return affine_of(across, down, step, first.position)
