@@ -14,6 +14,7 @@ wire.py      one request on its own connection, as bytes
 overload.py  ten times as many requests as can be answered
 sender.py    sends them when they are due
 traffic.py   mixed traffic, with the hostile requests of hostile.py
+volumes.py   a whole scan, and a camera beside it
 soak.py      an hour of that traffic, judged by verdict.py
 refusals.py  uploads that are refused early, by the clients in clients/, also through nginx.py
 promise.py   a promise, its measurement, and whether it is kept

@@ -9,7 +9,7 @@ from typing import Annotated
 
 import typer
 
-from benchmarks import group, measure, memory, overload, refusals, report, resident, soak, subjects, timings
+from benchmarks import group, measure, memory, overload, refusals, report, resident, soak, subjects, timings, volumes
 from benchmarks.photos import SIZES, photo
 from benchmarks.promise import Promise
 from benchmarks.rounds import perfect
@@ -130,6 +130,21 @@ def overloaded(
     settings = Settings(models=models.resolve())
     with subjects.service(models=settings.models) as ours:
         settle(overload.run(ours, settings, overload.photos(), seconds, times))
+
+
+@app.command("volumes")
+def scanned(
+    model: Annotated[Path, typer.Option(help="A model file for scans.", exists=True, dir_okay=False)],
+    camera: Annotated[Path, typer.Option(help="The model file that the camera uses.", exists=True, dir_okay=False)] = (
+        EMBEDDED / "street.onnx"
+    ),
+    side: Annotated[int, typer.Option(min=16, help="Voxels along each axis of a scan.")] = 256,
+    seconds: Annotated[float, typer.Option(min=1, help="How long the camera runs, at least.")] = 60,
+    at_once: Annotated[int, typer.Option(min=2, help="Scans at once.")] = 10,
+) -> None:
+    """Whole scans beside a camera of two frames a second. Exits with 1 if a promise is broken."""
+    with volumes.service(model, camera) as ours:
+        settle(volumes.run(ours, side, seconds, at_once))
 
 
 @app.command("soak")

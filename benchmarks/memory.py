@@ -107,7 +107,7 @@ def row(requests: list[bytes], at_once: int, group_mib: int, settings: Settings)
 
 
 def cell(subject: Subject, request: bytes, at_once: int) -> Cell:
-    Path(f"/proc/{subject.process.pid}/clear_refs").write_text("5")  # VmHWM begins anew (proc_pid_clear_refs(5))
+    forget_peak(subject)
     statuses, honest = asyncio.run(beside_an_honest_caller(address_of(subject.url), [request] * at_once))
     return Cell(statuses, honest, peak(subject))
 
@@ -134,6 +134,11 @@ async def beside_an_honest_caller(address: Address, requests: list[bytes]) -> tu
 def same(expected: bytes) -> Callable[[Answer], int]:
     """The status of an answer; 0 for a 200 with another body."""
     return lambda answer: 0 if answer.status == 200 and answer.body != expected else answer.status
+
+
+def forget_peak(subject: Subject) -> None:
+    """VmHWM begins anew (proc_pid_clear_refs(5))."""
+    Path(f"/proc/{subject.process.pid}/clear_refs").write_text("5")
 
 
 def peak(subject: Subject) -> int | None:

@@ -4,6 +4,7 @@ import asyncio
 import io
 import socket
 from dataclasses import dataclass, field
+from email.message import Message
 from functools import cached_property
 from http.client import HTTPException, HTTPResponse
 from time import monotonic
@@ -40,14 +41,18 @@ class Answer:
     def body(self) -> bytes:
         return self._read[1]
 
+    def header(self, name: str) -> str:
+        """The value of a header; empty if it, or the answer, is missing."""
+        return self._read[2].get(name, "")
+
     @cached_property
-    def _read(self) -> tuple[int, bytes]:
+    def _read(self) -> tuple[int, bytes, Message]:
         response = HTTPResponse(cast(socket.socket, Received(self.came)))
         try:
             response.begin()
-            return response.status, response.read()
+            return response.status, response.read(), response.headers
         except HTTPException:
-            return 0, b""
+            return 0, b"", Message()
 
 
 def address_of(url: str) -> Address:

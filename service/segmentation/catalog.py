@@ -19,6 +19,7 @@ from service.segmentation.errors import (
     UnknownModel,
 )
 from service.segmentation.files import Stamp, digest, stamp_of
+from service.segmentation.inputs import clinical
 from service.segmentation.runtime.batching import Batcher
 from service.segmentation.runtime.model import Model
 from service.segmentation.runtime.session import one_line
@@ -172,6 +173,8 @@ class Catalog:
         if self._files.get(name, file) != file:
             raise ContractBroken(f"{file}: another file's model is called {name!r} too; rename one, or remove it.")
         segmenter = self._engine.segmenter(model, self._turns)
+        if model.contract.input.scan is not None:
+            clinical.load()
         try:
             segmenter.warm_up()
         except (InferenceFailed, OutOfMemory) as error:

@@ -1,7 +1,8 @@
 """The door to DICOM and NIfTI, whose readers come with the extra `clinical`. They are imported when they are needed."""
 
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
+from importlib import import_module
 from importlib.util import find_spec
 from typing import TYPE_CHECKING
 
@@ -22,6 +23,14 @@ def check_installed() -> None:
     """Raises FormatNotInstalled without the extra."""
     if not installed():
         raise not_installed("NIfTI and DICOM")
+
+
+def load() -> None:
+    """Import the readers that are installed. It takes a third of a second, and the first scan that came would hold up
+    all images meanwhile."""
+    for reader in ("nifti", "dicom.series", "dicom.slice"):
+        with suppress(ModuleNotFoundError):
+            import_module(f"service.segmentation.inputs.{reader}")
 
 
 def not_installed(name: str) -> FormatNotInstalled:

@@ -1,6 +1,8 @@
 """A folder of model files -> the models on offer."""
 
 import gc
+import subprocess
+import sys
 import threading
 import weakref
 from concurrent.futures import ThreadPoolExecutor
@@ -18,9 +20,10 @@ from service.segmentation.errors import (
     UnknownModel,
 )
 from service.segmentation.modelfile.contract import Input, Scan
-from tests.support import picky
+from tests.support import picky, tissues
 from tests.support.colours import model_bytes
 from tests.support.pictures import quarters
+from tests.support.server import ROOT
 from tests.support.waiting import wait_until
 
 
@@ -41,6 +44,26 @@ def test_every_model_of_a_folder_is_served_by_the_name_in_its_file(folder: Path)
 def test_the_first_by_name_is_the_default_unless_another_is_named(folder: Path) -> None:
     assert Catalog(folder, None, Engine(1)).get(None).model.contract.name == "apple"
     assert Catalog(folder, "zebra", Engine(1)).get(None).model.contract.name == "zebra"
+
+
+LOADED = """
+import sys
+from pathlib import Path
+from service.segmentation.catalog import Catalog, Engine
+Catalog(Path(sys.argv[1]), None, Engine(1))
+print(*sorted({"nibabel", "pydicom"} & sys.modules.keys()))
+"""
+
+
+def test_the_readers_of_scans_are_imported_with_the_model_and_not_by_the_first_scan(tmp_path: Path) -> None:
+    pytest.importorskip("nibabel")
+    files = {"colours": model_bytes(), "tissues": tissues.model_bytes()}
+    shown = {}
+    for name, data in files.items():
+        (tmp_path / f"{name}.onnx").write_bytes(data)
+        command = [sys.executable, "-c", LOADED, str(tmp_path / f"{name}.onnx")]
+        shown[name] = subprocess.check_output(command, cwd=ROOT, text=True).split()
+    assert shown == {"colours": [], "tissues": ["nibabel", "pydicom"]}
 
 
 def test_a_model_for_scans_is_the_default_only_if_there_is_no_other(folder: Path) -> None:

@@ -1,5 +1,6 @@
 """A volume is labelled slice by slice, whatever its axes and its spacing, and its labels have its own grid."""
 
+import threading
 from pathlib import Path
 
 import numpy as np
@@ -8,12 +9,14 @@ import pytest
 from service.segmentation.errors import Abandoned, NotForScans
 from service.segmentation.inputs.volume import Volume
 from service.segmentation.measures.volumes import Extent, extents, intracranial_ml
-from service.segmentation.modelfile.contract import Scan
+from service.segmentation.modelfile.contract import Pixels, Scan
 from service.segmentation.runtime.call import Call
-from service.segmentation.runtime.model import Model
+from service.segmentation.runtime.model import Model, Output
+from service.segmentation.runtime.turns import Turns
 from service.segmentation.volume_segmenter import VolumeSegmentation, VolumeSegmenter
 from tests.support import tissues
 from tests.support.scans import ORIENTATIONS, SHAPE, scan, truth, turned, turned_scan
+from tests.support.waiting import wait_until
 
 
 def model_of(**changes: object) -> Model:
@@ -125,6 +128,29 @@ def test_a_volume_is_abandoned_between_two_slices(model: Model) -> None:
     with pytest.raises(Abandoned):
         VolumeSegmenter(model, model.run).segment(scan(), call, progress)
     assert told == list(range(6))
+
+
+def test_an_image_that_waits_is_answered_between_two_slices(model: Model) -> None:
+    turns = Turns()
+    order: list[str] = []
+    images: list[threading.Thread] = []
+
+    def labelled(image: Pixels, scores: bool = False, call: Call | None = None) -> Output:
+        if len(order) == 3:  # an image arrives while the fourth slice has its turn
+            images.append(threading.Thread(target=photo, args=(image,)))
+            images[0].start()
+            wait_until(lambda: turns.waiting == 1)
+        order.append("slice")
+        return model.run(image, scores, call)
+
+    def segmented_photo(image: Pixels, scores: bool = False, call: Call | None = None) -> Output:
+        order.append("image")
+        return model.run(image, scores, call)
+
+    photo = turns.taking(segmented_photo, segmented_photo)
+    VolumeSegmenter(model, turns.taking(labelled, labelled)).segment(scan(), Call(), silent)
+    images[0].join()
+    assert order[:6] == ["slice", "slice", "slice", "slice", "image", "slice"]
 
 
 def test_a_model_for_pictures_is_refused(model_file: Path) -> None:
