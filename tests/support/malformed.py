@@ -26,8 +26,8 @@ def request(first: bytes, *headers: bytes, body: bytes = b"") -> bytes:
     return b"\r\n".join((first, *headers, b"Connection: close", b"", body))
 
 
-def post(*headers: bytes, body: bytes) -> bytes:
-    return request(b"POST /segment HTTP/1.1", HOST, *headers, body=body)
+def post(*headers: bytes, body: bytes, path: bytes = b"/segment") -> bytes:
+    return request(b"POST " + path + b" HTTP/1.1", HOST, *headers, body=body)
 
 
 def get(path: bytes, *headers: bytes) -> bytes:

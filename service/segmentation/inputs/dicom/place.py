@@ -48,7 +48,7 @@ Groups = tuple[Dataset, ...]
 
 
 def groups_of(dataset: Dataset, frames: int) -> list[Groups]:
-    """For each frame. Raises TooManyParts."""
+    """For each frame."""
     own = sequence_of(dataset, "PerFrameFunctionalGroupsSequence")
     shared = [item for group in sequence_of(dataset, "SharedFunctionalGroupsSequence")[:1] for item in _macros(group)]
     if len(own) != frames:
