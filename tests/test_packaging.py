@@ -66,7 +66,7 @@ def test_installing_the_service_brings_neither_torch_nor_medical_formats(python:
     names = {package["name"] for package in json.loads(subprocess.check_output(listing))}
     locked = (ROOT / "requirements" / "serve.txt").read_text()
     assert {"fastapi", "onnxruntime", "fcn-serve"} <= names
-    assert not {"torch", "onnx", "torchvision", "pydicom", "nibabel", "imagecodecs"} & names
+    assert not {"torch", "onnx", "torchvision", "pydicom", "nibabel", "imagecodecs", "highdicom"} & names
     assert all(f"{name.replace('_', '-')}==" in locked for name in names - {"fcn-serve"})
 
 

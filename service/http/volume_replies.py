@@ -3,14 +3,18 @@
 from collections.abc import Callable, Sequence
 from dataclasses import replace
 
+from service.http.errors import NotAcceptable
 from service.http.options import VolumeOptions, VolumePart
 from service.http.replies import JSON, Reply, model_name
 from service.http.volume_schemas import ClassVolume, Scan, VolumeAnswer
+from service.segmentation.inputs.source import Source
 from service.segmentation.measures.volumes import intracranial_ml
+from service.segmentation.outputs.dicomseg import check_referable
 from service.segmentation.runtime.call import Call
 from service.segmentation.volume_pipeline import VolumePipeline, VolumeResult
 from service.segmentation.volume_segmenter import Progress
 
+DICOM = "application/dicom"
 NDJSON = "application/x-ndjson"
 
 
@@ -22,11 +26,22 @@ def make_volume_reply(
     progress: Progress,
     call: Call,
 ) -> Reply:
-    """Segment a scan and encode the result as `media_type`. Raises SegmentationError."""
-    volume = pipeline.read(files, call)
-    result = pipeline.run(files, volume, call, progress)
+    """Segment a scan and encode the result as `media_type`. Raises SegmentationError and NotAcceptable."""
+    source = pipeline.read(files, call)
+    if media_type == DICOM:
+        check_dicom(source)
+    result = pipeline.run(files, source, call, progress)
     codes = tuple(warning.code for warning in result.volume.warnings)
     return replace(VOLUME_FORMATS[media_type](result, options), warnings=codes)
+
+
+def check_dicom(source: Source) -> None:
+    """Raises NotAcceptable and UnusableScan where a DICOM file cannot refer to the scan, before the work is done."""
+    if not source.instances:
+        raise NotAcceptable(
+            "A DICOM Segmentation refers to DICOM files, but the scan is NIfTI; accept application/gzip."
+        )
+    check_referable(source)
 
 
 def as_json(result: VolumeResult, options: VolumeOptions) -> Reply:
@@ -41,6 +56,10 @@ def as_nifti(result: VolumeResult, _: VolumeOptions) -> Reply:
     return Reply(result.nifti(), "application/x-nifti")
 
 
+def as_dicom(result: VolumeResult, _: VolumeOptions) -> Reply:
+    return Reply(result.dicomseg(), DICOM)
+
+
 def as_png(result: VolumeResult, _: VolumeOptions) -> Reply:
     return Reply(result.mosaic(), "image/png")
 
@@ -49,6 +68,7 @@ VOLUME_FORMATS: dict[str, Callable[[VolumeResult, VolumeOptions], Reply]] = {
     JSON: as_json,
     "application/gzip": as_gzip,
     "application/x-nifti": as_nifti,
+    DICOM: as_dicom,
     "image/png": as_png,
     NDJSON: as_json,
 }

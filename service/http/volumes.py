@@ -49,8 +49,8 @@ async def segment_volume(
     x_deadline_ms: DeadlineMs = None,
 ) -> Response:
     """Send a scan as multipart part `volume` or as the body. The Accept header selects the answer: JSON with volumes,
-    the labels as a gzipped NIfTI file, a PNG of some slices, or the JSON after a line of progress for each slice
-    (application/x-ndjson). Not a medical device."""
+    the labels as a gzipped NIfTI file or a DICOM Segmentation, a PNG of some slices, or the JSON after a line of
+    progress for each slice (application/x-ndjson). Not a medical device."""
     media_type = choose(", ".join(request.headers.getlist("accept")), list(VOLUME_FORMATS))
     check_installed()
     services.volume_pipeline(options.model)  # an unknown model is refused before the body is read

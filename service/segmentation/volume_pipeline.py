@@ -10,9 +10,11 @@ from service.segmentation import footprint
 from service.segmentation.errors import ImageError, UnsupportedFormat
 from service.segmentation.inputs.archive import unzipped
 from service.segmentation.inputs.clinical import dicom_series, nifti_volume, nifti_voxels
+from service.segmentation.inputs.source import Source
 from service.segmentation.inputs.volume import Volume
 from service.segmentation.measures.review import Reason, review
 from service.segmentation.measures.volumes import Extent, extents
+from service.segmentation.outputs.dicomseg import dicomseg
 from service.segmentation.outputs.mosaic import mosaic
 from service.segmentation.outputs.nifti import nifti
 from service.segmentation.pipeline import reporting_memory_errors
@@ -33,7 +35,7 @@ class VolumeResult:
 
     files: Sequence[bytes]
     model: Labeller
-    volume: Volume
+    source: Source
     segmentation: VolumeSegmentation
     extents: list[Extent]
     review: list[Reason]
@@ -46,6 +48,16 @@ class VolumeResult:
         for file in self.files:
             digest.update(file)
         return digest.hexdigest()
+
+    @property
+    def volume(self) -> Volume:
+        """The scan."""
+        return self.source.volume
+
+    def dicomseg(self) -> bytes:
+        """The labels as a DICOM Segmentation of the instances that came. Raises UnusableScan and OutOfMemory."""
+        with self._encoding():
+            return dicomseg(self.source, self.segmentation.seen.restored(self.segmentation.labels), self.model.contract)
 
     def nifti(self) -> bytes:
         """The labels as a gzipped NIfTI file of the scan's own shape and place. Raises OutOfMemory."""
@@ -83,7 +95,7 @@ class VolumePipeline:
             voxels_of(files, self.max_voxels), policy.width * policy.height, classes, sum(map(len, files))
         )
 
-    def read(self, files: Sequence[bytes], call: Call) -> Volume:
+    def read(self, files: Sequence[bytes], call: Call) -> Source:
         """The scan in a file, or in several of a series.
 
         Raises ImageError, FormatNotInstalled among them, and OutOfMemory; TooLate and Abandoned by the call.
@@ -92,21 +104,22 @@ class VolumePipeline:
         with reporting_memory_errors(), call.timings.stage("decode"):
             return read_volume(files, self.max_voxels)
 
-    def run(self, files: Sequence[bytes], volume: Volume, call: Call, progress: Progress) -> VolumeResult:
-        """Label the volume that was read of the files slice by slice, measure, review.
+    def run(self, files: Sequence[bytes], source: Source, call: Call, progress: Progress) -> VolumeResult:
+        """Label the scan that was read of the files slice by slice, measure, review.
 
         Raises InferenceFailed, OutOfMemory; TooLate and Abandoned by the call.
         """
+        volume = source.volume
         with reporting_memory_errors():
             segmentation = self._segmenter.segment(volume, call, progress)
             with call.timings.stage("measure"):
                 measured = extents(segmentation.tally, volume.voxel_mm3, segmentation.seen.spacing[0])
                 names = dict(zip(self.model.contract.labels.names, measured, strict=True))
                 reasons = review(volume, segmentation.seen, segmentation.labels, names)
-        return VolumeResult(files, self.model, volume, segmentation, measured, reasons, call)
+        return VolumeResult(files, self.model, source, segmentation, measured, reasons, call)
 
 
-def read_volume(files: Sequence[bytes], max_voxels: int) -> Volume:
+def read_volume(files: Sequence[bytes], max_voxels: int) -> Source:
     """The scan in a NIfTI file, in the DICOM files of a series or a zip of them, or in one of many frames.
 
     Raises ImageError; FormatNotInstalled without the extra `clinical`; MemoryError.
@@ -114,10 +127,10 @@ def read_volume(files: Sequence[bytes], max_voxels: int) -> Volume:
     if is_zip(files):
         files = unzipped(files[0], UNZIPPED * max_voxels)
     if are_dicom(files):
-        return dicom_series(files, max_voxels).volume
+        return dicom_series(files, max_voxels)
     if len(files) > 1:
         raise UnsupportedFormat("A NIfTI scan is one file; send it alone.")
-    return nifti_volume(files[0], max_voxels)
+    return Source(nifti_volume(files[0], max_voxels))
 
 
 def is_zip(files: Sequence[bytes]) -> bool:

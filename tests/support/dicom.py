@@ -34,7 +34,7 @@ def dataset(pixels: Pixels, syntax: uid.UID = uid.ExplicitVRLittleEndian, **elem
     made.file_meta = FileMetaDataset()
     made.file_meta.TransferSyntaxUID = syntax
     made.SOPClassUID, made.SOPInstanceUID = uid.MRImageStorage, uid.generate_uid()
-    made.SeriesInstanceUID, made.StudyInstanceUID = SERIES, "1.2.3"
+    made.SeriesInstanceUID, made.StudyInstanceUID, made.FrameOfReferenceUID = SERIES, "1.2.3", "1.2.3.5"
     made.PatientName, made.PatientID, made.Modality = MARK, MARK, "MR"
     made.Rows, made.Columns = pixels.shape[-2:]
     made.SamplesPerPixel, made.PhotometricInterpretation = 1, "MONOCHROME2"
@@ -108,7 +108,7 @@ def series(count: int = 5, step: float = 3.0, **elements: Any) -> list[bytes]:
     ]
 
 
-def enhanced(count: int = 5, step: float = 3.0) -> bytes:
+def enhanced(count: int = 5, step: float = 3.0, **elements: Any) -> bytes:
     """An enhanced MR image of so many frames, stored from the head downwards."""
 
     def group(**elements: Any) -> Dataset:
@@ -125,7 +125,7 @@ def enhanced(count: int = 5, step: float = 3.0) -> bytes:
         ImagePositionPatient=None,
         ImageOrientationPatient=None,
         PixelSpacing=None,
-        SOPClassUID=uid.EnhancedMRImageStorage,
+        **{"SOPClassUID": uid.EnhancedMRImageStorage} | elements,
     )
     shared = within("PlaneOrientationSequence", ImageOrientationPatient=list(AXIAL))
     shared.PixelMeasuresSequence = Sequence([group(PixelSpacing=list(SPACING), SliceThickness=step)])

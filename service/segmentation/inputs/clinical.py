@@ -7,10 +7,10 @@ from importlib.util import find_spec
 from typing import TYPE_CHECKING
 
 from service.segmentation.errors import FormatNotInstalled
+from service.segmentation.inputs.source import Source
 from service.segmentation.inputs.volume import Volume
 
 if TYPE_CHECKING:
-    from service.segmentation.inputs.dicom.series import Scan
     from service.segmentation.inputs.dicom.slice import Slice
 
 
@@ -56,7 +56,7 @@ def dicom_slice(data: bytes, max_pixels: int) -> "Slice":
     return reader.read(data, max_pixels)
 
 
-def dicom_series(files: Sequence[bytes], max_voxels: int) -> "Scan":
+def dicom_series(files: Sequence[bytes], max_voxels: int) -> Source:
     """See `dicom.series.read`. Raises FormatNotInstalled too."""
     with extra("DICOM"):
         from service.segmentation.inputs.dicom import series as reader

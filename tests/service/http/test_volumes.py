@@ -23,6 +23,8 @@ from tests.support.server import serving
 from tests.support.waiting import wait_until
 
 nibabel = pytest.importorskip("nibabel")
+highdicom = pytest.importorskip("highdicom")
+pydicom = pytest.importorskip("pydicom")
 
 SECRET = b"DOE^JANE 19700101"
 
@@ -158,7 +160,7 @@ def test_a_disconnected_client_stops_its_scan(http: httpx2.Client, log: Path) ->
         wait_until(lambda: "segment_scans_taken 0.0" in other.get("/metrics").text)
 
 
-@pytest.mark.parametrize("accept", ["text/html", "image/webp", "application/dicom"])
+@pytest.mark.parametrize("accept", ["text/html", "image/webp"])
 def test_another_format_is_refused(http: httpx2.Client, accept: str) -> None:
     refused(post(http, accept=accept), 406, "not_acceptable")
 
@@ -212,6 +214,33 @@ def test_a_zip_of_a_series_is_a_series(http: httpx2.Client) -> None:
     zipped, separate = post(http, packed.getvalue()).json(), http.post("/volumes", files=parts).json()
     assert zipped["volume"]["slices"] == 5
     assert zipped["classes"] == separate["classes"]
+
+
+@pytest.mark.parametrize("files", [series(PatientName="Jane Doe"), [enhanced()]], ids=["series", "enhanced"])
+def test_the_labels_of_a_dicom_scan_come_as_a_segmentation_of_it(
+    http: httpx2.Client, log: Path, files: list[bytes]
+) -> None:
+    parts = [("volume", (f"{number}.dcm", file)) for number, file in enumerate(reversed(files))]
+    answer = http.post("/volumes", files=parts, headers={"Accept": "application/dicom"})
+    assert answer.headers["Content-Type"] == "application/dicom", answer.text
+    segmentation = highdicom.seg.segread(io.BytesIO(answer.content))
+    uids = [pydicom.dcmread(io.BytesIO(file)).SOPInstanceUID for file in files]
+    how = {"combine_segments": True, "assert_missing_frames_are_empty": True}
+    if len(files) > 1:
+        masks = segmentation.get_pixels_by_source_instance(uids, **how)
+    else:
+        masks = segmentation.get_pixels_by_source_frame(uids[0], [5, 4, 3, 2, 1], **how)
+    labels = http.post("/volumes", files=parts, headers={"Accept": "application/gzip"}).content
+    np.testing.assert_array_equal(masks, nibabel.Nifti1Image.from_bytes(gzip.decompress(labels)).dataobj)
+    assert "Jane Doe" not in log.read_text()
+
+
+def test_a_segmentation_refers_to_dicom_files(http: httpx2.Client) -> None:
+    assert "NIfTI" in refused(post(http, accept="application/dicom"), 406, "not_acceptable")
+    nowhere = [("volume", (f"{number}.dcm", file)) for number, file in enumerate(series(FrameOfReferenceUID=None))]
+    answer = http.post("/volumes", files=nowhere, headers={"Accept": "application/dicom"})
+    assert "FrameOfReferenceUID" in refused(answer, 422, "unusable_scan")
+    assert http.post("/volumes", files=nowhere).status_code == 200
 
 
 def test_a_zip_without_a_scan_is_refused(http: httpx2.Client) -> None:

@@ -13,7 +13,9 @@ from service.segmentation.inputs.dicom.acquisition import NOT_MR, acquisition_of
 from service.segmentation.inputs.dicom.file import dataset_of, text_of
 from service.segmentation.inputs.dicom.pixels import MOST_FRAMES, Layout, frames_of, layout_of
 from service.segmentation.inputs.dicom.place import Groups, Place, groups_of, place_of, scale_of
+from service.segmentation.inputs.dicom.reference import references
 from service.segmentation.inputs.dicom.stack import in_order, stack_affine
+from service.segmentation.inputs.source import Source
 from service.segmentation.inputs.values import finite, values
 from service.segmentation.inputs.volume import Volume, Voxels
 from service.segmentation.inputs.warning import ImageWarning
@@ -26,19 +28,6 @@ FILES_IGNORED = ImageWarning(
 
 
 @dataclass(frozen=True, eq=False)
-class Scan:
-    """A volume and what a DICOM answer about it must refer to. Only `instances` name the patient.
-
-    instances: the data sets without their pixels; one for each slice, in order, or the one that has all frames.
-    frames: of each slice, in order, the number of its frame in its instance, from 1.
-    """
-
-    volume: Volume
-    instances: tuple[Dataset, ...]
-    frames: tuple[int, ...]
-
-
-@dataclass(frozen=True, eq=False)
 class _Frame:
     place: Place
     groups: Groups
@@ -46,7 +35,7 @@ class _Frame:
     number: int
 
 
-def read(files: Sequence[bytes], max_voxels: int) -> Scan:
+def read(files: Sequence[bytes], max_voxels: int) -> Source:
     """The one volume of a DICOM series. Files that are not images are ignored, with a warning.
 
     Raises UnusableScan where the files are not one stack of slices at equal distances, UnsupportedFormat, ImageTooLarge
@@ -69,8 +58,14 @@ def read(files: Sequence[bytes], max_voxels: int) -> Scan:
     warnings = odd + (() if acquisition.modality in {"MR", None} else (NOT_MR,))
     warnings += () if len(images) == len(files) else (FILES_IGNORED,)
     volume = Volume(voxels, affine, voxels.shape, "DICOM", 1, acquisition, warnings)
-    instances = tuple(frames[at].instance for at in order) if len(images) > 1 else (images[0],)
-    return Scan(volume, instances, tuple(frames[at].number for at in order))
+    ordered = [frames[at] for at in order]
+    stored = frames if len(images) == 1 else ordered
+    instances = references(
+        images if len(images) == 1 else [frame.instance for frame in ordered],
+        [frame.place for frame in stored],
+        volume.spacing[0],
+    )
+    return Source(volume, instances, tuple(frame.number for frame in ordered))
 
 
 def _check_sizes(layouts: list[Layout], max_voxels: int) -> None:
