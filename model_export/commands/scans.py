@@ -1,4 +1,5 @@
-"""Commands for scans of the brain: slices and heads make data sets of them, tissues judges a model on them."""
+"""Commands for scans of the brain: slices and heads make data sets of them; tissues, review and invariance judge a
+model on them."""
 
 from pathlib import Path
 from typing import Annotated, Literal
@@ -66,3 +67,46 @@ def tissues(
 
     chosen = [person for person in people(scans) if only is None or person in only.split(",")]
     typer.echo(table(Model.load(model, threads=0), scans, chosen, tracked))
+
+
+@app.command()
+def review(
+    model: Annotated[Path, typer.Argument(help="A model file for scans.")],
+    scans: Scans,
+    only: Only = None,
+    spoil: Annotated[list[str] | None, typer.Option(help="Only what begins with this; may be repeated.")] = None,
+    output: Annotated[Path | None, typer.Option(help="CSV file for the measures of every scan.")] = None,
+    seed: Annotated[int, typer.Option(min=0, help="Of the noise.")] = 0,
+) -> None:
+    """Print which scans the service sends to a review: as they are, and spoiled in ways that happen."""
+    from model_export.data.scans import people
+    from model_export.reports import review as reviews
+    from service.segmentation.runtime.model import Model
+
+    def wanted(name: str) -> bool:
+        return not spoil or any(name.startswith(start) for start in spoil)
+
+    chosen = [person for person in people(scans) if only is None or person in only.split(",")]
+    loaded = Model.load(model, threads=0)
+    found = [
+        one for index in tracked(len(chosen)) for one in reviews.reviewed(loaded, scans, chosen[index], wanted, seed)
+    ]
+    if output is not None:
+        with output.open("w", newline="") as file:
+            reviews.save(found, file)
+    typer.echo(reviews.table(found))
+
+
+@app.command()
+def invariance(
+    model: Annotated[Path, typer.Argument(help="A model file for scans.")],
+    scans: Scans,
+    only: Only = None,
+) -> None:
+    """Print how volumes change where the same scan has other axes, voxels or intensities."""
+    from model_export.data.scans import people
+    from model_export.reports.invariance import changes
+    from service.segmentation.runtime.model import Model
+
+    chosen = [person for person in people(scans) if only is None or person in only.split(",")]
+    typer.echo(changes(Model.load(model, threads=0), scans, chosen, tracked))
