@@ -5,7 +5,7 @@ from collections.abc import Callable, Iterable
 import numpy as np
 
 from service.segmentation.modelfile.contract import Labels, Parity, Pixels, Scale, Scores
-from service.segmentation.runtime.model import logits
+from service.segmentation.runtime.cells import Cells
 from service.segmentation.runtime.session import open_session
 
 Network = Callable[[Pixels], tuple[Labels, Scores]]
@@ -32,6 +32,6 @@ def by_onnxruntime(data: bytes, scale: Scale | None = None) -> Network:
     def run(image: Pixels) -> tuple[Labels, Scores]:
         labels, scores = session.run(["labels", "scores"], {"image": image[np.newaxis]})
         first: Labels = np.asarray(labels)[0]
-        return first, logits(np.asarray(scores)[0], first.shape, scale)
+        return first, Cells(np.asarray(scores)[0], first.shape, scale).logits()
 
     return run

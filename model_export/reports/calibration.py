@@ -60,14 +60,14 @@ def sampled(model: Model, data: SegmentationFolder, indices: Iterable[int]) -> I
     segmenter = Segmenter(model)
     for index in indices:
         photo = data.read(index)[0]
-        labels, scores = segmenter.output(photo, photo.size, True, Call())
-        assert scores is not None
+        labels, cells = segmenter.output(photo, photo.size, True, Call())
+        assert cells is not None
         height, width = labels.shape
         rows, columns = nearest(photo.height, height)[::STEP], nearest(photo.width, width)[::STEP]
         truth = data.truth(index)[np.ix_(rows, columns)].ravel()
         seen = truth != VOID
         predicted = labels[::STEP, ::STEP].ravel()[seen]
-        logits = scores[:, ::STEP, ::STEP].reshape(classes, 1, -1)[:, :, seen]
+        logits = cells.logits()[:, :height:STEP, :width:STEP].reshape(classes, 1, -1)[:, :, seen]
         truth = truth[seen]
         counts_as = outcomes[truth]
         chosen = counts_as == outcomes[truth, predicted][:, np.newaxis]

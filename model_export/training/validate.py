@@ -11,8 +11,9 @@ from model_export.training.checkpoint import fingerprint
 from model_export.training.metrics import Meter
 from service.segmentation.inputs.raster import Size
 from service.segmentation.modelfile.classes import ClassList
-from service.segmentation.modelfile.contract import UNSEALED, Contract, Golden, Input, Labels, Pixels, Scores, Training
+from service.segmentation.modelfile.contract import UNSEALED, Contract, Golden, Input, Labels, Pixels, Training
 from service.segmentation.runtime.call import Call
+from service.segmentation.runtime.cells import Cells
 
 
 def to_network(image: Tensor, device: torch.device) -> Tensor:
@@ -58,11 +59,12 @@ class InTraining:
         return fingerprint(self.network.state_dict())
 
     @torch.inference_mode()
-    def run(self, image: Pixels, scores: bool = False, call: Call | None = None) -> tuple[Labels, Scores | None]:  # noqa: ARG002  # Labeller's signature
+    def run(self, image: Pixels, scores: bool = False, call: Call | None = None) -> tuple[Labels, Cells | None]:  # noqa: ARG002  # Labeller's signature
         """Labels of one RGB image [H, W, 3], and scores, in float32 as in the exported file."""
         batch = to_network(torch.from_numpy(image.copy()).permute(2, 0, 1)[None], self.device)
         logits = self.network(batch)[0]
-        return logits.argmax(0).byte().cpu().numpy(), logits.cpu().numpy() if scores else None
+        labels = logits.argmax(0).byte().cpu().numpy()
+        return labels, Cells(logits.cpu().numpy(), labels.shape, None) if scores else None
 
 
 def validate(

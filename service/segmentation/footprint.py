@@ -26,6 +26,13 @@ OVERLAY = 9.5
 NETWORK = 40
 SCORE = 13
 """And class, if probabilities are requested."""
+FETCHED = 4
+"""And class, if labels are enlarged: its score."""
+SQUARE = 12
+"""If labels are enlarged: whether an outline passes there, and where."""
+
+DRAWN = 8_000_000
+"""Bytes for the outlines that are drawn at a time."""
 
 VOXEL = 16
 """Bytes per voxel: as stored, up to 8; as read, up to 4; its label, and the labels of the answer."""
@@ -57,6 +64,11 @@ def of_picture(header: Header, needed: tuple[int, int] | None, heatmap: bool) ->
 def of_network(pixels: int, classes: int) -> int:
     """Bytes for running a network on an input of `pixels`, with scores for so many classes; 0 for no scores."""
     return pixels * (NETWORK + SCORE * classes)
+
+
+def of_outlines(pixels: int, classes: int) -> int:
+    """Bytes for drawing the outlines of labels that are enlarged from a network's input of `pixels`."""
+    return pixels * (SQUARE + FETCHED * classes) + DRAWN
 
 
 def of_volume(voxels: int, native: int, classes: int, size: int) -> int:

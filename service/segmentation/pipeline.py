@@ -111,16 +111,18 @@ class Pipeline:
 
     def footprint(self, data: bytes, request: Request) -> int:
         """An upper bound, in bytes, on the memory of `run` and of one file of its result, from the header only."""
-        policy, labels = self.model.contract.input, self.model.contract.labels
+        policy, classes = self.model.contract.input, len(self.model.contract.labels.classes)
+        native = policy.width * policy.height
         scores = request.confidence or request.heatmap is not None or policy.scan is not None
-        most = policy.width * policy.height * (1 if policy.scan is None else footprint.SLICE_PIXELS)
-        network = footprint.of_network(most, len(labels.classes) if scores else 0)
+        most = native * (1 if policy.scan is None else footprint.SLICE_PIXELS)
+        network = footprint.of_network(most, classes if scores else 0)
         header = inspect(data)
         if header is None or min(header.size) == 0 or header.size[0] * header.size[1] > self.max_pixels:
             return network  # it will be refused
         needed = self.needed(request)
         picture = footprint.of_picture(header, needed and needed(header.size), request.heatmap is not None)
-        return network + picture + footprint.of_file(len(data))
+        outlines = footprint.of_outlines(native, classes) if self.segmenter.draws_outlines(header.size) else 0
+        return network + picture + outlines + footprint.of_file(len(data))
 
     def run(self, data: bytes, request: Request | None = None, call: Call | None = None) -> Result:
         """Decode, fit, run the network, measure.

@@ -9,10 +9,12 @@ from PIL import Image
 from service.segmentation.errors import NoScores, UnknownClass
 from service.segmentation.inputs.raster import Size
 from service.segmentation.inputs.spacing import Spacing
-from service.segmentation.measures.areas import count, count_enlarged, nearest
+from service.segmentation.measures.areas import count, count_enlarged
 from service.segmentation.modelfile.classes import Class, rgb
 from service.segmentation.modelfile.contract import Contract, Input, Labels, Pixels, Scores
+from service.segmentation.outlines import enlarged, redraw
 from service.segmentation.runtime.call import Call
+from service.segmentation.runtime.cells import Cells
 from service.segmentation.runtime.model import Run
 
 LARGEST = 4
@@ -29,7 +31,7 @@ class Labeller(Protocol):
     def contract(self) -> Contract: ...
     @property
     def digest(self) -> str: ...
-    def run(self, image: Pixels, scores: bool, call: Call | None) -> tuple[Labels, Scores | None]:
+    def run(self, image: Pixels, scores: bool, call: Call | None) -> tuple[Labels, Cells | None]:
         """See `Model.run`."""
 
 
@@ -67,6 +69,11 @@ class Segmenter:
         """The size to which an image of `size` is scaled for the model."""
         return fit(size, self.model.contract.input)
 
+    def draws_outlines(self, size: Size) -> bool:
+        """Whether the labels of an image of `size` are enlarged to it by their scores; slices of scans are not."""
+        width, height = self.needed(size)
+        return self.model.contract.input.scan is None and size[0] * size[1] > width * height
+
     def warm_up(self) -> None:
         """Segment an image of the native size, so that the first caller does not wait for memory to be allocated.
 
@@ -94,30 +101,33 @@ class Segmenter:
         """
         mapped = None if heatmap is None else self._class(heatmap)
         size, call = size or image.size, call or Call()
-        wanted = confidence or mapped is not None or self.model.contract.input.scan is not None
-        labels, scores = self.output(image, size, wanted, call, spacing)
+        scores = confidence or mapped is not None or self.model.contract.input.scan is not None
+        labels, cells = self.output(image, size, scores or self.draws_outlines(size), call, spacing)
         with call.timings.stage("measure"):
-            return self._measured(labels, scores, size, confidence, mapped)
+            return self._measured(labels, cells, size, confidence, mapped)
 
     def output(
         self, image: Image.Image, size: Size, scores: bool, call: Call, spacing: Spacing | None = None
-    ) -> tuple[Labels, Scores | None]:
-        """What the network gives for an image of original `size`, at its own resolution, without the padding: labels
-        [height, width], and logits [classes, height, width] where `scores` are asked for and there.
+    ) -> tuple[Labels, Cells | None]:
+        """What the network gives for an image of original `size`, at its own resolution: labels [height, width] without
+        the padding, and where `scores` are asked for and there, these with the padding.
 
         Raises InferenceFailed and OutOfMemory; TooLate and Abandoned by the call.
         """
         with call.timings.stage("fit"):
             network_image, width, height = fitted(image, self.model.contract.input, size, spacing)
-        labels, logits = self.run(network_image, scores, call)
-        return labels[:height, :width], None if logits is None else logits[:, :height, :width]
+        labels, cells = self.run(network_image, scores, call)
+        return labels[:height, :width], cells
 
     def _measured(
-        self, labels: Labels, scores: Scores | None, size: Size, confidence: bool, mapped: Class | None
+        self, labels: Labels, cells: Cells | None, size: Size, confidence: bool, mapped: Class | None
     ) -> Segmentation:
         """The network's output for the image, labels [height, width], resized to `size` and measured."""
         labels = np.ascontiguousarray(labels)
+        height, width = labels.shape
         classes, temperature = len(self.model.contract.labels.classes), self.model.contract.temperature
+        probabilities = confidence or mapped is not None or self.model.contract.input.scan is not None
+        scores = cells.logits()[:, :height, :width] if cells is not None and probabilities else None
         means: tuple[float | None, ...] = (None,) * classes
         if confidence and scores is not None:
             means = class_means(labels, scores, temperature)
@@ -132,6 +142,10 @@ class Segmenter:
             return Segmentation(whole, count(whole, classes), means, heat)
         whole = enlarged(labels, size)
         pixels = count_enlarged(labels, *size, classes) if whole.size > labels.size else count(whole, classes)
+        if cells is not None and self.draws_outlines(size):
+            change = redraw(whole, labels, cells)[:classes].tolist()
+            pixels = [before + more for before, more in zip(pixels, change, strict=True)]
+        means = tuple(mean if n else None for mean, n in zip(means, pixels, strict=True))
         return Segmentation(whole, pixels, means, heat)
 
     def _class(self, name: str) -> Class:
@@ -189,13 +203,6 @@ def resized(plane: Labels, size: Size, by: Image.Resampling) -> Labels:
     """A uint8 plane resized to `size` (width, height)."""
     image = Image.fromarray(plane)
     return plane if image.size == size else np.asarray(image.resize(size, by))
-
-
-def enlarged(labels: Labels, size: Size) -> Labels:
-    """Labels resized to `size` (width, height) by nearest neighbour: lines are widened first, then repeated."""
-    width, height = size
-    lines = resized(labels, (width, len(labels)), Image.Resampling.NEAREST)
-    return lines if len(lines) == height else lines[nearest(len(lines), height)]
 
 
 def likeliest(scores: Scores, size: Size, temperature: float) -> tuple[Labels, Probability]:

@@ -7,7 +7,8 @@ from service.segmentation.inputs.axial import Axial
 from service.segmentation.inputs.shades import shades
 from service.segmentation.inputs.spacing import Spacing
 from service.segmentation.modelfile.contract import Contract, Labels, Pixels, Scan, Scores
-from service.segmentation.segmenter import Probability, enlarged, fit, likeliest, pad, resized
+from service.segmentation.outlines import enlarged
+from service.segmentation.segmenter import Probability, fit, likeliest, pad, resized
 
 
 class Slices:

@@ -66,9 +66,9 @@ class VolumeSegmenter:
                 voxels[index, BACKGROUND] = labels[index].size
                 probability[BACKGROUND] += labels[index].size
                 continue
-            planes, scores = self._run(image, True, call)
+            planes, cells = self._run(image, True, call)
             with call.timings.stage("measure"):
-                labels[index], chances = slices.labelled(planes, scores)
+                labels[index], chances = slices.labelled(planes, None if cells is None else cells.logits())
                 flat = labels[index].ravel()
                 voxels[index] = np.bincount(flat, minlength=classes)
                 if chances is None:

@@ -3,7 +3,6 @@
 import hashlib
 from collections.abc import Callable, Sequence
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 import onnxruntime
@@ -17,14 +16,15 @@ from service.segmentation.errors import (
     SelfTestFailed,
 )
 from service.segmentation.modelfile import golden, reader, seal
-from service.segmentation.modelfile.contract import METADATA_KEY, Contract, Labels, Pixels, Scale, Scores
+from service.segmentation.modelfile.contract import METADATA_KEY, Contract, Labels, Pixels, Scale
 from service.segmentation.runtime.call import Call
+from service.segmentation.runtime.cells import Cells
 from service.segmentation.runtime.session import one_line, open_session
 
 NO_MEMORY = ("Failed to allocate memory", "bad_alloc")
 """What onnxruntime (1.32) says where it gets no memory: its exception is the one for every failure."""
 
-Output = tuple[Labels, Scores | None]
+Output = tuple[Labels, Cells | None]
 """Labels, and scores where they were asked for."""
 
 Run = Callable[[Pixels, bool, Call | None], Output]
@@ -90,14 +90,14 @@ class Model:
         outputs = ["labels", "scores"] if scores and self.has_scores else ["labels"]
         try:
             batch = images[0][np.newaxis] if len(images) == 1 else np.stack(images)
-            labels, *cells = session.run(outputs, {"image": batch}, call and call.options)
+            labels, *scored = session.run(outputs, {"image": batch}, call and call.options)
         except Exception as error:  # onnxruntime's exceptions share no base of their own
             if isinstance(error, MemoryError) or any(sign in str(error) for sign in NO_MEMORY):
                 raise OutOfMemory from error
             raise InferenceFailed("The model failed on this image; the service's log has the cause.") from error
         shape, scale = labels.shape[1:], self.contract.scale
-        planes = [logits(one, shape, scale) for one in cells[0]] if cells else [None] * len(images)
-        return list(zip(labels, planes, strict=True))
+        cells = [Cells(one, shape, scale) for one in scored[0]] if scored else [None] * len(images)
+        return list(zip(labels, cells, strict=True))
 
     def _self_test(self, session: onnxruntime.InferenceSession) -> None:
         try:
@@ -105,7 +105,8 @@ class Model:
         except ValueError as error:
             raise ContractBroken(f"{error}.") from error
         try:
-            ((labels, scores),) = self._answers(session, [picture], scores=True)
+            ((labels, cells),) = self._answers(session, [picture], scores=True)
+            scores = None if cells is None else cells.logits()
         except (InferenceFailed, OutOfMemory) as error:
             raise SelfTestFailed(f"it fails on the golden picture: {one_line(error.__cause__)}") from error
         except ValueError as error:
@@ -121,16 +122,6 @@ class Model:
             golden.check(self.contract.golden, labels, scores)
         except ValueError as error:
             raise ContractBroken(f"{error}.") from error
-
-
-def logits(cells: np.ndarray[Any, Any], shape: tuple[int, int], scale: Scale | None) -> Scores:
-    """A graph's scores, [classes * f * f, H / f, W / f], as logits [classes, H, W], H and W being `shape`."""
-    height, width = shape
-    if scale is not None:
-        cells = np.float32(scale.step) * (cells.astype(np.float32) - scale.zero)
-    factor = height // cells.shape[1]
-    planes = cells.reshape(-1, factor, factor, *cells.shape[1:]).transpose(0, 3, 1, 4, 2)
-    return planes.reshape(-1, height, width)
 
 
 def read_contract(session: onnxruntime.InferenceSession) -> Contract:

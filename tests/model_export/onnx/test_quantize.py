@@ -91,9 +91,10 @@ def test_bytes_go_in_and_come_out(source: bytes, served: Model, drawn: Segmentat
     scale = quantize.integers_outside(model)
     assert [node.op_type for node in model.graph.node].count("Cast") == 1  # of the labels, from int64
     assert {node.op_type for node in model.graph.node if "scores" in node.input} <= {"Reshape", "Shape"}
-    float_scores = served.run(images[0], scores=True)[1]
+    cells = served.run(images[0], scores=True)[1]
     scores = parity.by_onnxruntime(model.SerializeToString(), scale)(images[0])[1]
-    assert float_scores is not None
+    assert cells is not None
+    float_scores = cells.logits()
     spread = float(float_scores.max() - float_scores.min())
     assert scale.step == pytest.approx(spread / 255, rel=0.5)
     assert np.abs(scores - float_scores).max() < 0.1 * spread

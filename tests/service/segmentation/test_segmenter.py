@@ -3,15 +3,13 @@
 import msgspec
 import numpy as np
 import pytest
-from hypothesis import given
-from hypothesis import strategies as st
 from PIL import Image
 
 from service.segmentation.errors import NoScores, UnknownClass
 from service.segmentation.inputs.raster import Size
 from service.segmentation.modelfile.contract import Input
 from service.segmentation.runtime.model import Model
-from service.segmentation.segmenter import Segmenter, enlarged, fit, pad, to_pixels
+from service.segmentation.segmenter import Segmenter, fit, pad, to_pixels
 from tests.support import colours
 from tests.support.pictures import quarters
 
@@ -39,13 +37,6 @@ def test_an_enlarged_mask_has_no_class_that_the_network_did_not_choose(model: Mo
     image = Image.new("RGB", (960, 640), "red")
     image.paste("blue", (480, 0, 960, 640))
     assert set(np.unique(Segmenter(model).segment(image).labels)) == {0, 2}
-
-
-@given(st.tuples(*[st.integers(1, 60)] * 2), st.tuples(*[st.integers(1, 300)] * 2))
-def test_labels_are_enlarged_as_pillow_does_it(shape: tuple[int, int], size: Size) -> None:
-    labels = np.random.default_rng(0).integers(0, 11, shape).astype(np.uint8)
-    nearest = Image.fromarray(labels).resize(size, Image.Resampling.NEAREST)
-    np.testing.assert_array_equal(enlarged(labels, size), np.asarray(nearest))
 
 
 @pytest.mark.parametrize("size", [(1, 1), (1, 3000), (3000, 1), (2, 5)])

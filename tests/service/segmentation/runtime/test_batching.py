@@ -109,12 +109,12 @@ def test_scores_come_where_they_are_asked_for(model: Model) -> None:
     batcher = Batcher(model, Turns(), 2, wait_s=0)
     (image,) = pictures(1)
     assert batcher.run(image)[1] is None
-    labels, scores = batcher.run(image, scores=True)
-    expected, expected_scores = model.run(image, scores=True)
+    labels, cells = batcher.run(image, scores=True)
+    expected, expected_cells = model.run(image, scores=True)
     assert np.array_equal(labels, expected)
-    assert scores is not None
-    assert expected_scores is not None
-    assert np.array_equal(scores, expected_scores)
+    assert cells is not None
+    assert expected_cells is not None
+    assert np.array_equal(cells.values, expected_cells.values)
 
 
 def test_an_abandoned_image_enters_no_batch(watched: Watched) -> None:

@@ -15,7 +15,8 @@ from service.segmentation.catalog import EMBEDDED
 from service.segmentation.errors import ContractBroken, ModelTampered, ModelUnreadable, OutOfMemory, SelfTestFailed
 from service.segmentation.modelfile.classes import Class
 from service.segmentation.modelfile.contract import Scale
-from service.segmentation.runtime.model import Model, logits
+from service.segmentation.runtime.cells import Cells
+from service.segmentation.runtime.model import Model
 from tests.support import colours
 from tests.support.colours import contract, golden_of, graph, model_bytes, packed
 
@@ -34,9 +35,10 @@ def changed(**fields: Any) -> bytes:
 def test_a_good_model_labels_an_image(model: Model) -> None:
     image = np.zeros((32, 64, 3), np.uint8)
     image[..., 1] = 9
-    labels, scores = model.run(image, scores=True)
+    labels, cells = model.run(image, scores=True)
     assert (labels == 1).all()
-    assert scores is not None
+    assert cells is not None
+    scores = cells.logits()
     assert scores.shape == (3, 32, 64)
     assert (scores.argmax(0) == 1).all()
     assert model.run(image)[1] is None
@@ -46,10 +48,12 @@ def test_a_good_model_labels_an_image(model: Model) -> None:
 def test_the_output_is_the_same_on_one_core_and_on_several(file: Path) -> None:
     model = Model.load(file, threads=2, crowds=True)
     photo = np.asarray(Image.open(STREET).convert("RGB").resize((480, 352)))
-    labels, scores = model.run(photo, scores=True)
-    alone, its_scores = model.run_on_one_core(photo, scores=True)
+    labels, cells = model.run(photo, scores=True)
+    alone, its_cells = model.run_on_one_core(photo, scores=True)
     np.testing.assert_array_equal(alone, labels)
-    np.testing.assert_array_equal(its_scores, scores)
+    assert cells is not None
+    assert its_cells is not None
+    np.testing.assert_array_equal(its_cells.values, cells.values)
 
 
 def test_its_digest_is_that_of_the_file(model: Model, model_file: Path) -> None:
@@ -182,10 +186,13 @@ def test_scores_may_come_cell_by_cell() -> None:
     """As torch's pixel shuffle takes them: its f * f places of a class in a row."""
     cells = np.arange(2 * 4 * 3 * 5, dtype=np.float32).reshape(8, 3, 5)
     planes = torch.nn.functional.pixel_shuffle(torch.from_numpy(cells), 2).numpy()
-    assert np.array_equal(logits(cells, (6, 10), None), planes)
-    assert np.array_equal(logits(planes, (6, 10), None), planes)
-    bytes_ = cells.astype(np.uint8)
-    assert np.array_equal(logits(bytes_, (6, 10), Scale(0.5, 7)), (planes - 7) / 2)
+    assert np.array_equal(Cells(cells, (6, 10), None).logits(), planes)
+    assert np.array_equal(Cells(planes, (6, 10), None).logits(), planes)
+    in_bytes = Cells(cells.astype(np.uint8), (6, 10), Scale(0.5, 7))
+    assert np.array_equal(in_bytes.logits(), (planes - 7) / 2)
+    ids, rows, columns = np.ogrid[:2, :6, :10]
+    assert np.array_equal(Cells(cells, (6, 10), None).at(ids, rows, columns), planes)
+    assert np.array_equal(in_bytes.at(ids, rows, columns), planes)
 
 
 def test_scores_in_bytes_need_a_scale() -> None:
@@ -199,9 +206,9 @@ def test_scores_in_bytes_need_a_scale() -> None:
     with pytest.raises(ContractBroken, match="`scores` must be uint8, as it says their scale"):
         Model(packed(graph(), document(scale=Scale(0.5, 0))), threads=1)
     image = np.full((32, 32, 3), (1, 9, 2), np.uint8)
-    _, scores = Model(packed(in_bytes, document(scale=Scale(0.5, 1))), threads=1).run(image, scores=True)
-    assert scores is not None
-    assert scores[:, 0, 0].tolist() == [0.0, 4.0, 0.5]
+    _, cells = Model(packed(in_bytes, document(scale=Scale(0.5, 1))), threads=1).run(image, scores=True)
+    assert cells is not None
+    assert cells.logits()[:, 0, 0].tolist() == [0.0, 4.0, 0.5]
 
 
 def test_scores_that_do_not_fit_the_labels_are_refused() -> None:

@@ -12,7 +12,8 @@ from service.segmentation.catalog import EMBEDDED
 from service.segmentation.errors import SelfTestFailed
 from service.segmentation.modelfile import golden, reader
 from service.segmentation.modelfile.contract import METADATA_KEY, Contract
-from service.segmentation.runtime.model import Model, logits
+from service.segmentation.runtime.cells import Cells
+from service.segmentation.runtime.model import Model
 from tests.support.colours import packed
 from tests.support.corruptions import CORRUPTIONS
 
@@ -71,7 +72,7 @@ def test_rounding_in_floats_is_within_the_bound(name: str) -> None:
     answer = contract(name).golden
     picture = golden.picture(answer)
     labels, cells = (np.asarray(output)[0] for output in session.run(["labels", "scores"], {"image": picture[None]}))
-    scores = logits(cells, labels.shape, contract(name).scale)
+    scores = Cells(cells, labels.shape, contract(name).scale).logits()
     golden.check(answer, labels, scores)
     assert 0.3 < golden.distance(answer, scores) < 0.9
 
