@@ -38,8 +38,9 @@ class Cells:
     def at(self, ids: NDArray[Any], rows: NDArray[Any], columns: NDArray[Any]) -> NDArray[np.float32]:
         """The scores of classes `ids` at places; the three are broadcast. Integers stay in steps of their scale."""
         side, (_, high, wide) = self.side, self.values.shape
-        of_column = columns % side * (high * wide) + columns // side
-        of_row = rows % side * (side * high * wide) + rows // side * wide
+        y, x = np.arange(self.shape[0]), np.arange(self.shape[1])
+        of_row = (y % side * (side * high * wide) + y // side * wide).take(rows)
+        of_column = (x % side * (high * wide) + x // side).take(columns)
         of_id = ids.astype(np.intp) * (side * side * high * wide)
         found: NDArray[np.float32] = self.values.reshape(-1).take(of_row + of_column + of_id).astype(np.float32)
         return found
