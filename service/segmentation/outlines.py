@@ -108,7 +108,7 @@ def redraw(whole: Labels, labels: Labels, cells: Cells) -> Counts:
     for start in range(0, len(squares), at_once):
         rows, columns = np.divmod(squares[start : start + at_once], width + 1)
         top_left = rows * (width + 2) + columns
-        ids = corners.take(top_left + [[0], [1], [width + 2], [width + 3]])
+        ids = corners.take(np.add(top_left, [[0], [1], [width + 2], [width + 3]]))
         ends = np.stack((ids.min(axis=0), ids.max(axis=0)))
         several = ((ids != ends[0]) & (ids != ends[1])).any(axis=0)
         two, more = np.flatnonzero(~several), np.flatnonzero(several)
