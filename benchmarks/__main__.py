@@ -9,7 +9,20 @@ from typing import Annotated
 
 import typer
 
-from benchmarks import group, measure, memory, overload, refusals, report, resident, soak, subjects, timings, volumes
+from benchmarks import (
+    group,
+    measure,
+    memory,
+    outlines,
+    overload,
+    refusals,
+    report,
+    resident,
+    soak,
+    subjects,
+    timings,
+    volumes,
+)
 from benchmarks.photos import SIZES, photo
 from benchmarks.promise import Promise
 from benchmarks.rounds import perfect
@@ -90,6 +103,12 @@ def timed(
         alone = timings.measure(ours, data, 1, rounds)
         together = timings.measure(ours, data, at_once, rounds)
     typer.echo(f"{size}, {at_once} at once, {report.machine()['processor']}\n\n{timings.table(alone, together)}")
+
+
+@app.command("outlines")
+def outlined(rounds: Annotated[int, typer.Option(min=3, help="Everything is measured once in each.")] = 25) -> None:
+    """What it costs to draw the outlines of enlarged masks, in milliseconds of one processor."""
+    typer.echo(outlines.table(rounds))
 
 
 @app.command("resident")

@@ -1,11 +1,11 @@
-"""Commands that judge models: evaluate, card, compare."""
+"""Commands that judge models: evaluate, card, compare, outlines."""
 
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Any
 
 import typer
 
-from model_export.commands.arguments import Data, app, tracked
+from model_export.commands.arguments import Data, app, size, tracked
 from model_export.commands.places import Also, Only, Split, Stretch, places
 
 
@@ -98,3 +98,32 @@ def compare(
         comparison.picture_of(loaded, photo.read_bytes()).save(picture)
     elif picture is not None:
         comparison.picture(loaded, pictures, image).save(picture)
+
+
+@app.command()
+def outlines(
+    model: Annotated[Path, typer.Argument(help="A model file.")],
+    data: Data,
+    split: Split = "val",
+    only: Only = None,
+    stretch: Stretch = None,
+    picture: Annotated[
+        Path | None, typer.Option(help="Draw a part of the photo's overlay at 12 megapixels into this file.")
+    ] = None,
+    photo: Annotated[Path, typer.Option(exists=True, dir_okay=False)] = Path("docs/street.jpg"),
+    corner: Annotated[
+        Any, typer.Option(parser=size, metavar="XxY", help="The upper left corner of the part, in pixels.")
+    ] = "1390x1360",
+) -> None:
+    """Print what it is worth to draw the outlines of enlarged masks, and draw an overlay both ways, side by side."""
+    from PIL import Image
+
+    from model_export.reports import outlines as report
+    from service.segmentation.runtime.model import Model
+
+    (place,) = places(data, split, stretch, only, [])
+    loaded = Model.load(model, threads=0)
+    images = place.judged(loaded.contract.labels)
+    typer.echo(report.table(loaded, images, tracked(len(images))))
+    if picture is not None:
+        report.picture(loaded, Image.open(photo), corner).save(picture)
