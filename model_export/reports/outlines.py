@@ -108,13 +108,13 @@ def outlined(truth: Labels, near: int) -> np.ndarray[tuple[int, int], np.dtype[n
 def picture(model: Model, photo: Image.Image, corner: Size) -> Image.Image:
     """A part of the overlay of a photo enlarged to 12 megapixels, in either way; `corner` is its upper left one."""
     file = io.BytesIO()
-    photo.convert("RGB").resize(LARGE, Image.Resampling.LANCZOS).save(file, "PNG", compress_level=1)
-    box = (*corner, corner[0] + CROP[0], corner[1] + CROP[1])
+    photo.convert("RGB").resize(LARGE, Image.Resampling.LANCZOS).save(file, "JPEG", quality=95)
+    left, top, right, bottom = box = (*corner, corner[0] + CROP[0], corner[1] + CROP[1])
     parts = []
     for segmenter in (without_outlines(model), Segmenter(model)):
         result = Pipeline(segmenter, MAX_PIXELS).run(file.getvalue(), Request(draws_photo=True))
-        colours = coloured(result.labels, model.contract.labels)
-        parts.append(Image.blend(result.photo.image.crop(box), colours.crop(box), OVERLAY_OPACITY))
+        colours = coloured(result.labels[top:bottom, left:right], model.contract.labels)
+        parts.append(Image.blend(result.photo.image.crop(box), colours, OVERLAY_OPACITY))
     return mosaic([NEAREST, DRAWN], [parts])
 
 
