@@ -2,7 +2,6 @@
 
 import io
 from collections.abc import Iterable
-from dataclasses import dataclass, field
 
 import numpy as np
 from PIL import Image, ImageFilter
@@ -30,21 +29,20 @@ NEAREST, DRAWN = "nearest neighbour", "drawn"
 LARGE = (4000, 3000)
 CROP = (480, 400)
 
+Truths = dict[int | None, Labels]
+"""Labels that are void but near outlines, by distance; under `None`, labels."""
 
-@dataclass(frozen=True)
+
 class Judged:
     """One way to enlarge masks: its figures near outlines, by distance, and everywhere, under `None`."""
 
-    classes: int
-    meters: dict[int | None, Meter] = field(init=False)
+    def __init__(self, classes: int) -> None:
+        self.meters: dict[int | None, Meter] = {near: Meter(classes) for near in (*NEAR, None)}
 
-    def __post_init__(self) -> None:
-        object.__setattr__(self, "meters", {near: Meter(self.classes) for near in (*NEAR, None)})
-
-    def add(self, labels: Labels, truth: Labels) -> None:
+    def add(self, labels: Labels, truths: Truths) -> None:
         """Count an image."""
-        for near, meter in self.meters.items():
-            meter.add(labels, truth if near is None else np.where(outlined(truth, near), truth, np.uint8(VOID)))
+        for near, truth in truths.items():
+            self.meters[near].add(labels, truth)
 
     def cells(self) -> list[str]:
         """Mean IU and pixel accuracy in percent, by distance. Raises DataError where nothing was counted."""
@@ -70,7 +68,7 @@ def table(model: Model, data: SegmentationFolder, indices: Iterable[int]) -> str
         assert cells is not None
         scores = cells.logits()[:, : labels.shape[0], : labels.shape[1]]
         own = enlarged(np.ascontiguousarray(labels), photo.size)
-        truths = {"truth": data.truth(index), "network": own}
+        truths = {"truth": near_outlines(data.truth(index)), "network": near_outlines(own)}
         judged["truth", 1, ""].add(own, truths["truth"])
         for by in BY:
             for how, mask in both(coarser(scores, photo.size, by), photo.size).items():
@@ -94,6 +92,11 @@ def both(scores: Scores, size: Size) -> dict[str, Labels]:
     drawn = nearest.copy()
     redraw(drawn, labels, Cells(scores, labels.shape, None))
     return {NEAREST: nearest, DRAWN: drawn}
+
+
+def near_outlines(truth: Labels) -> Truths:
+    """The truth of an image, by distance from its outlines."""
+    return {None: truth} | {near: np.where(outlined(truth, near), truth, np.uint8(VOID)) for near in NEAR}
 
 
 def outlined(truth: Labels, near: int) -> np.ndarray[tuple[int, int], np.dtype[np.bool_]]:
