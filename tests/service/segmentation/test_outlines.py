@@ -5,7 +5,7 @@ import tracemalloc
 import msgspec
 import numpy as np
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from numpy.typing import NDArray
 from PIL import Image
@@ -86,6 +86,7 @@ def test_without_scores_a_slanted_line_is_made_of_steps() -> None:
     assert np.abs(beyond((960, 640))[wrong]).max() > 3
 
 
+@settings(deadline=None)
 @given(st.tuples(*[st.integers(1, 60)] * 2), st.tuples(*[st.integers(1, 300)] * 2))
 def test_a_mask_without_outlines_is_enlarged_as_pillow_does_it(shape: tuple[int, int], size: Size) -> None:
     labels = np.random.default_rng(0).integers(0, 11, shape).astype(np.uint8)
@@ -93,6 +94,7 @@ def test_a_mask_without_outlines_is_enlarged_as_pillow_does_it(shape: tuple[int,
     np.testing.assert_array_equal(enlarged(labels, size), np.asarray(nearest))
 
 
+@settings(deadline=None)
 @given(
     st.tuples(sides, sides),
     st.tuples(*[st.integers(0, 30)] * 2),
