@@ -5,7 +5,7 @@ import tracemalloc
 import msgspec
 import numpy as np
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 from numpy.typing import NDArray
 from PIL import Image
@@ -20,6 +20,7 @@ from service.segmentation.runtime.cells import Cells
 from service.segmentation.runtime.model import Model, Output
 from service.segmentation.segmenter import Segmenter
 from tests.support import colours
+from tests.support.effort import EFFORT
 from tests.support.pictures import quarters
 
 SIZES = [(960, 640), (640, 960), (1000, 667), (311, 207), (97, 65)]
@@ -86,7 +87,7 @@ def test_without_scores_a_slanted_line_is_made_of_steps() -> None:
     assert np.abs(beyond((960, 640))[wrong]).max() > 3
 
 
-@settings(deadline=None)
+@EFFORT
 @given(st.tuples(*[st.integers(1, 60)] * 2), st.tuples(*[st.integers(1, 300)] * 2))
 def test_a_mask_without_outlines_is_enlarged_as_pillow_does_it(shape: tuple[int, int], size: Size) -> None:
     labels = np.random.default_rng(0).integers(0, 11, shape).astype(np.uint8)
@@ -94,7 +95,7 @@ def test_a_mask_without_outlines_is_enlarged_as_pillow_does_it(shape: tuple[int,
     np.testing.assert_array_equal(enlarged(labels, size), np.asarray(nearest))
 
 
-@settings(deadline=None)
+@EFFORT
 @given(
     st.tuples(sides, sides),
     st.tuples(*[st.integers(0, 30)] * 2),
