@@ -10,6 +10,7 @@ import signal
 import subprocess
 import time
 from collections.abc import Iterator
+from contextlib import contextmanager
 
 import httpx2
 import pytest
@@ -26,17 +27,25 @@ def output(*command: str) -> str:
     return subprocess.check_output(command, cwd=ROOT, text=True).strip()
 
 
-@pytest.fixture(scope="module")
-def up() -> Iterator[str]:
-    """The service's URL."""
+@contextmanager
+def started(service: str, *options: str) -> Iterator[str]:
+    """The URL of a service of the compose file; `options` are those of compose."""
     port = free_port()
     environment = os.environ | {"SEGMENT_PORT": str(port)}
-    subprocess.run([*COMPOSE, "up", "--build", "--detach"], cwd=ROOT, env=environment, check=True)
+    compose = [*COMPOSE, *options]
+    subprocess.run([*compose, "up", "--build", "--detach", service], cwd=ROOT, env=environment, check=True)
     try:
         wait_until_ready(f"http://127.0.0.1:{port}")
         yield f"http://127.0.0.1:{port}"
     finally:
-        subprocess.run([*COMPOSE, "down"], cwd=ROOT, env=environment, check=True)
+        subprocess.run([*compose, "down"], cwd=ROOT, env=environment, check=True)
+
+
+@pytest.fixture(scope="module")
+def up() -> Iterator[str]:
+    """The service's URL."""
+    with started("segment") as url:
+        yield url
 
 
 def wait_until_ready(url: str) -> None:
@@ -55,7 +64,11 @@ def wait_until_ready(url: str) -> None:
 def container(up: str) -> str:
     """Its id."""
     assert up
-    return output(*ENGINE, "ps", "--quiet", "--filter", "label=com.docker.compose.service=segment")
+    return container_of("segment")
+
+
+def container_of(service: str) -> str:
+    return output(*ENGINE, "ps", "--quiet", "--filter", f"label=com.docker.compose.service={service}")
 
 
 def inside(container: str, *command: str) -> subprocess.CompletedProcess[str]:
@@ -78,11 +91,14 @@ def test_it_can_write_nowhere(container: str) -> None:
         assert "Read-only file system" in result.stderr or "Permission denied" in result.stderr
 
 
-def test_it_contains_only_what_serves(container: str) -> None:
+def installed_in(container: str) -> set[str]:
+    """The names of the Python packages in there."""
     listing = "import importlib.metadata as m, json; print(json.dumps([d.name for d in m.distributions()]))"
-    installed = {
-        name.replace("_", "-").lower() for name in json.loads(inside(container, "python", "-c", listing).stdout)
-    }
+    return {name.replace("_", "-").lower() for name in json.loads(inside(container, "python", "-c", listing).stdout)}
+
+
+def test_it_contains_only_what_serves(container: str) -> None:
+    installed = installed_in(container)
     locked = (ROOT / "requirements" / "serve.txt").read_text()
     assert "onnxruntime" in installed
     assert all(f"{name}==" in locked for name in installed)
@@ -113,3 +129,16 @@ def test_when_it_is_killed_it_comes_back(up: str, container: str) -> None:
     wait_until_ready(up)
     (after,) = json.loads(output(*ENGINE, "inspect", container))
     assert after["State"]["Pid"] != settings["State"]["Pid"]
+
+
+def test_the_container_for_the_clinic_reads_dicom_and_is_locked_in_as_well() -> None:
+    dicom = pytest.importorskip("tests.support.dicom")
+    with started("clinic", "--project-name", "fcn-serve-clinic", "--profile", "clinic") as url:
+        answer = httpx2.post(f"{url}/segment", files={"image": dicom.dicom()}, timeout=60).json()
+        assert answer["image"]["format"] == "DICOM"
+        container = container_of("clinic")
+        installed = installed_in(container)
+        locked = (ROOT / "requirements" / "clinical.txt").read_text()
+        assert {"pydicom", "nibabel", "highdicom"} <= installed
+        assert all(f"{name}==" in locked for name in installed)
+        assert inside(container, "touch", "/opt/fcn-serve/app/written").returncode != 0

@@ -4,13 +4,14 @@ import io
 import os
 import subprocess
 import sys
+from base64 import b64encode
 from collections.abc import Iterator
 
 import httpx2
 import pytest
 
 from tests.support import tissues
-from tests.support.orthanc import orthanc
+from tests.support.orthanc import PASSWORD, USER, orthanc
 from tests.support.server import ROOT, serving
 
 pydicom = pytest.importorskip("pydicom")
@@ -26,7 +27,7 @@ def archive(tmp_path_factory: pytest.TempPathFactory) -> Iterator[httpx2.Client]
     """A client of an archive with one series."""
     with (
         orthanc(tmp_path_factory.mktemp("orthanc")) as url,
-        httpx2.Client(base_url=url, timeout=60) as client,
+        httpx2.Client(base_url=url, auth=(USER, PASSWORD), timeout=60) as client,
     ):
         for file in FILES:
             client.post("/instances", content=file).raise_for_status()
@@ -41,8 +42,12 @@ def service(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
         yield url
 
 
-def run(archive: httpx2.Client, service: str, uid: str) -> subprocess.CompletedProcess[str]:
-    environment = os.environ | {"PACS": f"{str(archive.base_url).rstrip('/')}/dicom-web", "SEGMENT": service}
+def run(archive: httpx2.Client, service: str, uid: str, password: str = PASSWORD) -> subprocess.CompletedProcess[str]:
+    environment = os.environ | {
+        "PACS": f"{str(archive.base_url).rstrip('/')}/dicom-web",
+        "PACS_AUTHORIZATION": f"Basic {b64encode(f'{USER}:{password}'.encode()).decode()}",
+        "SEGMENT": service,
+    }
     program = [sys.executable, str(ROOT / "examples" / "pacs.py"), uid]
     return subprocess.run(program, env=environment, capture_output=True, text=True, check=False)
 
@@ -73,6 +78,7 @@ def test_an_archives_zip_of_a_series_is_a_scan(archive: httpx2.Client, service: 
 
 def test_what_cannot_be_done_is_said(archive: httpx2.Client, service: str) -> None:
     assert "no such series" in run(archive, service, "1.2.3.999").stderr
+    assert "PACS answers 401" in run(archive, service, SERIES, "wrong").stderr
     single = series(1, SeriesInstanceUID="1.2.77")[0]
     archive.post("/instances", content=single).raise_for_status()
     assert "only one slice" in run(archive, service, "1.2.77").stderr

@@ -13,6 +13,7 @@ import pytest
 from tests.support.server import free_port
 from tests.support.waiting import wait_until
 
+USER, PASSWORD = "clinic", "word"
 PLUGIN = Path("/usr/share/orthanc/plugins/libOrthancDicomWeb.so")
 
 
@@ -27,6 +28,8 @@ def orthanc(folder: Path) -> Iterator[str]:
         "StorageDirectory": str(folder),
         "IndexDirectory": str(folder),
         "HttpPort": port,
+        "AuthenticationEnabled": True,
+        "RegisteredUsers": {USER: PASSWORD},
         "DicomServerEnabled": False,
         "SyncStorageArea": False,
         "Plugins": [str(PLUGIN)],
@@ -46,6 +49,6 @@ def orthanc(folder: Path) -> Iterator[str]:
 def answers(url: str, process: subprocess.Popen[bytes]) -> bool:
     assert process.poll() is None, "Orthanc did not start"
     try:
-        return httpx2.get(f"{url}/system").status_code == 200
+        return httpx2.get(f"{url}/system", auth=(USER, PASSWORD)).status_code == 200
     except httpx2.TransportError:
         return False
