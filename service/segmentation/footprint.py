@@ -76,6 +76,11 @@ def of_volume(voxels: int, native: int, classes: int, size: int) -> int:
     return voxels * VOXEL + of_network(SLICE_PIXELS * native, classes) + of_file(size)
 
 
+def voxels_within(memory: int, native: int, classes: int, size: int) -> int:
+    """The most voxels for which `of_volume` stays within so many bytes; 0 where none do."""
+    return max(0, (memory - of_volume(0, native, classes, size)) // VOXEL)
+
+
 def of_file(size: int) -> int:
     """Bytes for reading a file of `size` bytes."""
     return COPIES * size

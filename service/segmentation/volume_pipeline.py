@@ -1,6 +1,7 @@
 """The bytes of a scan -> volumes, files and timings: the one composition for scans, as `pipeline.py` for images."""
 
 import hashlib
+import sys
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -78,10 +79,10 @@ class VolumeResult:
 class VolumePipeline:
     """Segments the bytes of scans with one model; safe to call from several threads."""
 
-    def __init__(self, segmenter: Segmenter, max_voxels: int) -> None:
-        """Raises NotForScans."""
+    def __init__(self, segmenter: Segmenter, max_voxels: int, memory: int = sys.maxsize) -> None:
+        """memory: bytes that there are for a scan. Raises NotForScans."""
         self._segmenter = VolumeSegmenter(segmenter.model, segmenter.run)
-        self.max_voxels = max_voxels
+        self._max_voxels, self._memory = max_voxels, memory
 
     @property
     def model(self) -> Labeller:
@@ -90,10 +91,16 @@ class VolumePipeline:
 
     def footprint(self, files: Sequence[bytes]) -> int:
         """An upper bound, in bytes, on the memory of `run` and of one file of its result."""
-        policy, classes = self.model.contract.input, len(self.model.contract.labels.classes)
-        return footprint.of_volume(
-            voxels_of(files, self.max_voxels), policy.width * policy.height, classes, sum(map(len, files))
-        )
+        return footprint.of_volume(voxels_of(files, self._most_voxels(files)), *self._sizes(files))
+
+    def _most_voxels(self, files: Sequence[bytes]) -> int:
+        """How many are allowed and fit into the memory."""
+        return min(self._max_voxels, footprint.voxels_within(self._memory, *self._sizes(files)))
+
+    def _sizes(self, files: Sequence[bytes]) -> tuple[int, int, int]:
+        """Of the network's input in pixels, of its classes, and of the files in bytes."""
+        contract = self.model.contract
+        return contract.input.width * contract.input.height, len(contract.labels.classes), sum(map(len, files))
 
     def read(self, files: Sequence[bytes], call: Call) -> Source:
         """The scan in a file, or in several of a series.
@@ -102,7 +109,7 @@ class VolumePipeline:
         """
         call.check()  # it may have waited in the queue
         with reporting_memory_errors(), call.timings.stage("decode"):
-            return read_volume(files, self.max_voxels)
+            return read_volume(files, self._most_voxels(files))
 
     def run(self, files: Sequence[bytes], source: Source, call: Call, progress: Progress) -> VolumeResult:
         """Label the scan that was read of the files slice by slice, measure, review.

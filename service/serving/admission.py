@@ -123,6 +123,11 @@ class Admission:
         return self._limits.workers + self._limits.queue
 
     @property
+    def most_memory(self) -> int:
+        """Bytes of memory for segmenting. Work that needs more is refused with NeverFits."""
+        return self._limits.memory
+
+    @property
     def retry_after_s(self) -> int:
         """Estimated seconds until the present jobs are done."""
         return min(LONGEST_RETRY_S, max(1, math.ceil(self.taken * self._seconds / self._limits.workers)))

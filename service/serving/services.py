@@ -46,7 +46,7 @@ class Services:
 
         Raises UnknownModel and NotForScans.
         """
-        return VolumePipeline(self.catalog.for_scans(name), self.settings.max_voxels)
+        return VolumePipeline(self.catalog.for_scans(name), self.settings.max_voxels, self.volumes.most_memory)
 
 
 def build(settings: Settings) -> Services:
