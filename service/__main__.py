@@ -1,8 +1,9 @@
-"""Serve: `python -m service`, or `fcn-serve` once installed. The README lists the settings."""
+"""Serve: `python -m service`, or `fcn-serve serve` once installed. The README lists the settings."""
 
 import logging
 import signal
 import sys
+from collections.abc import Sequence
 
 from pydantic import ValidationError
 from pydantic_settings import CliApp
@@ -16,12 +17,12 @@ from service.serving.errors import ServingError
 from service.serving.settings import Settings
 
 
-def main() -> int:
-    """Serve until a signal stops the service; return the exit code."""
+def main(options: Sequence[str]) -> int:
+    """Serve until a signal stops the service; return the exit code. `options` are those of the command line."""
     give_back_large_blocks()
     share_arena()
     try:
-        settings = CliApp.run(Settings)
+        settings = CliApp.run(Settings, cli_args=list(options))
         logging.basicConfig(level=settings.log_level.upper(), format="%(asctime)s %(levelname)s %(name)s %(message)s")
         check_address(settings.host, settings.port)
         app = create_app(settings)
@@ -46,4 +47,4 @@ def main() -> int:
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    sys.exit(main(sys.argv[1:]))

@@ -184,6 +184,10 @@ class Catalog:
         return segmenter
 
     def _stamps(self) -> dict[Path, Stamp]:
-        # Not .*: macOS puts a file `._street.onnx` beside each that it copies to another file system.
-        files = [self._path] if self._path.is_file() else sorted(self._path.glob("[!.]*.onnx"))
-        return {file: stamp_of(file) for file in files}
+        return {file: stamp_of(file) for file in model_files(self._path)}
+
+
+def model_files(path: Path) -> list[Path]:
+    """The model file at `path`, or those in a folder, by name."""
+    # Not .*: macOS puts a file `._street.onnx` beside each that it copies to another file system.
+    return [path] if path.is_file() else sorted(path.glob("[!.]*.onnx"))

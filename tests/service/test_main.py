@@ -69,7 +69,7 @@ def nothing_there(path, *_, usual=pathlib.Path.read_text, **options):
 
 ctypes.CDLL, pathlib.Path.read_text = CDLL, nothing_there
 from service.__main__ import main
-sys.exit(main())
+sys.exit(main([]))
 """
 
 

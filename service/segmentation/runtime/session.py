@@ -50,6 +50,11 @@ def open_session(data: bytes, threads: int, providers: Sequence[str]) -> onnxrun
     return session
 
 
+def available() -> tuple[str, ...]:
+    """The providers that this build of onnxruntime has, by their common names."""
+    return known(onnxruntime.get_available_providers())
+
+
 def one_line(failure: BaseException | None) -> str:
     """What onnxruntime says of a failure; its messages may have several lines."""
     return " ".join(str(failure).split())
@@ -58,5 +63,10 @@ def one_line(failure: BaseException | None) -> str:
 def require(providers: Sequence[str], there: Sequence[str], trouble: str) -> None:
     for name in providers:
         if PROVIDERS[name] not in there:
-            names = ", ".join(name for name, long in PROVIDERS.items() if long in there)
-            raise ProviderMissing(f"SEGMENT_PROVIDERS asks for {name}, which {trouble}; it has {names}.")
+            raise ProviderMissing(
+                f"SEGMENT_PROVIDERS asks for {name}, which {trouble}; it has {', '.join(known(there))}."
+            )
+
+
+def known(there: Sequence[str]) -> tuple[str, ...]:
+    return tuple(name for name, long in PROVIDERS.items() if long in there)
