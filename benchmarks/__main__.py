@@ -10,6 +10,7 @@ from typing import Annotated
 import typer
 
 from benchmarks import (
+    folders,
     group,
     measure,
     memory,
@@ -164,6 +165,16 @@ def scanned(
     """Whole scans beside a camera of two frames a second. Exits with 1 if a promise is broken."""
     with volumes.service(model, camera) as ours:
         settle(volumes.run(ours, side, seconds, at_once))
+
+
+@app.command("folders")
+def resumed(
+    count: Annotated[int, typer.Option(min=10, help="Photos.")] = 500,
+    kills: Annotated[int, typer.Option(min=0, help="How often the second run is killed.")] = 3,
+) -> None:
+    """`fcn-serve segment` on a folder beside the bare network, and killed. Exits with 1 if an image is lost."""
+    with TemporaryDirectory() as folder:
+        settle(folders.run(Path(folder), count, kills))
 
 
 @app.command("soak")

@@ -9,6 +9,7 @@ from service import __version__
 from service.cli.doctor import doctor
 from service.cli.errors import Failure
 from service.cli.models import models
+from service.cli.segment import segment
 from service.segmentation.errors import SegmentationError
 
 OWN_OPTIONS = {"--help", "--version"}
@@ -44,5 +45,10 @@ def serve(options: tuple[str, ...]) -> None:
     sys.exit(main(options))
 
 
+fcn_serve.add_command(segment)
 fcn_serve.add_command(models)
 fcn_serve.add_command(doctor)
+
+
+if __name__ == "__main__":
+    fcn_serve()

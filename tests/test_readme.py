@@ -46,9 +46,13 @@ def url() -> Iterator[str]:
 
 @pytest.fixture
 def folder(tmp_path: Path) -> Path:
-    """A folder with the files that the README's programs read."""
+    """A folder with the files that the README's programs read, and with `fcn-serve` as pip installs it."""
     shutil.copytree(ROOT / "docs", tmp_path / "docs")
     shutil.copy(ROOT / "README.md", tmp_path)
+    program = tmp_path / "bin" / "fcn-serve"
+    program.parent.mkdir()
+    program.write_text(f'#!/bin/sh\nPYTHONPATH="{ROOT}" exec "{sys.executable}" -m service.program "$@"\n')
+    program.chmod(0o755)
     return tmp_path
 
 
@@ -60,7 +64,11 @@ def blocks(language: str) -> list[str]:
 def console() -> list[tuple[str, str]]:
     """Every command of the README's console blocks, with what it is said to print; line breaks are for the reader."""
     steps = [step for block in blocks("console") for step in re.split(r"^\$ ", block, flags=re.MULTILINE)[1:]]
-    return [(command, re.sub(r"\n *", "", output)) for command, _, output in (step.partition("\n") for step in steps)]
+    return [(command, in_one_line(output)) for command, _, output in (step.partition("\n") for step in steps)]
+
+
+def in_one_line(text: str) -> str:
+    return re.sub(r"\n *", "", text)
 
 
 def agrees(said: str, printed: str) -> bool:
@@ -80,8 +88,9 @@ def agrees(said: str, printed: str) -> bool:
 def test_the_consoles_output_is_what_the_commands_print(url: str, folder: Path) -> None:
     assert len(console()) >= 5
     for command, output in console():
-        printed = subprocess.check_output(["bash", "-c", at(url, command)], cwd=folder, text=True)
-        assert agrees(output, printed), f"{command}\nprinted {printed}"
+        environment = os.environ | {"PATH": f"{folder / 'bin'}{os.pathsep}{os.environ['PATH']}"}
+        printed = subprocess.check_output(["bash", "-c", at(url, command)], cwd=folder, env=environment, text=True)
+        assert agrees(output, in_one_line(printed)), f"{command}\nprinted {printed}"
     for name in ("street-mask.png", "street-overlay.webp"):
         ours = np.asarray(Image.open(io.BytesIO((folder / name).read_bytes())).convert("RGB")).astype(int)
         shown = np.asarray(Image.open(ROOT / "docs" / name).convert("RGB")).astype(int)

@@ -1,1 +1,1 @@
-"""The commands of `fcn-serve` that people run: models, doctor. `service/program.py` puts them beside `serve`."""
+"""The commands segment, models and doctor of `fcn-serve`; `service/program.py` puts them beside `serve`."""

@@ -9,9 +9,9 @@ from pydantic import BaseModel, BeforeValidator, ConfigDict, Field
 
 from service.http.echo import shortened
 from service.http.errors import RepeatedParameter
-from service.segmentation.inputs.spacing import Spacing
+from service.segmentation.inputs.spacing import Spacing, read_spacing
 from service.segmentation.inputs.warning import ImageWarning
-from service.segmentation.inputs.window import WHITE, Window
+from service.segmentation.inputs.window import Window, read_window
 
 
 class Part(StrEnum):
@@ -28,32 +28,13 @@ def split(values: Any) -> Any:
 
 
 def parse_spacing(text: Any) -> Any:
-    """`0.5` or `0.5,0.7` (row, column), in millimetres."""
-    if not isinstance(text, str):
-        return text
-    try:
-        row, *rest = (float(value) for value in text.split(","))
-        (column,) = rest or [row]
-    except ValueError:
-        raise ValueError("give one number, or row,column, in millimetres") from None
-    if not all(1e-9 <= value <= 1e9 for value in (row, column)):  # so that no area is 0 or infinite
-        raise ValueError("millimetres must be from 1e-9 to 1e9; write decimals with a point, as in 0.5")
-    return Spacing(row, column)
+    """The default is none."""
+    return read_spacing(text) if isinstance(text, str) else text
 
 
 def parse_window(text: Any) -> Any:
-    """`auto`, or `low,high`."""
-    if not isinstance(text, str):
-        return text
-    if text.strip() == "auto":
-        return Window()
-    try:
-        low, high = (float(value) for value in text.split(","))
-    except ValueError:
-        raise ValueError("give auto, or low,high") from None
-    if not 0 <= low < high <= WHITE:
-        raise ValueError(f"low must be below high, and both from 0 to {WHITE}")
-    return Window(low, high)
+    """The default is none."""
+    return read_window(text) if isinstance(text, str) else text
 
 
 class MaskKind(StrEnum):

@@ -7,7 +7,7 @@ from pathlib import Path
 
 from tests.support.server import ROOT
 
-PROGRAM = [sys.executable, "-c", "from service.program import fcn_serve; fcn_serve()"]
+PROGRAM = [sys.executable, "-m", "service.program"]
 
 
 def environment(**settings: object) -> dict[str, str]:

@@ -28,6 +28,19 @@ class Window:
     high: float | None = None
 
 
+def read_window(text: str) -> Window:
+    """`auto`, or `low,high`. Raises ValueError."""
+    if text.strip() == "auto":
+        return Window()
+    try:
+        low, high = (float(value) for value in text.split(","))
+    except ValueError:
+        raise ValueError("give auto, or low,high") from None
+    if not 0 <= low < high <= WHITE:
+        raise ValueError(f"low must be below high, and both from 0 to {WHITE}")
+    return Window(low, high)
+
+
 def to_8_bits(
     values: NDArray[np.uint16], window: Window | None, seen: NDArray[np.bool_] | None = None
 ) -> NDArray[np.uint8]:

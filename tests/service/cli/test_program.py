@@ -23,7 +23,7 @@ def test_it_serves_with_and_without_the_name_of_the_command(command: list[str], 
 
 def test_the_help_lists_the_commands_and_that_of_serve_the_settings() -> None:
     listing = fcn_serve("--help").stdout.decode()
-    assert all(f"\n  {command} " in listing for command in ("serve", "models", "doctor"))
+    assert all(f"\n  {command} " in listing for command in ("serve", "segment", "models", "doctor"))
     assert "--max-body-mib" in fcn_serve("serve", "--help").stdout.decode()
 
 
