@@ -58,7 +58,8 @@ class VolumeResult:
     def dicomseg(self) -> bytes:
         """The labels as a DICOM Segmentation of the instances that came. Raises UnusableScan and OutOfMemory."""
         with self._encoding():
-            return dicomseg(self.source, self.segmentation.seen.restored(self.segmentation.labels), self.model.contract)
+            labels = self.segmentation.seen.restored(self.segmentation.labels)
+            return dicomseg(self.source, labels, self.model.contract, [reason.code for reason in self.review])
 
     def nifti(self) -> bytes:
         """The labels as a gzipped NIfTI file of the scan's own shape and place. Raises OutOfMemory."""

@@ -26,11 +26,12 @@ def check_installed() -> None:
 
 
 def load() -> None:
-    """Import the readers that are installed. It takes a third of a second, and the first scan that came would hold up
-    all images meanwhile."""
-    for reader in ("nifti", "dicom.series", "dicom.slice"):
+    """Import the readers that are installed, and what writes DICOM. It takes a third of a second, and the first scan
+    that came would hold up all images meanwhile."""
+    here = "service.segmentation.inputs"
+    for module in (f"{here}.nifti", f"{here}.dicom.series", f"{here}.dicom.slice", "highdicom.seg"):
         with suppress(ModuleNotFoundError):
-            import_module(f"service.segmentation.inputs.{reader}")
+            import_module(module)
 
 
 def not_installed(name: str) -> FormatNotInstalled:

@@ -3,6 +3,7 @@
 import io
 import logging
 import warnings
+from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
@@ -17,6 +18,8 @@ from service.segmentation.modelfile.contract import Contract
 
 SERIES = "Labels of a network; not a medical device"
 """The series' description, under which a viewer lists it."""
+REVIEW = "; to be reviewed"
+"""Follows it where there is a reason."""
 SERIES_NUMBER = 7001
 """Far from a scanner's own."""
 TEXT = 64
@@ -46,10 +49,11 @@ def check_referable(source: Source) -> None:
             )
 
 
-def dicomseg(source: Source, labels: NDArray[np.uint8], contract: Contract) -> bytes:
+def dicomseg(source: Source, labels: NDArray[np.uint8], contract: Contract, review: Sequence[str] = ()) -> bytes:
     """A DICOM file with a binary segment for each class but the background, without frames that are empty.
 
     labels: [slice, row, column] of the source's own pixels.
+    review: the codes of the reasons why a person should look at them.
     Raises UnusableScan.
     """
     from highdicom import UID  # noqa: PLC0415  # an extra
@@ -73,7 +77,8 @@ def dicomseg(source: Source, labels: NDArray[np.uint8], contract: Contract) -> b
         software_versions=__version__,
         device_serial_number=contract.seal,
         content_label="TISSUES",
-        series_description=SERIES,
+        content_description=", ".join(review)[:TEXT],
+        series_description=SERIES + REVIEW if review else SERIES,
     )
     file = io.BytesIO()
     segmentation.save_as(file)

@@ -224,6 +224,8 @@ def test_the_labels_of_a_dicom_scan_come_as_a_segmentation_of_it(
     answer = http.post("/volumes", files=parts, headers={"Accept": "application/dicom"})
     assert answer.headers["Content-Type"] == "application/dicom", answer.text
     segmentation = highdicom.seg.segread(io.BytesIO(answer.content))
+    assert segmentation.SeriesDescription.endswith("to be reviewed")
+    assert "no_brain" in segmentation.ContentDescription
     uids = [pydicom.dcmread(io.BytesIO(file)).SOPInstanceUID for file in files]
     how = {"combine_segments": True, "assert_missing_frames_are_empty": True}
     if len(files) > 1:

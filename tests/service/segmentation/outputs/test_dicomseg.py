@@ -138,6 +138,19 @@ def test_patient_and_study_are_the_sources_and_nothing_else_is() -> None:
     assert "not a medical device" in segmentation.SeriesDescription
 
 
+def test_it_says_whether_it_is_to_be_reviewed() -> None:
+    source = read(series(), CAP)
+    codes = ["no_brain", "low_confidence", *["other_contrast"] * 5]
+    for review, (series_said, said) in (
+        ([], ("device", "")),
+        (codes, ("to be reviewed", "no_brain, low_confidence, ")),
+    ):
+        data = pydicom.dcmread(io.BytesIO(dicomseg(source, labelled(source), CONTRACT, review)))
+        assert data.SeriesDescription.endswith(series_said)
+        assert (data.ContentDescription or "").startswith(said)
+        assert max(map(len, (data.SeriesDescription, data.ContentDescription or ""))) <= 64
+
+
 @pytest.mark.parametrize(
     ("files", "said"),
     [
