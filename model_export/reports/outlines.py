@@ -75,7 +75,9 @@ def table(model: Model, data: SegmentationFolder, indices: Iterable[int]) -> str
                 for beside, truth in truths.items():
                     judged[beside, by, how].add(mask, truth)
     captions = [f"{what}, {where}" for where in (*(f"{n} px" for n in NEAR), "all") for what in ("mean IU", "accuracy")]
-    rows = [[beside, f"{by} times", how, *one.cells()] for (beside, by, how), one in judged.items()]
+    rows = [
+        [beside, "no" if by == 1 else f"{by} times", how, *one.cells()] for (beside, by, how), one in judged.items()
+    ]
     return markdown(["beside", "enlarged", "how", *captions], rows)
 
 
