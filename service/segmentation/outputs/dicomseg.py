@@ -77,6 +77,7 @@ def dicomseg(source: Source, labels: NDArray[np.uint8], contract: Contract, revi
         software_versions=__version__,
         device_serial_number=contract.seal,
         content_label="TISSUES",
+        content_creator_name="",  # type 2, and no person
         content_description=", ".join(review)[:TEXT],
         series_description=SERIES + REVIEW if review else SERIES,
     )

@@ -135,6 +135,7 @@ def test_patient_and_study_are_the_sources_and_nothing_else_is() -> None:
     assert {keyword: str(segmentation[keyword].value) for keyword in names} == names
     assert segmentation.StudyInstanceUID == "1.2.3"
     assert all(segmentation[keyword].value in {"", None} for keyword in broken)
+    assert segmentation.ContentCreatorName == ""
     assert "not a medical device" in segmentation.SeriesDescription
 
 
