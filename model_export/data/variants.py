@@ -41,14 +41,26 @@ def nifti(scan: Scan, axes: str = "SPL") -> bytes:
 
 
 def resampled(millimetres: float) -> Callable[[Scan], Scan]:
-    """Voxels of so many mm on each side. Larger ones average what lies in them, as those of a scanner do."""
+    """Voxels of so many mm on each side. Larger ones average what lies in them, as those of a scanner do.
+
+    Where a scan was stripped of its skull, the head keeps its border: voxels outside of it take part in no average.
+    """
 
     def change(scan: Scan) -> Scan:
         steps = [millimetres / mm for mm in scan.spacing]
-        smooth = ndimage.gaussian_filter(scan.values, [max(0.0, step**2 - 1) ** 0.5 / 2.355 for step in steps])
         shape = [int((side - 1) / step) + 1 for side, step in zip(scan.values.shape, steps, strict=True)]
-        values = ndimage.affine_transform(smooth, steps, output_shape=shape, order=1)
-        return Scan(values, (millimetres,) * 3)
+
+        def brought(values: Values) -> Values:
+            smooth = ndimage.gaussian_filter(values, [max(0.0, step**2 - 1) ** 0.5 / 2.355 for step in steps])
+            there: Values = ndimage.affine_transform(smooth, steps, output_shape=shape, order=3)
+            return there
+
+        inside = (scan.values > scan.values.min()).astype(np.float32)
+        share = brought(inside)
+        darkest = scan.values.min(where=inside > 0, initial=np.inf)  # splines overshoot
+        values = np.maximum(darkest, brought(scan.values * inside) / np.maximum(share, 0.5))
+        values = np.where(share > 0.5, values, 0)
+        return Scan(values.astype(np.float32), (millimetres,) * 3)
 
     return change
 
