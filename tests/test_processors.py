@@ -39,7 +39,7 @@ class Options(onnxruntime.SessionOptions):
 
 onnxruntime.SessionOptions = Options
 from service.__main__ import main
-sys.exit(main())
+sys.exit(main([]))
 """
 
 

@@ -6,6 +6,7 @@ import msgspec
 import onnx
 
 from model_export.data.place import Place
+from model_export.errors import DataError
 from model_export.onnx.export import evenly, packed
 from model_export.onnx.quantize import others
 from model_export.reports.calibration import fit, sampled
@@ -31,6 +32,11 @@ def temperature_in_training(model: Model, places: Sequence[Place], count: int) -
 
 
 def heated(data: bytes, temperature: float) -> bytes:
-    """A model file with another temperature; graph, weights and golden answer are the same."""
+    """A model file with another temperature; graph, weights and golden answer are the same.
+
+    Raises DataError for a model for scans.
+    """
     contract = Model(data, threads=0).contract
+    if contract.input.scan is not None:
+        raise DataError(f"{contract.name} is for scans: their labels follow from probabilities, so it keeps its own.")
     return packed(onnx.load_model_from_string(data), msgspec.structs.replace(contract, temperature=temperature))

@@ -28,6 +28,9 @@ from service.segmentation.runtime.model import Model
 FAILURES = 3
 """How many of the worst images are shown."""
 
+NEARLY_ALL = 0.99
+"""An image that is of one class to this share shows little of what goes wrong."""
+
 
 @dataclass(frozen=True)
 class Failure:
@@ -48,14 +51,15 @@ class Visit:
         self.worst: list[Failure] = []
 
     def add(self, prediction: Prediction) -> None:
-        """An image that is void throughout has no mean IU, so it is not among the worst."""
+        """An image that is void throughout, or nearly all of one class, is not among the worst."""
         self.reliability.add(prediction)
         self.objects.add(prediction)
         labels, truth = prediction.labels, prediction.truth
         alone = Meter(len(self.classes.classes))
         for each in (self.meter, alone):
             each.add(labels, truth)
-        if alone.confusion.any():
+        truths = alone.confusion.sum(axis=1)
+        if truths.max() < NEARLY_ALL * truths.sum():
             pictures = coloured(labels, self.classes), errors(labels, truth)
             self.worst.append(Failure(prediction.name, alone.metrics().mean_iu, pictures))
             self.worst = sorted(self.worst, key=lambda failure: failure.mean_iu)[:FAILURES]

@@ -10,12 +10,13 @@ from typer.testing import CliRunner
 
 from model_export.commands import app
 from model_export.data.place import Place
+from model_export.errors import DataError
 from model_export.onnx.temperature import heated, temperature_of
 from model_export.reports import plots
 from model_export.reports.calibration import BINS, Calibration, Sampled, fit, sampled
 from service.segmentation.modelfile.classes import Class, ClassList
 from service.segmentation.runtime.model import Model
-from tests.support import colours
+from tests.support import colours, tissues
 
 
 def write(root: Path, split: str, classes: ClassList = colours.CLASSES, seed: int = 0) -> None:
@@ -124,3 +125,8 @@ def test_a_reliability_diagram_has_a_panel_for_each_place(sure: bytes, tmp_path:
     with Image.open(tmp_path / "1.png") as one, Image.open(tmp_path / "3.png") as three:
         assert three.width > 2 * one.width
     assert Model(heated(sure, 3.0), threads=1).contract.temperature == 3
+
+
+def test_a_model_for_scans_gets_no_temperature() -> None:
+    with pytest.raises(DataError, match="is for scans"):
+        heated(tissues.model_bytes(), 3.0)

@@ -68,7 +68,7 @@ def test_a_file_that_was_not_published_is_refused(tmp_path: Path) -> None:
 
 
 def test_missing_weights_are_named(tmp_path: Path) -> None:
-    with pytest.raises(CheckpointError, match=r"no weights called .*gone; give the path of a file, or one of: street"):
+    with pytest.raises(CheckpointError, match=r"called .*gone; give the path of a file, or one of: brain, street"):
         published.locate(str(tmp_path / "gone"))
 
 
