@@ -12,6 +12,8 @@ from service.cli.models import models
 from service.cli.segment import segment
 from service.segmentation.errors import SegmentationError
 
+INTERRUPTED = 128 + 2
+"""As shells give the end by SIGINT."""
 OWN_OPTIONS = {"--help", "--version"}
 
 
@@ -23,11 +25,13 @@ class Program(click.Group):
         return super().parse_args(context, arguments if named else ["serve", *arguments])
 
     def invoke(self, context: click.Context) -> Any:
-        """Run a command; an error of the core becomes one line and exit code 1."""
+        """Run a command; an error of the core becomes one line and exit code 1, ctrl-C exit code 130."""
         try:
             return super().invoke(context)
         except SegmentationError as error:
             raise Failure(str(error)) from error
+        except KeyboardInterrupt:
+            context.exit(INTERRUPTED)
 
 
 @click.group(cls=Program, context_settings={"max_content_width": 100})

@@ -70,6 +70,13 @@ def test_installing_the_service_brings_neither_torch_nor_medical_formats(python:
     assert all(f"{name.replace('_', '-')}==" in locked for name in names - {"fcn-serve"})
 
 
+def test_the_wheel_has_a_command_that_segments_from_any_folder(python: Path, tmp_path: Path) -> None:
+    photo = (ROOT / "docs" / "street.jpg").read_bytes()
+    program = python.with_name("fcn-serve")
+    answer = json.loads(subprocess.check_output([program, "segment", "-", "--json"], cwd=tmp_path, input=photo))
+    assert sum(area["pixels"] for area in answer["classes"]) == 640 * 480
+
+
 def test_the_wheel_serves_its_model_and_its_page_from_any_folder(python: Path, tmp_path: Path) -> None:
     with serving(python=str(python), cwd=tmp_path) as url:
         answer = httpx2.post(f"{url}/segment", files={"image": (ROOT / "docs" / "street.jpg").read_bytes()}).json()

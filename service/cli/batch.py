@@ -1,6 +1,6 @@
 """Work on many images in threads, no more of them in hand than keep the threads busy."""
 
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Generator, Iterable
 from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
 from itertools import islice
 from typing import TypeVar
@@ -13,9 +13,9 @@ AHEAD = 2
 """Images that are ready for threads which become free."""
 
 
-def each(sources: Iterable[Source], work: Callable[[Source], T], at_once: int) -> Iterator[tuple[Source, "Future[T]"]]:
-    """Every image with the outcome of its work, as they come. If the consumer stops, work that has begun is ended, and
-    no other begins.
+def each(sources: Iterable[Source], work: Callable[[Source], T], at_once: int) -> Generator[tuple[Source, "Future[T]"]]:
+    """Every image with the outcome of its work, as they come. If the generator is closed, work that has begun is ended,
+    and no other begins.
     """
     left, running = iter(sources), dict[Future[T], Source]()
     executor = ThreadPoolExecutor(at_once, thread_name_prefix="segment")

@@ -4,7 +4,7 @@ import os
 import sys
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from threading import Lock
 from typing import BinaryIO
@@ -48,15 +48,14 @@ class Manifest:
     def done(self, source: Source, recipe: Recipe) -> bool:
         """Whether the outputs of this image as it is now are there, whole. After a power failure a file may be shorter
         than it was.
-
-        Raises OSError if the image cannot be read.
         """
         entry = self._entries.get(source.name)
-        return (
-            entry is not None
-            and (entry.stamp, entry.recipe) == (source.stamp, recipe)
-            and all(size_of(self._folder / path) == size for path, size in entry.outputs.items())
-        )
+        if entry is None or entry.recipe != recipe:
+            return False
+        with suppress(OSError):  # an image that is gone is not done
+            outputs = entry.outputs.items()
+            return entry.stamp == source.stamp and all(size_of(self._folder / path) == size for path, size in outputs)
+        return False
 
     def add(self, entry: Entry) -> None:
         """Append an entry, after its outputs. Raises Failure where the disk is full."""

@@ -1,6 +1,7 @@
 """`fcn-serve segment`: masks, overlays, JSON and a table of areas for files and folders of images."""
 
 import sys
+from contextlib import closing
 from functools import partial
 from pathlib import Path
 from typing import NamedTuple, Protocol
@@ -25,8 +26,6 @@ from service.segmentation.inputs.spacing import read_spacing
 from service.segmentation.inputs.window import read_window
 
 STDIN = "-"
-INTERRUPTED = 128 + 2
-"""The exit code of a program that SIGINT ended, as shells have it."""
 OF_THE_IMAGE = (ImageError, PictureTooLarge, InferenceFailed, OutOfMemory, Refusal, OSError, UnicodeError)
 """Errors that stop one image, and no other."""
 
@@ -68,7 +67,14 @@ class Made(NamedTuple):
 @click.option("--table", type=click.Path(dir_okay=False, path_type=Path), help="Table of areas, .csv or .parquet.")
 @click.option("--coco", "annotations", type=click.Path(dir_okay=False, path_type=Path), help="COCO annotations, .json.")
 @click.option("--json", "as_json", is_flag=True, help="Print the JSON of each image, a line for each.")
-@click.option("--max-megapixels", default=50.0, envvar="SEGMENT_MAX_MEGAPIXELS", show_default=True, show_envvar=True)
+@click.option(
+    "--max-megapixels",
+    default=50.0,
+    envvar="SEGMENT_MAX_MEGAPIXELS",
+    show_default=True,
+    show_envvar=True,
+    help="Largest image, in millions of pixels.",
+)
 def segment(
     paths: tuple[str, ...],
     models: Path,
@@ -161,8 +167,8 @@ def run(
         (made.before if manifest.done(source, recipe) else todo).append(source)
     progress = Progress(len(todo))
     try:
-        with progress.shown():
-            for source, outcome in each(todo, work, segmenting.at_once):
+        with progress.shown(), closing(each(todo, work, segmenting.at_once)) as outcomes:
+            for source, outcome in outcomes:
                 progress.step()
                 try:
                     answer = outcome.result()
@@ -174,7 +180,7 @@ def run(
                         click.echo(msgspec.json.encode(answer))
     except KeyboardInterrupt:
         click.echo("fcn-serve: stopped; the same command goes on from here.", err=True)
-        click.get_current_context().exit(INTERRUPTED)
+        raise
     return made
 
 
