@@ -103,6 +103,9 @@ class VolumePart(StrEnum):
 
     CONFIDENCE = "confidence"
     SLICES = "slices"
+    PICTURES = "pictures"
+    LABELS = "labels"
+    SEGMENTATION = "segmentation"
 
 
 class VolumeOptions(BaseModel):
@@ -117,7 +120,8 @@ class VolumeOptions(BaseModel):
         frozenset[VolumePart],
         BeforeValidator(split, json_schema_input_type=str),
         Field(
-            description="Extras in the JSON, comma-separated: confidence, slices. Empty: volumes only.",
+            description="Extras in the JSON, comma-separated: confidence, slices (their areas), pictures (of slices), "
+            "labels (NIfTI), segmentation (DICOM). Empty: volumes only.",
             default="confidence,slices",  # as the document has it
             validate_default=True,
         ),

@@ -120,6 +120,7 @@ def summaries(catalog: Catalog) -> Iterator[ModelSummary]:
             **model_name(segmenter.model).model_dump(),
             description=contract.description,
             default=name == catalog.default,
+            scans=contract.input.scan is not None,
             classes=contract.labels.names,
             licence=contract.training.licence,
             mean_iu=None if contract.evaluation is None else contract.evaluation.metrics.mean_iu,

@@ -72,6 +72,7 @@ class SegmentAnswer(BaseModel):
 class ModelSummary(ModelName):
     description: str
     default: Annotated[bool, Field(description="Whether it serves requests that name no model.")]
+    scans: Annotated[bool, Field(description="Whether it is for scans: POST /volumes.")]
     classes: list[str]
     licence: Annotated[str, Field(description="Licence of the weights.")]
     mean_iu: Annotated[

@@ -5,8 +5,9 @@ from dataclasses import replace
 
 from service.http.errors import NotAcceptable
 from service.http.options import VolumeOptions, VolumePart
-from service.http.replies import JSON, Reply, model_name
-from service.http.volume_schemas import ClassVolume, Scan, VolumeAnswer
+from service.http.replies import JSON, Reply, base64_of, model_name
+from service.http.volume_schemas import ClassVolume, LabelsFile, Pictures, Scan, SegmentationFile, VolumeAnswer
+from service.segmentation.errors import UnusableScan
 from service.segmentation.inputs.source import Source
 from service.segmentation.measures.volumes import intracranial_ml
 from service.segmentation.outputs.dicomseg import check_referable
@@ -78,6 +79,7 @@ VOLUME_FORMATS: dict[str, Callable[[VolumeResult, VolumeOptions], Reply]] = {
 def answer_of(result: VolumeResult, options: VolumeOptions) -> VolumeAnswer:
     """The JSON of a result. Its `timings_ms` end where it is put together."""
     volume, seen = result.volume, result.segmentation.seen
+    wanted = options.include
     return VolumeAnswer(
         model=model_name(result.model),
         volume=Scan(
@@ -93,8 +95,25 @@ def answer_of(result: VolumeResult, options: VolumeOptions) -> VolumeAnswer:
         review=bool(result.review),
         reasons=result.review,
         warnings=list(volume.warnings),
+        pictures=pictures_of(result) if VolumePart.PICTURES in wanted else None,
+        labels=LabelsFile(data=base64_of(result.nifti())) if VolumePart.LABELS in wanted else None,
+        segmentation=segmentation_of(result) if VolumePart.SEGMENTATION in wanted else None,
         timings_ms=result.call.timings.so_far(),
     )
+
+
+def pictures_of(result: VolumeResult) -> Pictures:
+    pairs = result.pictures()
+    return Pictures(scan=[base64_of(scan) for scan, _ in pairs], mask=[base64_of(mask) for _, mask in pairs])
+
+
+def segmentation_of(result: VolumeResult) -> SegmentationFile | None:
+    """The DICOM Segmentation; None for a scan that none can refer to, as the other parts are answers all the same."""
+    try:
+        check_dicom(result.source)
+        return SegmentationFile(data=base64_of(result.dicomseg()))
+    except (NotAcceptable, UnusableScan):
+        return None
 
 
 def class_volumes(result: VolumeResult, options: VolumeOptions) -> list[ClassVolume]:

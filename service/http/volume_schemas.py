@@ -44,6 +44,34 @@ class ClassVolume(BaseModel):
     ]
 
 
+class Pictures(BaseModel):
+    """8-bit PNGs of all axial slices, from feet to head, with the front at the top and the patient's right on the left.
+
+    scan: grey, as the network saw the slice. mask: pixel value = class id; the palette has the class colours.
+    """
+
+    media_type: Literal["image/png"] = "image/png"
+    encoding: Literal["base64"] = "base64"
+    scan: list[str]
+    mask: list[str]
+
+
+class LabelsFile(BaseModel):
+    """The labels as a gzipped NIfTI file of the scan's own shape and affine."""
+
+    media_type: Literal["application/gzip"] = "application/gzip"
+    encoding: Literal["base64"] = "base64"
+    data: str
+
+
+class SegmentationFile(BaseModel):
+    """The labels as a DICOM Segmentation of the series."""
+
+    media_type: Literal["application/dicom"] = "application/dicom"
+    encoding: Literal["base64"] = "base64"
+    data: str
+
+
 class VolumeAnswer(BaseModel):
     """Volumes of the tissues in a scan."""
 
@@ -55,6 +83,12 @@ class VolumeAnswer(BaseModel):
     review: Annotated[bool, Field(description="Whether a person should look at it before its figures are used.")]
     reasons: Annotated[list[Reason], Field(description="Why; docs/clinic.md lists the codes.")]
     warnings: Annotated[list[ImageWarning], Field(description="What is odd about the file; usually empty.")]
+    pictures: Annotated[Pictures | None, Field(description="Null unless requested.")]
+    labels: Annotated[LabelsFile | None, Field(description="Null unless requested.")]
+    segmentation: Annotated[
+        SegmentationFile | None,
+        Field(description="Null unless requested, and for a scan that no DICOM Segmentation can refer to."),
+    ]
     timings_ms: Annotated[dict[str, float], Field(description="Milliseconds per stage.")]
 
 

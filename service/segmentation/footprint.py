@@ -35,7 +35,8 @@ DRAWN = 8_000_000
 """Bytes for the outlines that are drawn at a time."""
 
 VOXEL = 16
-"""Bytes per voxel: as stored, up to 8; as read, up to 4; its label, and the labels of the answer."""
+"""Bytes per voxel: as stored, up to 8; as read, up to 4; its label, and the labels of the answer. The
+pictures of all slices take less than what was stored, which is gone by then."""
 SLICE_PIXELS = 4
 """A slice's pixels, in those of the network's native size, are at most so many times more."""
 

@@ -18,6 +18,7 @@ from service.segmentation.measures.volumes import Extent, extents
 from service.segmentation.outputs.dicomseg import dicomseg
 from service.segmentation.outputs.mosaic import mosaic
 from service.segmentation.outputs.nifti import nifti
+from service.segmentation.outputs.pictures import pictures
 from service.segmentation.pipeline import reporting_memory_errors
 from service.segmentation.runtime.call import Call
 from service.segmentation.segmenter import Labeller, Segmenter
@@ -70,6 +71,11 @@ class VolumeResult:
         """A PNG of some slices and their overlays. Raises OutOfMemory."""
         with self._encoding():
             return mosaic(self.segmentation, self.model.contract.labels)
+
+    def pictures(self) -> list[tuple[bytes, bytes]]:
+        """PNGs of every slice and of its mask. Raises OutOfMemory."""
+        with self._encoding():
+            return pictures(self.segmentation, self.model.contract.labels)
 
     @contextmanager
     def _encoding(self) -> Iterator[None]:

@@ -33,20 +33,57 @@ export async function models() {
   return all.filter((model) => !model.refused);
 }
 
+/** The answer to a scan, with its pictures and files; `progress(done, of)` is called for its slices. */
+export async function segmentScan(files, model, progress, signal) {
+  const body = new FormData();
+  for (const file of files) body.append("volume", file, "scan"); // a file's name may be a patient's
+  const path = `${scanPath(model)}include=confidence,slices,pictures,labels,segmentation`;
+  const response = await ask(path, { method: "POST", headers: { Accept: "application/x-ndjson" }, body, signal });
+  for await (const { done, of, result, problem } of jsonLines(response.body)) {
+    if (result) return result;
+    if (problem) throw refused(problem);
+    progress(done, of);
+  }
+  throw new Refused("The service stopped before the scan was done; try again.", true);
+}
+
+const scanPath = (model) => `volumes?${model ? `model=${encodeURIComponent(model)}&` : ""}`;
+
+async function* jsonLines(stream) {
+  const reader = stream.pipeThrough(new TextDecoderStream()).getReader();
+  for (let line = []; ; ) {
+    const { done, value } = await reader.read();
+    if (done) return;
+    const [end, ...more] = value.split("\n");
+    line.push(end);
+    for (const next of more) {
+      yield JSON.parse(line.join(""));
+      line = [next];
+    }
+  }
+}
+
 /** The same request from a shell. */
-export function curlCommand(file, settings) {
+export const curlCommand = (file, settings) => curl(contentType(file), file.name, segmentPath(settings));
+
+export function scanCommand(files, model) {
+  const [zip, name] = files.length === 1 ? ["", files[0].name] : ["zip -qr scan.zip FOLDER\n", "scan.zip"];
+  return zip + curl("application/octet-stream", name, scanPath(model).slice(0, -1));
+}
+
+function curl(type, name, path) {
   return [
-    `curl -H ${quoted(`Content-Type: ${contentType(file)}`)}`,
-    `--data-binary @${quoted(file.name)}`,
-    quoted(new URL(segmentPath(settings), document.baseURI).href),
+    `curl -H ${quoted(`Content-Type: ${type}`)}`,
+    `--data-binary @${quoted(name)}`,
+    quoted(new URL(path, document.baseURI).href),
     "-o result.json",
   ].join(" \\\n  ");
 }
 
-/** The mask of an answer as a file. */
-export function maskFile({ mask }) {
-  const bytes = Uint8Array.from(atob(mask.data), (character) => character.charCodeAt(0));
-  return new Blob([bytes], { type: mask.media_type });
+/** A file that is within an answer. */
+export function fileOf({ data, media_type }) {
+  const bytes = Uint8Array.from(atob(data), (character) => character.charCodeAt(0));
+  return new Blob([bytes], { type: media_type });
 }
 
 // The service looks at the bytes themselves, so it can also say best what is wrong with a file of another type.
@@ -79,7 +116,11 @@ async function send(path, options) {
 }
 
 async function refusal(response) {
+  const { status } = response;
   const problem = await response.json().catch(() => null);
-  const reason = problem?.detail || problem?.title || `The service answered with status ${response.status}; try again.`;
-  return new Refused(reason, response.status >= 500, problem?.code);
+  return refused({ detail: `The service answered with status ${status}; try again.`, ...problem, status });
+}
+
+function refused({ detail, status, code }) {
+  return new Refused(detail, status >= 500, code);
 }

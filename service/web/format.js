@@ -10,7 +10,18 @@ const threeDigits = formatter({ maximumSignificantDigits: 3 });
 
 export const area = (mm2) => (mm2 >= 1000 ? whole(mm2) : threeDigits(mm2));
 
-export const milliseconds = (ms) => `${ms >= 10 ? whole(ms) : oneDecimal(ms)}\u00a0ms`;
+/** Millilitres. */
+export const volume = (ml) => (ml >= 100 ? whole(ml) : threeDigits(ml));
+
+/** Milliseconds by stage, and their sum. */
+export function timings(stages) {
+  const measured = Object.entries(stages).filter(([, ms]) => known(ms));
+  const total = measured.reduce((sum, [, ms]) => sum + ms, 0);
+  return [...measured, ["total", total]].map(([name, ms]) => `${name}\u00a0${duration(ms)}`).join(" · ");
+}
+
+const duration = (ms) =>
+  ms >= 10_000 ? `${oneDecimal(ms / 1000)}\u00a0s` : `${ms >= 10 ? whole(ms) : oneDecimal(ms)}\u00a0ms`;
 
 export const confidence = (value) => (known(value) ? `${whole(value * 100)} %` : UNKNOWN);
 

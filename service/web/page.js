@@ -1,38 +1,64 @@
-import { Refused, curlCommand, maskFile, models, segment } from "./api.js";
-import { area, confidence, known, milliseconds, share, whole } from "./format.js";
+import { Refused, curlCommand, fileOf, models, segment, segmentScan } from "./api.js";
+import { at, listen } from "./dom.js";
+import { dropped, isScan } from "./files.js";
+import { area, confidence, known, share, timings, whole } from "./format.js";
 import { Overlay } from "./overlay.js";
+import { Pointing } from "./pointing.js";
+import { ScanView, nameOf } from "./scan.js";
 
-const at = (id) => document.getElementById(id);
+const VIEWS = ["empty", "waiting", "work", "scan"];
 const overlay = new Overlay(at("overlay"));
+const pointing = new Pointing(at("rows"), at("frame"), at("pointed"), overlay);
+const scan = new ScanView();
 
+let view = "empty"; // one of VIEWS
 let file = null; // the photo on show
+let again = null; // asks once more about what was given
 let running = null; // aborts the request under way
-let pinned = null; // id of the class a click keeps highlighted
 let maskUrl = null;
 let photoUrl = null;
 
-// --- From photo to result ---
-
 const settings = () => ({ model: at("model").value, spacing: at("spacing").value.replaceAll(" ", "") });
 
-function take(photo) {
-  if (!photo) return;
-  file = photo;
-  showPhoto();
-  run();
+async function take(files) {
+  if (!files.length) return;
+  if (await isScan(files)) {
+    again = () => runScan(files);
+  } else {
+    file = files[0];
+    showPhoto();
+    again = () => run();
+  }
+  again();
 }
+
+function begin() {
+  running?.abort();
+  running = new AbortController();
+  clearResult();
+  return running;
+}
+
+function show(wanted = view) {
+  view = wanted;
+  for (const id of VIEWS) at(id).hidden = id !== view;
+  const ofScan = view === "waiting" || view === "scan";
+  at("another").hidden = view === "empty" || view === "waiting";
+  at("spacing-field").hidden = ofScan; // its file has it
+  at("model-field").hidden = ofScan || at("model").length < 2;
+  at("scan-model-field").hidden = !ofScan || at("scan-model").length < 2;
+}
+
+// --- From photo to result ---
 
 /** `window`: of 16-bit grey, the values that become black and white. */
 async function run(window = "") {
-  if (!file) return;
-  running?.abort();
-  const mine = (running = new AbortController());
+  const mine = begin();
   const asked = { ...settings(), window };
-  clearResult();
   setBusy(true);
   try {
     const answer = await segment(file, asked, mine.signal);
-    const mask = maskFile(answer);
+    const mask = fileOf(answer.mask);
     const pixels = await createImageBitmap(mask, { colorSpaceConversion: "none" });
     if (mine.signal.aborted) return;
     setUpright(answer.image);
@@ -53,8 +79,7 @@ function showPhoto() {
   delete at("photo").dataset.orientation;
   at("photo").src = photoUrl;
   at("photo").alt = file.name;
-  at("empty").hidden = true;
-  at("work").hidden = at("another").hidden = false;
+  show("work");
 }
 
 /** Before the service has answered, the browser decides which way up the photo is. */
@@ -78,26 +103,59 @@ function setBusy(busy) {
 
 function clearResult() {
   overlay.clear();
-  pinned = null;
-  at("error").hidden = at("results").hidden = at("tools").hidden = at("pointed").hidden = true;
+  pointing.clear();
+  at("error").hidden = at("results").hidden = at("tools").hidden = true;
 }
 
 /** The photo stays where the browser can show it, so that the settings can be mended. */
 async function giveUp(error) {
   const viewable = await at("photo").decode().then(() => true, () => false);
-  if (!viewable) file = null;
-  at("work").hidden = at("another").hidden = !viewable;
-  at("empty").hidden = viewable;
+  show(viewable ? "work" : "empty");
   at("status").textContent = "";
-  showError(error, () => run());
+  showError(error, again);
 }
 
-function showError(error, again) {
+function showError(error, retry) {
   const refused = error instanceof Refused;
   at("error-text").textContent = refused ? error.message : "The service's answer could not be read; try again.";
   at("retry").hidden = refused && !error.passing;
-  at("retry").onclick = again;
+  at("retry").onclick = retry;
   at("error").hidden = false;
+}
+
+// --- From scan to result ---
+
+async function runScan(files) {
+  const mine = begin();
+  const model = at("scan-model").value;
+  at("waiting-text").textContent = `Sending ${nameOf(files)} …`;
+  at("progress").removeAttribute("value");
+  show("waiting");
+  try {
+    const answer = await segmentScan(files, model, (done, of) => showProgress(files, done, of), mine.signal);
+    if (mine.signal.aborted) return;
+    show("scan");
+    scan.show(files, model, answer);
+    if (document.activeElement === document.body) at("slice-at").focus({ preventScroll: true }); // for the arrow keys
+  } catch (error) {
+    if (mine.signal.aborted) return;
+    show("empty");
+    showError(error, again);
+  }
+}
+
+function showProgress(files, done, of) {
+  at("waiting-text").textContent = `Segmenting ${nameOf(files)}: ${done} of ${of} slices`;
+  at("progress").max = of;
+  at("progress").value = done;
+}
+
+/** The service stops when it is no longer listened to. */
+function cancel() {
+  running.abort();
+  again = null;
+  show("empty");
+  at("choose").focus();
 }
 
 // --- The result ---
@@ -112,7 +170,7 @@ function showResult(answer, mask, asked) {
   at("model-name").textContent = `${model.name}, version ${model.version}`;
   at("digest").textContent = model.digest.replace("sha256:", "").slice(0, 12);
   at("digest").title = model.digest;
-  showTimings(answer.timings_ms);
+  at("timings").textContent = timings(answer.timings_ms);
   const windowed = asked.window ? ["The smallest and largest of its 16-bit values were made black and white."] : [];
   at("warnings").textContent = [...windowed, ...answer.warnings.map(({ detail }) => detail)].join(" ");
   at("curl").textContent = curlCommand(file, asked);
@@ -143,61 +201,11 @@ function row(class_) {
   return line;
 }
 
-function showTimings(timings) {
-  const stages = Object.entries(timings).filter(([, ms]) => known(ms));
-  const total = stages.reduce((sum, [, ms]) => sum + ms, 0);
-  const all = [...stages, ["total", total]].map(([name, ms]) => `${name}\u00a0${milliseconds(ms)}`);
-  at("timings").textContent = all.join(" · ");
-}
-
 function offerDownload(mask) {
   URL.revokeObjectURL(maskUrl);
   maskUrl = URL.createObjectURL(mask);
   at("download").href = maskUrl;
   at("download").download = `${file.name.replace(/\.[^.]*$/, "")}.mask.png`;
-}
-
-// --- Pointing at classes, in the table and in the picture ---
-
-const rowOf = (event) => event.target.closest?.("#rows tr");
-
-function highlight(line) {
-  overlay.highlighted = line ? Number(line.dataset.id) : pinned;
-}
-
-function pin(line) {
-  const id = Number(line.dataset.id);
-  pinned = pinned === id ? null : id;
-  for (const other of at("rows").children) {
-    other.querySelector("button").setAttribute("aria-pressed", Number(other.dataset.id) === pinned);
-  }
-  highlight(null);
-}
-
-function point(event) {
-  const box = at("frame").getBoundingClientRect();
-  const [x, y] = [event.clientX - box.left, event.clientY - box.top];
-  const class_ = overlay.classAt(x / box.width, y / box.height);
-  const label = at("pointed");
-  label.hidden = !class_;
-  markRow(class_);
-  if (!class_) return;
-  label.querySelector("span").textContent = class_.name;
-  label.style.setProperty("--color", class_.color);
-  label.style.left = `${Math.max(0, Math.min(x + 14, box.width - label.offsetWidth - 4))}px`;
-  label.style.top = `${y > label.offsetHeight + 18 ? y - label.offsetHeight - 12 : y + 20}px`;
-}
-
-function markRow(class_) {
-  for (const line of at("rows").children) {
-    line.classList.toggle("pointed-at", class_ !== null && Number(line.dataset.id) === class_.id);
-  }
-}
-
-function unpoint({ pointerType }) {
-  if (pointerType === "touch") return; // a finger leaves at once; what it pointed at stays to be read
-  at("pointed").hidden = true;
-  markRow(null);
 }
 
 // --- Wiring ---
@@ -213,23 +221,36 @@ async function offerModels() {
 
 function showModels(offered) {
   at("model").replaceChildren(...offered.map(({ name, default: first }) => new Option(name, name, first, first)));
-  at("model-field").hidden = offered.length < 2;
+  const forScans = offered.filter(({ scans }) => scans);
+  at("scan-model").replaceChildren(...forScans.map(({ name }) => new Option(name)));
+  show();
   at("knows").textContent = offered.length === 1 ? `The model knows ${offered[0].classes.join(", ")}.` : "";
+  if (!forScans.length) return;
+  Object.assign(at("file"), { accept: "", multiple: true }); // the files of a DICOM series have any name
+  at("what").textContent = "Drop a scan of a head or a photo here to see what is in it, and how much of each.";
+  at("choose").textContent = "Choose files";
+  at("formats").textContent = "A NIfTI file, or the files, folder or zip of a DICOM series · JPEG, PNG or WebP";
 }
 
-async function copyCommand() {
+async function copy({ target }) {
+  const command = at(target.dataset.copies);
   try {
-    await navigator.clipboard.writeText(at("curl").textContent);
-    at("copy").textContent = "Copied";
+    await navigator.clipboard.writeText(command.textContent);
+    target.textContent = "Copied";
   } catch { // no clipboard without HTTPS: leave it selected for Ctrl+C
-    getSelection().selectAllChildren(at("curl"));
-    at("copy").textContent = "Selected";
+    getSelection().selectAllChildren(command);
+    target.textContent = "Selected";
   }
-  setTimeout(() => (at("copy").textContent = "Copy"), 2000);
+  setTimeout(() => (target.textContent = "Copy"), 2000);
 }
 
-function listen(target, handlers) {
-  for (const [type, handler] of Object.entries(handlers)) target.addEventListener(type, handler);
+/** Both overlays are as strong as either slider says. */
+function setOpacity({ target: { value } }) {
+  overlay.opacity = scan.opacity = value / 100;
+  for (const id of ["opacity", "scan-opacity"]) {
+    at(id).value = value;
+    at(`${id}-text`).textContent = `${value} %`;
+  }
 }
 
 function dragging(event, over) {
@@ -240,24 +261,18 @@ function dragging(event, over) {
 const chooseFile = () => at("file").click();
 listen(at("choose"), { click: chooseFile });
 listen(at("another"), { click: chooseFile });
-listen(at("copy"), { click: copyCommand });
+listen(at("cancel"), { click: cancel });
+listen(at("copy"), { click: copy });
+listen(at("scan-copy"), { click: copy });
 listen(at("photo"), { load: fitFrame });
-listen(at("file"), { change: ({ target }) => (take(target.files[0]), (target.value = "")) });
-listen(at("settings"), { change: () => run(), submit: (event) => event.preventDefault() });
-listen(at("opacity"), { input: ({ target }) => {
-  overlay.opacity = target.value / 100;
-  at("opacity-text").textContent = `${target.value} %`;
-} });
-listen(at("frame"), { pointermove: point, pointerdown: point, pointerleave: unpoint });
-listen(at("rows"), {
-  mouseover: (event) => highlight(rowOf(event)), mouseleave: () => highlight(null),
-  focusin: (event) => highlight(rowOf(event)), focusout: () => highlight(null),
-  click: (event) => rowOf(event) && pin(rowOf(event)),
-});
+listen(at("file"), { change: ({ target }) => (take([...target.files]), (target.value = "")) });
+listen(at("settings"), { change: () => again?.(), submit: (event) => event.preventDefault() });
+listen(at("opacity"), { input: setOpacity });
+listen(at("scan-opacity"), { input: setOpacity });
 listen(window, {
   dragover: (event) => dragging(event, true),
   dragleave: (event) => dragging(event, event.relatedTarget !== null),
-  drop: (event) => (dragging(event, false), take(event.dataTransfer.files[0])),
-  paste: (event) => take(event.clipboardData.files[0]),
+  drop: async (event) => (dragging(event, false), take(await dropped(event.dataTransfer))),
+  paste: (event) => take([...event.clipboardData.files]),
 });
 offerModels();

@@ -18,6 +18,7 @@ def test_models_are_listed_with_their_digests(client: httpx2.Client, model_file:
             "digest": f"sha256:{digest}",
             "description": "The strongest channel of every pixel.",
             "default": True,
+            "scans": False,
             "classes": ["red", "green", "blue"],
             "licence": "Apache-2.0",
             "mean_iu": None,

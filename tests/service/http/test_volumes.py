@@ -1,5 +1,6 @@
 """POST /volumes: a scan goes in, volumes of the tissues come out, and no word about the patient."""
 
+import base64
 import gzip
 import io
 import json
@@ -100,6 +101,26 @@ def test_extras_can_be_left_out(http: httpx2.Client) -> None:
     tissue = post(http, query="?include=").json()["classes"][1]
     assert tissue["slice_mm2"] is None
     assert tissue["confidence"] is None
+
+
+def test_the_json_has_pictures_and_files_where_they_are_asked_for(http: httpx2.Client) -> None:
+    query = "?include=pictures,labels,segmentation"
+    plain, answer = post(http).json(), post(http, query=query).json()
+    assert all(plain[name] is None for name in ("pictures", "labels", "segmentation"))
+    scans, masks = ([plane(picture) for picture in answer["pictures"][name]] for name in ("scan", "mask"))
+    seen = np.flip(truth(), (0, 1)).transpose(2, 1, 0)  # feet to head, front to back, the patient's right to left
+    np.testing.assert_array_equal(masks, seen)
+    np.testing.assert_allclose(scans, np.array(tissues.GREY)[seen], atol=1)
+    assert base64.b64decode(answer["labels"]["data"]) == post(http, accept="application/gzip").content
+    assert answer["segmentation"] is None, "nothing in DICOM refers to NIfTI"
+    parts = [("volume", (f"{number}.dcm", file)) for number, file in enumerate(series())]
+    file = http.post(f"/volumes{query}", files=parts).json()["segmentation"]
+    assert pydicom.dcmread(io.BytesIO(base64.b64decode(file["data"]))).Modality == "SEG"
+
+
+def plane(picture: str) -> Any:
+    """The pixels of a grey or indexed PNG in base64."""
+    return np.asarray(Image.open(io.BytesIO(base64.b64decode(picture))))
 
 
 @pytest.mark.parametrize("name", ["volume", "file"])

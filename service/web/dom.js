@@ -1,0 +1,7 @@
+// The page's elements and their events.
+
+export const at = (id) => document.getElementById(id);
+
+export function listen(target, handlers) {
+  for (const [type, handler] of Object.entries(handlers)) target.addEventListener(type, handler, { passive: false });
+}
