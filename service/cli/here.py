@@ -35,7 +35,7 @@ class Here:
         self._room = Room(max(LEAST, memory.available() * 3 // 4 - memory.resident()))
         self.digest, self.at_once = f"sha256:{self._pipeline.model.digest}", threads + 1
 
-    def segment(self, data: bytes, recipe: Recipe) -> Segmented:
+    def run(self, data: bytes, recipe: Recipe) -> Segmented:
         """Raises ImageError and the pipeline's other errors."""
         request = Request(
             confidence=recipe.confidence,

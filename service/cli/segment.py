@@ -36,7 +36,7 @@ class Segmenting(Protocol):
     digest: str
     at_once: int
 
-    def segment(self, data: bytes, recipe: Recipe) -> Segmented: ...
+    def run(self, data: bytes, recipe: Recipe) -> Segmented: ...
 
 
 class Made(NamedTuple):
@@ -134,7 +134,7 @@ def check_pipe(paths: tuple[str, ...], as_json: bool, overlay: bool) -> None:
 def pipe(segmenting: Segmenting, recipe: Recipe, as_json: bool) -> None:
     """Standard input -> standard output: the mask, or the overlay, or the JSON. Raises Failure."""
     try:
-        found = segmenting.segment(sys.stdin.buffer.read(), recipe)
+        found = segmenting.run(sys.stdin.buffer.read(), recipe)
     except OF_THE_IMAGE as error:
         raise Failure(str(error)) from error
     if as_json:
@@ -150,7 +150,7 @@ def run(
 
     def work(source: Source) -> Answer:
         stamp = source.stamp  # before it is read: if it is changed meanwhile, it is done again next time
-        found = segmenting.segment(source.path.read_bytes(), recipe)
+        found = segmenting.run(source.path.read_bytes(), recipe)
         answer = msgspec.structs.replace(found.answer, file=source.name)
         files = {".png": found.mask, ".webp": found.overlay, ".json": msgspec.json.encode(answer)}
         sizes = {

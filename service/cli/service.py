@@ -40,7 +40,7 @@ class Service:
         rows = msgspec.json.decode(self._ask("/models"), type=list[dict[str, Any]])
         return [listed(row) for row in rows]
 
-    def segment(self, image: bytes, accept: str, options: dict[str, str]) -> bytes:
+    def post(self, image: bytes, accept: str, options: dict[str, str]) -> bytes:
         """The answer for an image, of the media type `accept`. Raises Failure and Refusal."""
         kind = {"Content-Type": "application/octet-stream", "Accept": accept}
         return self._ask(f"/segment?{urlencode(options)}", image, kind)

@@ -72,7 +72,7 @@ def within(folder: Path, output: Path) -> Iterator[Path]:
 
 
 def name_of(path: Path) -> str:
-    """No two files have the same one, but for a `home/x.jpg` here and a `/home/x.jpg`."""
+    """No two files have the same one, but for a `data/x.jpg` here and a `/data/x.jpg`."""
     whole = Path(os.path.abspath(path))  # noqa: PTH100  # Path.absolute keeps `..`, resolve follows links
     base = Path.cwd() if whole.is_relative_to(Path.cwd()) else whole.anchor
     return whole.relative_to(base).as_posix()

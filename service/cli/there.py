@@ -46,14 +46,14 @@ class There:
         except Refusal as error:
             raise Failure(str(error)) from error
 
-    def segment(self, data: bytes, recipe: Recipe) -> Segmented:
+    def run(self, data: bytes, recipe: Recipe) -> Segmented:
         """Raises Failure, and Refusal if the service refuses this image."""
         options = self._options | {"include": "mask,confidence" if recipe.confidence else "mask"}
         given = {"pixel_spacing_mm": recipe.spacing, "window": recipe.window}
         options |= {name: value for name, value in given.items() if value is not None}
         try:
-            document = self._service.segment(data, "application/json", options)
-            overlay = self._service.segment(data, "image/webp", options) if recipe.overlay else None
+            document = self._service.post(data, "application/json", options)
+            overlay = self._service.post(data, "image/webp", options) if recipe.overlay else None
         except Refusal as error:
             if error.status in HOPELESS:
                 raise Failure(str(error)) from error
