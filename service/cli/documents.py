@@ -14,6 +14,7 @@ class ModelSummary(msgspec.Struct, frozen=True):
     digest: str
     description: str
     default: bool
+    scans: bool
     classes: tuple[str, ...]
     licence: str
     mean_iu: float | None
@@ -35,6 +36,7 @@ def summaries(catalog: Catalog) -> list[ModelSummary]:
             digest=f"sha256:{segmenter.model.digest}",
             description=segmenter.model.contract.description,
             default=name == catalog.default,
+            scans=segmenter.model.contract.input.scan is not None,
             classes=tuple(segmenter.model.contract.labels.names),
             licence=segmenter.model.contract.training.licence,
             mean_iu=None if (judged := segmenter.model.contract.evaluation) is None else judged.metrics.mean_iu,
