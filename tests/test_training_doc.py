@@ -25,3 +25,18 @@ def test_the_tables_are_those_of_the_runs() -> None:
         assert spread == (f"{min(figures):.1f} to {max(figures):.1f}" if len(figures) > 1 else "")
         assert pole == f"{100 * mean(float(run['iu pole']) for run in runs[what]):.1f}"
         assert sign == f"{100 * mean(float(run['iu sign']) for run in runs[what]):.1f}"
+
+
+def test_the_table_of_places_is_that_of_its_runs() -> None:
+    runs = defaultdict(list)
+    with (FOLDER / "places.csv").open() as file:
+        for run in csv.DictReader(file):
+            runs[run["trained on"]].append(run)
+    text = (ROOT / "docs" / "training.md").read_text().partition("<!-- places -->\n")[2].partition("<!-- end -->")[0]
+    rows = [line.strip("| ").split(" | ") for line in text.splitlines()[2:]]
+    assert [row[0] for row in rows] == list(runs)
+    for what, count, *figures in rows:
+        assert int(count) == len(runs[what])
+        for place, figure in zip(("CamVid", "Frankfurt", "India"), figures, strict=True):
+            values = [100 * float(run[place]) for run in runs[what]]
+            assert figure == f"{mean(values):.1f} ({min(values):.1f} to {max(values):.1f})"
