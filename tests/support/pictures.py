@@ -1,5 +1,6 @@
 """Pictures whose masks are known: the strongest channel of every pixel decides."""
 
+import base64
 import io
 from typing import Any
 
@@ -28,6 +29,11 @@ def encoded(image: Image.Image, format_: str = "PNG", **options: Any) -> bytes:
     file = io.BytesIO()
     image.save(file, format_, **options)
     return file.getvalue()
+
+
+def pixels(picture: str) -> Any:
+    """Those of a grey or indexed PNG in base64."""
+    return np.asarray(Image.open(io.BytesIO(base64.b64decode(picture))))
 
 
 def oriented(orientation: int | None) -> bytes:

@@ -18,7 +18,7 @@ from PIL import Image
 from service.http.volume_schemas import NOTICE
 from tests.support import colours, tissues
 from tests.support.dicom import MARK, dicom, enhanced, pattern, series
-from tests.support.pictures import encoded, quarters
+from tests.support.pictures import encoded, pixels, quarters
 from tests.support.scans import ORIENTATIONS, SHAPE, scan, truth, turned, turned_scan
 from tests.support.server import serving
 from tests.support.waiting import wait_until
@@ -107,7 +107,7 @@ def test_the_json_has_pictures_and_files_where_they_are_asked_for(http: httpx2.C
     query = "?include=pictures,labels,segmentation"
     plain, answer = post(http).json(), post(http, query=query).json()
     assert all(plain[name] is None for name in ("pictures", "labels", "segmentation"))
-    scans, masks = ([plane(picture) for picture in answer["pictures"][name]] for name in ("scan", "mask"))
+    scans, masks = ([pixels(picture) for picture in answer["pictures"][name]] for name in ("scan", "mask"))
     seen = np.flip(truth(), (0, 1)).transpose(2, 1, 0)  # feet to head, front to back, the patient's right to left
     np.testing.assert_array_equal(masks, seen)
     np.testing.assert_allclose(scans, np.array(tissues.GREY)[seen], atol=1)
@@ -116,11 +116,6 @@ def test_the_json_has_pictures_and_files_where_they_are_asked_for(http: httpx2.C
     parts = [("volume", (f"{number}.dcm", file)) for number, file in enumerate(series())]
     file = http.post(f"/volumes{query}", files=parts).json()["segmentation"]
     assert pydicom.dcmread(io.BytesIO(base64.b64decode(file["data"]))).Modality == "SEG"
-
-
-def plane(picture: str) -> Any:
-    """The pixels of a grey or indexed PNG in base64."""
-    return np.asarray(Image.open(io.BytesIO(base64.b64decode(picture))))
 
 
 @pytest.mark.parametrize("name", ["volume", "file"])
