@@ -15,6 +15,8 @@ overload.py  ten times as many requests as can be answered
 sender.py    sends them when they are due
 traffic.py   mixed traffic, with the hostile requests of hostile.py
 volumes.py   a whole scan, and a camera beside it
+folders.py   `fcn-serve segment` on a folder, and killed
+outlines.py  what it costs to draw the outlines of enlarged masks
 soak.py      an hour of that traffic, judged by verdict.py
 refusals.py  uploads that are refused early, by the clients in clients/, also through nginx.py
 promise.py   a promise, its measurement, and whether it is kept

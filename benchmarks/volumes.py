@@ -84,15 +84,12 @@ def run(subject: Subject, side: int, seconds: float, at_once: int) -> list[Promi
         f"{side}³ voxels in {len(scan) / 1e6:.1f} MB: {one.seconds:.1f} s, {one.lines} lines, peak {peak:.0f} MB"
     )
     typer.echo(shown(rows))
-    base = percentile([frame.milliseconds for frame in alone], 0.99)
     promises = [
         Promise("seconds of a scan", one.seconds, most=MOST_S),
         Promise("peak memory of the service meanwhile, MB", peak, most=MOST_MB),
         Promise("lines of progress", one.lines, least=side),
         *(
-            Promise(
-                f"p99 {name} over p99 alone", percentile([f.milliseconds for f in of], 0.99) / base, most=MOST_TIMES
-            )
+            Promise(f"p99 {name} over p99 alone", p99(of) / p99(alone), most=MOST_TIMES)
             for name, of in list(rows.items())[1:]
         ),
         Promise("frames without an answer", sum(f.status != 200 for of in rows.values() for f in of), 0, 0),
@@ -142,8 +139,12 @@ def take(address: Address, more: Callable[[], bool], seconds: float) -> list[Fra
     return frames
 
 
+def quantile(frames: list[Frame], share: float) -> float:
+    return percentile([frame.milliseconds for frame in frames], share)
+
+
 def p99(frames: list[Frame]) -> float:
-    return percentile([frame.milliseconds for frame in frames], 0.99)
+    return quantile(frames, 0.99)
 
 
 def stages_of(answer: Answer) -> dict[str, float]:
@@ -155,11 +156,10 @@ def shown(rows: dict[str, list[Frame]]) -> str:
     """In Markdown: percentiles of each, and the stages of the slowest frame."""
     lines = ["", "| camera | frames | p50 ms | p99 ms | slowest ms | its stages |", "|---|---|---|---|---|---|"]
     for name, frames in rows.items():
-        taken = [frame.milliseconds for frame in frames]
         slowest = max(frames, key=lambda frame: frame.milliseconds)
         stages = ", ".join(f"{stage} {slowest.stages[stage]:.0f}" for stage in STAGES if stage in slowest.stages)
         lines.append(
-            f"| {name} | {len(frames)} | {percentile(taken, 0.5):.0f} | {percentile(taken, 0.99):.0f} | "
+            f"| {name} | {len(frames)} | {quantile(frames, 0.5):.0f} | {p99(frames):.0f} | "
             f"{slowest.milliseconds:.0f} | {stages} |"
         )
     return "\n".join([*lines, ""])

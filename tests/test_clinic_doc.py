@@ -43,7 +43,7 @@ def test_every_command_answers_as_it_says(folder: Path) -> None:
     (models / "tissues.onnx").write_bytes(tissues.model_bytes())
     with serving(models) as url:
         for command in COMMANDS:
-            words = shlex.split(command.replace("http://127.0.0.1:8000", url).replace("NAME", "tissues"))
+            words = shlex.split(command.replace("http://127.0.0.1:8000", url).replace("model=brain", "model=tissues"))
             check(words, subprocess.check_output([curl, "--fail-with-body", *words[1:]], cwd=folder), folder)
 
 

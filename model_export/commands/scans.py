@@ -61,12 +61,11 @@ def tissues(
     only: Only = None,
 ) -> None:
     """Print Dice, distances between surfaces and volumes by person, of whole scans as the service labels them."""
-    from model_export.data.scans import people
+    from model_export.data.scans import chosen
     from model_export.reports.tissues import table
     from service.segmentation.runtime.model import Model
 
-    chosen = [person for person in people(scans) if only is None or person in only.split(",")]
-    typer.echo(table(Model.load(model, threads=0), scans, chosen, tracked))
+    typer.echo(table(Model.load(model, threads=0), scans, chosen(scans, only), tracked))
 
 
 @app.command()
@@ -79,17 +78,16 @@ def review(
     seed: Annotated[int, typer.Option(min=0, help="Of the noise.")] = 0,
 ) -> None:
     """Print which scans the service sends to a review: as they are, and spoiled in ways that happen."""
-    from model_export.data.scans import people
+    from model_export.data.scans import chosen
     from model_export.reports import review as reviews
     from service.segmentation.runtime.model import Model
 
     def wanted(name: str) -> bool:
         return not spoil or any(name.startswith(start) for start in spoil)
 
-    chosen = [person for person in people(scans) if only is None or person in only.split(",")]
-    loaded = Model.load(model, threads=0)
+    loaded, names = Model.load(model, threads=0), chosen(scans, only)
     found = [
-        one for index in tracked(len(chosen)) for one in reviews.reviewed(loaded, scans, chosen[index], wanted, seed)
+        one for index in tracked(len(names)) for one in reviews.reviewed(loaded, scans, names[index], wanted, seed)
     ]
     if output is not None:
         with output.open("w", newline="") as file:
@@ -104,9 +102,8 @@ def invariance(
     only: Only = None,
 ) -> None:
     """Print how volumes change where the same scan has other axes, voxels or intensities."""
-    from model_export.data.scans import people
+    from model_export.data.scans import chosen
     from model_export.reports.invariance import changes
     from service.segmentation.runtime.model import Model
 
-    chosen = [person for person in people(scans) if only is None or person in only.split(",")]
-    typer.echo(changes(Model.load(model, threads=0), scans, chosen, tracked))
+    typer.echo(changes(Model.load(model, threads=0), scans, chosen(scans, only), tracked))

@@ -53,6 +53,17 @@ def people(folder: Path) -> list[str]:
     return names
 
 
+def chosen(folder: Path, only: str | None) -> list[str]:
+    """Of the people in a folder of scans, those whose names `only` has, separated by commas; all without it.
+
+    Raises DataError where there is nobody.
+    """
+    names = [name for name in people(folder) if only is None or name in only.split(",")]
+    if not names:
+        raise DataError("Nobody is left; check the names.")
+    return names
+
+
 def slabs(folder: Path, person: str, step: int = 1) -> Iterator[tuple[int, Image.Image, Image.Image]]:
     """Every `step`th slice of a person that holds tissue: its number from the feet, the RGB image and the labels.
 

@@ -37,6 +37,6 @@ def heated(data: bytes, temperature: float) -> bytes:
     Raises DataError for a model for scans.
     """
     contract = Model(data, threads=0).contract
-    if contract.input.scan is not None:
+    if contract.for_scans:
         raise DataError(f"{contract.name} is for scans: their labels follow from probabilities, so it keeps its own.")
     return packed(onnx.load_model_from_string(data), msgspec.structs.replace(contract, temperature=temperature))

@@ -16,9 +16,10 @@ from service.cli.options import models_option
 from service.segmentation.catalog import model_files
 from service.segmentation.errors import ModelError, ModelUnreadable
 from service.segmentation.inputs import clinical
-from service.segmentation.modelfile.contract import Input, Pixels
+from service.segmentation.modelfile.contract import Pixels
 from service.segmentation.runtime import cores, memory, saturation, session
 from service.segmentation.runtime.model import Model
+from service.segmentation.segmenter import pad
 
 INTERESTING = {
     "avx2": "AVX2",
@@ -122,19 +123,14 @@ def examination(file: Path) -> Examination:
         model = Model.load(file, cores.available(), crowds=True)
     except ModelError as error:
         return Examination(file.name, trouble=str(error).removeprefix(f"{file}: "))
-    image = native(model.contract.input)
+    policy = model.contract.input
+    image = pad(np.zeros((policy.height, policy.width, 3), np.uint8), policy)
     return Examination(
         file.name,
         model.contract.name,
         ms_all_cores=round(median(milliseconds(model, image) for _ in range(RUNS)), 1),
         ms_one_core=round(median(milliseconds(model, image, one_core=True) for _ in range(RUNS)), 1),
     )
-
-
-def native(policy: Input) -> Pixels:
-    """A black image of the native size, padded to the stride."""
-    height, width = (side + -side % policy.stride for side in (policy.height, policy.width))
-    return np.zeros((height, width, 3), np.uint8)
 
 
 def milliseconds(model: Model, image: Pixels, one_core: bool = False) -> float:

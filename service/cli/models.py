@@ -5,11 +5,10 @@ from pathlib import Path
 import click
 import msgspec
 
-from service.cli.documents import ModelSummary, RefusedModel, summaries
-from service.cli.errors import Failure
 from service.cli.options import key_option, models_option, url_option
-from service.cli.service import Refusal, Service
+from service.cli.service import Service
 from service.segmentation.catalog import Catalog, Engine
+from service.serving.documents import ModelSummary, RefusedModel, summaries
 
 
 @click.command()
@@ -22,7 +21,7 @@ def models(models: Path, url: str | None, key: str | None, as_json: bool) -> Non
 
     Exits with 1 if a model file is refused.
     """
-    listed = in_folder(models) if url is None else of_service(url, key)
+    listed = summaries(Catalog(models, None, Engine(threads=1))) if url is None else Service(url, key).models()
     if as_json:
         click.echo(msgspec.json.encode(listed))
     for model in listed:
@@ -32,20 +31,6 @@ def models(models: Path, url: str | None, key: str | None, as_json: bool) -> Non
             click.echo(paragraph(model))
     if any(isinstance(model, RefusedModel) for model in listed):
         click.get_current_context().exit(1)
-
-
-def in_folder(path: Path) -> list[ModelSummary | RefusedModel]:
-    """The models of a folder or a file, as a service would serve them. Raises ModelError."""
-    catalog = Catalog(path, None, Engine(threads=1))
-    return [*summaries(catalog), *(RefusedModel(name, reason) for name, reason in catalog.reasons().items())]
-
-
-def of_service(url: str, key: str | None) -> list[ModelSummary | RefusedModel]:
-    """The models of a running service. Raises Failure."""
-    try:
-        return Service(url, key).models()
-    except Refusal as error:
-        raise Failure(str(error)) from error
 
 
 def paragraph(model: ModelSummary) -> str:

@@ -11,16 +11,16 @@ import msgspec
 
 from service.cli import areas, coco, sources
 from service.cli.batch import each
-from service.cli.documents import Answer, Segmented
+from service.cli.documents import Answer, Segmented, filed
 from service.cli.errors import Failure
-from service.cli.here import Here
+from service.cli.local import Local
 from service.cli.manifest import Entry, Manifest, Recipe, manifest_of
 from service.cli.options import key_option, models_option, reads, url_option
 from service.cli.outputs import put
 from service.cli.progress import Progress, watched
+from service.cli.remote import Remote
 from service.cli.service import Refusal
 from service.cli.sources import Source
-from service.cli.there import There
 from service.segmentation.errors import ImageError, InferenceFailed, OutOfMemory, PictureTooLarge
 from service.segmentation.inputs.spacing import read_spacing
 from service.segmentation.inputs.window import read_window
@@ -102,7 +102,7 @@ def segment(
     areas.check(table)
 
     def start() -> Segmenting:
-        return Here(models, model, int(max_megapixels * 1e6)) if url is None else There(url, key, model)
+        return Local(models, model, int(max_megapixels * 1e6)) if url is None else Remote(url, key, model)
 
     recipe = partial(Recipe, confidence=confidence, overlay=overlay, spacing=spacing, window=window)
     if STDIN in paths:
@@ -138,7 +138,7 @@ def pipe(segmenting: Segmenting, recipe: Recipe, as_json: bool) -> None:
     except OF_THE_IMAGE as error:
         raise Failure(str(error)) from error
     if as_json:
-        click.echo(msgspec.json.encode(msgspec.structs.replace(found.answer, file=STDIN)))
+        click.echo(msgspec.json.encode(filed(found.answer, STDIN)))
     else:
         click.echo(found.overlay or found.mask, nl=False)
 
@@ -151,7 +151,7 @@ def run(
     def work(source: Source) -> Answer:
         stamp = source.stamp  # before it is read: if it is changed meanwhile, it is done again next time
         found = segmenting.run(source.path.read_bytes(), recipe)
-        answer = msgspec.structs.replace(found.answer, file=source.name)
+        answer = filed(found.answer, source.name)
         files = {".png": found.mask, ".webp": found.overlay, ".json": msgspec.json.encode(answer)}
         sizes = {
             source.name + suffix: put(output / (source.name + suffix), data)

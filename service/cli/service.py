@@ -9,8 +9,8 @@ from urllib.request import Request, urlopen
 
 import msgspec
 
-from service.cli.documents import ModelSummary, RefusedModel
 from service.cli.errors import Failure
+from service.serving.documents import ModelSummary, RefusedModel
 
 TRIES = 20
 """Of a request that is refused because the service is busy."""
@@ -36,8 +36,11 @@ class Service:
         self.url, self._headers = url.rstrip("/"), {} if key is None else {"Authorization": f"Bearer {key}"}
 
     def models(self) -> list[ModelSummary | RefusedModel]:
-        """What it serves, then what it does not. Raises Failure and Refusal."""
-        rows = msgspec.json.decode(self._ask("/models"), type=list[dict[str, Any]])
+        """What it serves, then what it does not. Raises Failure."""
+        try:
+            rows = msgspec.json.decode(self._ask("/models"), type=list[dict[str, Any]])
+        except Refusal as error:
+            raise Failure(str(error)) from error
         return [listed(row) for row in rows]
 
     def post(self, image: bytes, accept: str, options: dict[str, str]) -> bytes:

@@ -5,12 +5,16 @@ import secrets
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 
+import msgspec
+
 from service.http.options import MaskKind, Options, Part
-from service.http.schemas import ClassArea, ClassMap, Image, Mask, ModelName, SegmentAnswer
+from service.http.schemas import ClassMap, Mask, ModelName, SegmentAnswer
 from service.segmentation.inputs.warning import ImageWarning
 from service.segmentation.pipeline import Pipeline, Request, Result
 from service.segmentation.runtime.call import Call
 from service.segmentation.segmenter import Labeller
+from service.serving import documents
+from service.serving.documents import answer_of
 
 JSON = "application/json"
 
@@ -96,18 +100,9 @@ def json_of(result: Result, options: Options, mask: bytes | None) -> bytes:
     heatmap = class_map(result)
     with result.call.timings.stage("encode"):
         answer = SegmentAnswer(
-            model=model_name(result.model),
-            image=Image(
-                width=result.photo.size[0],
-                height=result.photo.size[1],
-                format=result.photo.format,
-                orientation=result.photo.orientation,
-                sha256=result.sha256,
-            ),
-            classes=class_areas(result),
+            **msgspec.to_builtins(answer_of(result)) | {"warnings": warnings_of(result, options)},
             mask=None if mask is None else Mask(data=base64_of(mask)),
             heatmap=heatmap,
-            warnings=warnings_of(result, options),
             timings_ms={},
         )
     with result.call.timings.stage("encode"):
@@ -125,25 +120,9 @@ def class_map(result: Result) -> ClassMap | None:
     return None if heatmap is None else ClassMap(name=heatmap.class_.name, data=base64_of(result.heatmap()))
 
 
-def class_areas(result: Result) -> list[ClassArea]:
-    classes = result.model.contract.labels.classes
-    return [
-        ClassArea(
-            id=class_.id,
-            name=class_.name,
-            color=class_.color,
-            pixels=area.pixels,
-            fraction=area.fraction,
-            area_mm2=area.mm2,
-            confidence=confidence if area.pixels else None,
-        )
-        for class_, area, confidence in zip(classes, result.areas, result.segmentation.confidence, strict=True)
-    ]
-
-
 def base64_of(data: bytes) -> str:
     return base64.b64encode(data).decode()
 
 
 def model_name(model: Labeller) -> ModelName:
-    return ModelName(name=model.contract.name, version=model.contract.version, digest=f"sha256:{model.digest}")
+    return ModelName(**msgspec.to_builtins(documents.model_name(model)))

@@ -1,7 +1,6 @@
 """The routes of the API. Each unwraps its request, calls the core once, and wraps the result."""
 
 import asyncio
-from collections.abc import Iterator
 from functools import partial
 from math import inf
 from typing import Annotated, cast
@@ -17,9 +16,10 @@ from service.http.replies import FORMATS, Reply, make_reply, model_name, wanted
 from service.http.schemas import Health, ModelCard, ModelName, ModelSummary, RefusedModel, SegmentAnswer
 from service.http.security.access import ADMIN, OPEN, SEGMENT, GuardedRoute
 from service.http.upload import read_image
-from service.segmentation.catalog import Catalog
 from service.segmentation.runtime.call import Call
 from service.segmentation.segmenter import Labeller
+from service.serving import documents
+from service.serving.documents import summaries
 from service.serving.errors import Draining
 from service.serving.services import Services
 
@@ -109,22 +109,12 @@ async def reload_model(name: str, services: Injected) -> ModelName:
 @router.get("/models", dependencies=[SEGMENT], summary="List the models", tags=["models"], responses=errors(401))
 async def list_models(services: Injected) -> list[ModelSummary | RefusedModel]:
     """The models that are served, then the files that are not, each with the reason."""
-    refused = [RefusedModel(name=name, refused=reason) for name, reason in services.catalog.reasons().items()]
-    return [*summaries(services.catalog), *refused]
+    return [listed(row) for row in summaries(services.catalog)]
 
 
-def summaries(catalog: Catalog) -> Iterator[ModelSummary]:
-    for name, segmenter in catalog.segmenters.items():
-        contract = segmenter.model.contract
-        yield ModelSummary(
-            **model_name(segmenter.model).model_dump(),
-            description=contract.description,
-            default=name == catalog.default,
-            scans=contract.input.scan is not None,
-            classes=contract.labels.names,
-            licence=contract.training.licence,
-            mean_iu=None if contract.evaluation is None else contract.evaluation.metrics.mean_iu,
-        )
+def listed(row: documents.ModelSummary | documents.RefusedModel) -> ModelSummary | RefusedModel:
+    kind = RefusedModel if isinstance(row, documents.RefusedModel) else ModelSummary
+    return kind(**msgspec.to_builtins(row))
 
 
 @router.get(

@@ -72,7 +72,7 @@ class SegmentAnswer(BaseModel):
 class ModelSummary(ModelName):
     description: str
     default: Annotated[bool, Field(description="Whether it serves requests that name no model.")]
-    scans: Annotated[bool, Field(description="Whether it is for scans: POST /volumes.")]
+    scans: Annotated[bool, Field(description="Whether POST /volumes can use it.")]
     classes: list[str]
     licence: Annotated[str, Field(description="Licence of the weights.")]
     mean_iu: Annotated[

@@ -109,10 +109,11 @@ def pictures_of(result: VolumeResult) -> Pictures:
 
 def segmentation_of(result: VolumeResult) -> SegmentationFile | None:
     """The DICOM Segmentation; None for a scan that none can refer to, as the other parts are answers all the same."""
+    if not result.source.instances:
+        return None
     try:
-        check_dicom(result.source)
         return SegmentationFile(data=base64_of(result.dicomseg()))
-    except (NotAcceptable, UnusableScan):
+    except UnusableScan:
         return None
 
 

@@ -80,7 +80,7 @@ class Catalog:
         for file in self._last:
             with suppress(ModelError):
                 self._serve(file)
-        photos = [name for name, served in self.segmenters.items() if served.model.contract.input.scan is None]
+        photos = [name for name, served in self.segmenters.items() if not served.model.contract.for_scans]
         self.default = default or min([*(photos or self.segmenters), *self.refused])
         if self.default not in self.segmenters:
             known = ", ".join(self.segmenters)
@@ -110,7 +110,7 @@ class Catalog:
 
     @property
     def _scans(self) -> list[Segmenter]:
-        return [served for served in self.segmenters.values() if served.model.contract.input.scan is not None]
+        return [served for served in self.segmenters.values() if served.model.contract.for_scans]
 
     def reasons(self) -> dict[str, str]:
         """Why files are not served, by their names without `.onnx`, in sentences that do not name the folder."""
@@ -173,7 +173,7 @@ class Catalog:
         if self._files.get(name, file) != file:
             raise ContractBroken(f"{file}: another file's model is called {name!r} too; rename one, or remove it.")
         segmenter = self._engine.segmenter(model, self._turns)
-        if model.contract.input.scan is not None:
+        if model.contract.for_scans:
             clinical.load()
         try:
             segmenter.warm_up()

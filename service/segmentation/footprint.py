@@ -6,6 +6,7 @@ checks them in a control group.
 
 from service.segmentation.inputs.header import Header
 from service.segmentation.inputs.raster import MOST_PER_PIXEL
+from service.segmentation.segmenter import LARGEST
 
 # Bytes per pixel of the picture.
 UNPACKING = {"JPEG": 0, "PNG": 12, "WEBP": MOST_PER_PIXEL, "DICOM": 32}
@@ -37,8 +38,6 @@ DRAWN = 8_000_000
 VOXEL = 16
 """Bytes per voxel: as stored, up to 8; as read, up to 4; its label, and the labels of the answer. The
 pictures of all slices take less than what was stored, which is gone by then."""
-SLICE_PIXELS = 4
-"""A slice's pixels, in those of the network's native size, are at most so many times more."""
 
 COPIES = 2
 """Of the file, besides the upload itself."""
@@ -74,7 +73,7 @@ def of_outlines(pixels: int, classes: int) -> int:
 
 def of_volume(voxels: int, native: int, classes: int, size: int) -> int:
     """Bytes for segmenting a volume in files of `size` bytes by a network of `native` pixels, slice by slice."""
-    return voxels * VOXEL + of_network(SLICE_PIXELS * native, classes) + of_file(size)
+    return voxels * VOXEL + of_network(LARGEST * native, classes) + of_file(size)
 
 
 def voxels_within(memory: int, native: int, classes: int, size: int) -> int:

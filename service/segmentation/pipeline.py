@@ -19,7 +19,7 @@ from service.segmentation.modelfile.contract import Labels
 from service.segmentation.outputs.png import png
 from service.segmentation.outputs.rendering import heatmap_overlay, heatmap_png, mask_png, overlay
 from service.segmentation.runtime.call import Call
-from service.segmentation.segmenter import Labeller, Segmentation, Segmenter
+from service.segmentation.segmenter import LARGEST, Labeller, Segmentation, Segmenter
 
 
 @dataclass(frozen=True)
@@ -111,10 +111,10 @@ class Pipeline:
 
     def footprint(self, data: bytes, request: Request) -> int:
         """An upper bound, in bytes, on the memory of `run` and of one file of its result, from the header only."""
-        policy, classes = self.model.contract.input, len(self.model.contract.labels.classes)
-        native = policy.width * policy.height
-        scores = request.confidence or request.heatmap is not None or policy.scan is not None
-        most = native * (1 if policy.scan is None else footprint.SLICE_PIXELS)
+        contract = self.model.contract
+        native, classes = contract.input.width * contract.input.height, len(contract.labels.classes)
+        scores = request.confidence or request.heatmap is not None or contract.for_scans
+        most = native * (LARGEST if contract.for_scans else 1)
         network = footprint.of_network(most, classes if scores else 0)
         header = inspect(data)
         if header is None or min(header.size) == 0 or header.size[0] * header.size[1] > self.max_pixels:

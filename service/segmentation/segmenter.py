@@ -72,7 +72,7 @@ class Segmenter:
     def draws_outlines(self, size: Size) -> bool:
         """Whether the labels of an image of `size` are enlarged to it by their scores; slices of scans are not."""
         width, height = self.needed(size)
-        return self.model.contract.input.scan is None and size[0] * size[1] > width * height
+        return not self.model.contract.for_scans and size[0] * size[1] > width * height
 
     def warm_up(self) -> None:
         """Segment an image of the native size, so that the first caller does not wait for memory to be allocated.
@@ -101,10 +101,12 @@ class Segmenter:
         """
         mapped = None if heatmap is None else self._class(heatmap)
         size, call = size or image.size, call or Call()
-        scores = confidence or mapped is not None or self.model.contract.input.scan is not None
-        labels, cells = self.output(image, size, scores or self.draws_outlines(size), call, spacing)
+        probabilities = confidence or mapped is not None or self.model.contract.for_scans
+        labels, cells = self.output(image, size, probabilities or self.draws_outlines(size), call, spacing)
         with call.timings.stage("measure"):
-            return self._measured(labels, cells, size, confidence, mapped)
+            height, width = labels.shape
+            scores = cells.logits()[:, :height, :width] if cells is not None and probabilities else None
+            return self._measured(np.ascontiguousarray(labels), cells, scores, size, confidence, mapped)
 
     def output(
         self, image: Image.Image, size: Size, scores: bool, call: Call, spacing: Spacing | None = None
@@ -120,33 +122,45 @@ class Segmenter:
         return labels[:height, :width], cells
 
     def _measured(
-        self, labels: Labels, cells: Cells | None, size: Size, confidence: bool, mapped: Class | None
+        self,
+        labels: Labels,
+        cells: Cells | None,
+        scores: Scores | None,
+        size: Size,
+        confidence: bool,
+        mapped: Class | None,
     ) -> Segmentation:
-        """The network's output for the image, labels [height, width], resized to `size` and measured."""
-        labels = np.ascontiguousarray(labels)
-        height, width = labels.shape
-        classes, temperature = len(self.model.contract.labels.classes), self.model.contract.temperature
-        probabilities = confidence or mapped is not None or self.model.contract.input.scan is not None
-        scores = cells.logits()[:, :height, :width] if cells is not None and probabilities else None
-        means: tuple[float | None, ...] = (None,) * classes
+        """The network's output for the image, labels [height, width], resized to `size` and measured. `scores` are
+        those in `cells`, without the padding, where probabilities are wanted."""
+        contract = self.model.contract
+        means: tuple[float | None, ...] = (None,) * len(contract.labels.classes)
         if confidence and scores is not None:
-            means = class_means(labels, scores, temperature)
+            means = class_means(labels, scores, contract.temperature)
         heat = None
         if mapped is not None:
             if scores is None:
-                raise NoScores(f"{self.model.contract.name} gives labels alone; leave heatmap out.")
-            plane = probability(scores, mapped.id, temperature)
+                raise NoScores(f"{contract.name} gives labels alone; leave heatmap out.")
+            plane = probability(scores, mapped.id, contract.temperature)
             heat = Heatmap(mapped, resized(plane, size, Image.Resampling.BILINEAR))
-        if self.model.contract.input.scan is not None and scores is not None:
-            whole, _ = likeliest(scores, size, temperature)
-            return Segmentation(whole, count(whole, classes), means, heat)
+        whole, pixels = self._whole(labels, cells, scores, size)
+        means = tuple(mean if n else None for mean, n in zip(means, pixels, strict=True))
+        return Segmentation(whole, pixels, means, heat)
+
+    def _whole(
+        self, labels: Labels, cells: Cells | None, scores: Scores | None, size: Size
+    ) -> tuple[Labels, list[int]]:
+        """Labels of `size`, and the pixels of each class. Those of a scan's slice follow from probabilities."""
+        contract = self.model.contract
+        classes = len(contract.labels.classes)
+        if contract.for_scans and scores is not None:
+            whole, _ = likeliest(scores, size, contract.temperature)
+            return whole, count(whole, classes)
         whole = enlarged(labels, size)
         pixels = count_enlarged(labels, *size, classes) if whole.size > labels.size else count(whole, classes)
         if cells is not None and self.draws_outlines(size):
             change = redraw(whole, labels, cells)[:classes].tolist()
             pixels = [before + more for before, more in zip(pixels, change, strict=True)]
-        means = tuple(mean if n else None for mean, n in zip(means, pixels, strict=True))
-        return Segmentation(whole, pixels, means, heat)
+        return whole, pixels
 
     def _class(self, name: str) -> Class:
         classes = self.model.contract.labels

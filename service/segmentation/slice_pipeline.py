@@ -58,5 +58,5 @@ class SlicePipeline(Pipeline):
 
 def pipeline_for(segmenter: Segmenter, max_pixels: int) -> Pipeline:
     """The pipeline for images that suits a model: one for scans sees slices."""
-    kind = Pipeline if segmenter.model.contract.input.scan is None else SlicePipeline
+    kind = SlicePipeline if segmenter.model.contract.for_scans else Pipeline
     return kind(segmenter, max_pixels)

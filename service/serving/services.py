@@ -16,10 +16,7 @@ from service.serving.keys import KeyFile, keys_for
 from service.serving.metrics import Metrics
 from service.serving.settings import Settings
 
-LEAST_FOR_IMAGES = 64 * memory.MIB
-"""Enough for an ordinary photo, however little there is."""
-KEPT_SHARE = 16
-SCAN_PIXELS, SCAN_CLASSES = 512 * 512, 8
+SCAN_PIXELS, SCAN_CLASSES = 576 * 672, 8
 """Of the largest model for scans that memory is set aside for."""
 
 
@@ -56,22 +53,15 @@ def build(settings: Settings) -> Services:
     kept = settings.queue // 4 if keys is not None and len(keys.keys.hashes) > 1 else 0
     scan_uploads = settings.max_volume if installed() else 0
     scans_served = installed() and catalog.has_scans
-    free = for_images(settings.max_uploads + (scan_uploads if scans_served else 0))
+    free = memory.for_images(settings.max_uploads + (scan_uploads if scans_served else 0))
     for_scans = settings.volume_memory or (min(of_largest(settings), free // 2) if installed() else 0)
     # Without a model for scans at the start, no memory is set aside for them: nothing would use it.
-    memory_bytes = settings.memory or max(LEAST_FOR_IMAGES, free - (for_scans if scans_served else 0))
+    memory_bytes = settings.memory or max(memory.LEAST, free - (for_scans if scans_served else 0))
     check_memory(memory_bytes, pipeline_for(catalog.get(None), settings.max_pixels))
     admission = Admission(Limits(settings.workers, settings.queue, settings.max_uploads, memory_bytes, kept))
     volumes = Admission(Limits(1, settings.queue, scan_uploads, for_scans, kept))
     metrics = metrics_of(settings, catalog, admission, volumes)
     return Services(catalog, admission, volumes, metrics, keys, settings)
-
-
-def for_images(uploads: int) -> int:
-    """Bytes of memory for segmenting images: the available memory less what the process uses after loading its models,
-    the limit of uploads, and a share for what allocators keep."""
-    most = memory.available()
-    return max(LEAST_FOR_IMAGES, most - memory.resident() - uploads - most // KEPT_SHARE)
 
 
 def of_largest(settings: Settings) -> int:

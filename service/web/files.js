@@ -1,4 +1,4 @@
-// The files that a person gives: photos and scans are told apart by their first bytes.
+// Reads the files that a person drops or chooses, and recognises scans by their first bytes.
 
 const STARTS = [["DICM", 128], ["n+1", 344], ["n+2", 4], ["\x1f\x8b", 0], ["PK\x03\x04", 0]];
 

@@ -1,8 +1,6 @@
 """Hostile scans, each with where it is sent and its allowed statuses."""
 
 import gzip
-import io
-import zipfile
 import zlib
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -14,6 +12,7 @@ from tests.support.dicom import dicom, enhanced, pattern, series, valid_dicoms
 from tests.support.hostile import ANY, DAMAGED, OK, TOO_LARGE, UNKNOWN
 from tests.support.mutations import wounded
 from tests.support.nifti import head, nifti, valid_niftis
+from tests.support.zips import zipped, zipped_series
 
 MAX_MEGAVOXELS = 4
 """What the service that these are sent to should take."""
@@ -38,15 +37,6 @@ def zeros(size: int, wbits: int) -> bytes:
     """So many zeros, compressed."""
     packer = zlib.compressobj(1, wbits=wbits)
     return b"".join(packer.compress(bytes(2**20)) for _ in range(size >> 20)) + packer.flush()
-
-
-def zipped(files: dict[str, bytes]) -> bytes:
-    """An archive of these files."""
-    archive = io.BytesIO()
-    with zipfile.ZipFile(archive, "w", zipfile.ZIP_DEFLATED) as file:
-        for name, data in files.items():
-            file.writestr(name, data)
-    return archive.getvalue()
 
 
 def nifti_bombs() -> Iterator[HostileScan]:
@@ -97,7 +87,7 @@ def archives() -> Iterator[HostileScan]:
     def archive(name: str, data: bytes, statuses: frozenset[int]) -> HostileScan:
         return HostileScan(f"zip {name}", VOLUMES, data, statuses, "application/zip")
 
-    good = zipped({f"{number}.dcm": slice_ for number, slice_ in enumerate(series())})
+    good = zipped_series(series())
     claims = good.replace(len(series()[0]).to_bytes(4, "little"), (2**31).to_bytes(4, "little"))
     yield archive("of a series", good, OK)
     yield archive("of zeros", zipped({"a.dcm": bytes(HUGE)}), TOO_LARGE)
@@ -121,7 +111,7 @@ def mutations(count: int) -> Iterator[HostileScan]:
         yield HostileScan(name, SLICE if number % 2 else PICTURE, data, ANY)
     whole = {
         "enhanced.dcm": enhanced(),
-        "series.zip": zipped({f"{number}.dcm": slice_ for number, slice_ in enumerate(series())}),
+        "series.zip": zipped_series(series()),
     }
     for name, data in wounded(whole, count, seed=7, head=900):
         yield HostileScan(name, VOLUMES, data, ANY)

@@ -126,12 +126,12 @@ def _of_shape(seen: Axial, labels: NDArray[np.uint8], limits: Limits) -> Iterato
     sides = {side: getattr(shape, side) for side in limits.mm}
     if not all(least <= sides[side] <= most for side, (least, most) in limits.mm.items()):
         said = ", ".join(f"{mm:.0f} mm in {side}" for side, mm in sides.items())
-        detail = f"The tissue measures {said}, which no adult brain does: the header's spacing may be wrong."
+        detail = f"The tissue measures {said}, which no adult brain does; the spacing in the header may be wrong."
         yield Reason("unusual_size", detail)
     if shape.behind < limits.behind:
         detail = (
-            "The lowest part of the tissue does not lie behind the rest, as the cerebellum does: the header may say "
-            "wrongly how the scan lies."
+            "The lowest part of the tissue does not lie behind the rest, as the cerebellum does; the orientation in "
+            "the header may be wrong."
         )
         yield Reason("wrong_orientation", detail)
 
@@ -144,12 +144,11 @@ def _of_contrast(seen: Axial, labels: NDArray[np.uint8], names: list[str], limit
             continue
         brighter = contrast.between(names.index(bright), names.index(dark))
         if brighter < 0:
-            detail = f"What was found to be {bright} is darker than {dark}, so this is not a T1-weighted scan."
+            detail = f"The {bright} is darker than the {dark}, so this is not a T1-weighted scan."
             yield Reason("other_contrast", detail)
         elif brighter < least:
-            yield Reason(
-                "poor_contrast", f"{bright.capitalize()} and {dark} are hardly told apart: the scan may be noisy."
-            )
+            detail = f"The {bright} is hardly brighter than the {dark}; the scan may be noisy."
+            yield Reason("poor_contrast", detail)
 
 
 def _of_tissues(measured: dict[str, Extent], limits: Limits) -> Iterator[Reason]:

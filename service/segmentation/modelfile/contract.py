@@ -185,3 +185,8 @@ class Contract(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     use: str = ""
     limits: str = ""
     seal: Sha256 = UNSEALED
+
+    @property
+    def for_scans(self) -> bool:
+        """Whether the model is for scans, and not for pictures."""
+        return self.input.scan is not None

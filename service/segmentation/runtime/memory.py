@@ -15,6 +15,19 @@ ASSUMED_RESIDENT = 300 * MIB
 """Where there is no /proc: what the service with its own models takes, and some."""
 
 
+LEAST = 64 * MIB
+"""Enough for an ordinary photo, however little there is."""
+KEPT_SHARE = 16
+"""Allocators keep one part in so many of the memory."""
+
+
+def for_images(reserved: int = 0) -> int:
+    """For segmenting images, once the models are loaded: what is available, less what the process uses, what is
+    `reserved`, and what allocators keep."""
+    most = available()
+    return max(LEAST, most - resident() - reserved - most // KEPT_SHARE)
+
+
 def available(process: Path = Path("/proc/self")) -> int:
     """The tightest limit of the process's control groups, or the machine's memory."""
     files = (folder / name for folder in cgroup.folders("memory", process) for name in LIMITS)

@@ -4,7 +4,6 @@ import base64
 import gzip
 import io
 import json
-import zipfile
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
@@ -22,6 +21,7 @@ from tests.support.pictures import encoded, pixels, quarters
 from tests.support.scans import ORIENTATIONS, SHAPE, scan, truth, turned, turned_scan
 from tests.support.server import serving
 from tests.support.waiting import wait_until
+from tests.support.zips import zipped, zipped_series
 
 nibabel = pytest.importorskip("nibabel")
 highdicom = pytest.importorskip("highdicom")
@@ -222,14 +222,10 @@ def test_a_dicom_series_may_come_as_parts_and_an_enhanced_file_alone(http: httpx
 
 
 def test_a_zip_of_a_series_is_a_series(http: httpx2.Client) -> None:
-    packed = io.BytesIO()
-    with zipfile.ZipFile(packed, "w") as archive:
-        for number, file in enumerate(series()):
-            archive.writestr(f"{number}.dcm", file)
     parts = [("volume", (f"{number}.dcm", file)) for number, file in enumerate(series())]
-    zipped, separate = post(http, packed.getvalue()).json(), http.post("/volumes", files=parts).json()
-    assert zipped["volume"]["slices"] == 5
-    assert zipped["classes"] == separate["classes"]
+    packed, separate = post(http, zipped_series(series())).json(), http.post("/volumes", files=parts).json()
+    assert packed["volume"]["slices"] == 5
+    assert packed["classes"] == separate["classes"]
 
 
 @pytest.mark.parametrize("files", [series(PatientName="Jane Doe"), [enhanced()]], ids=["series", "enhanced"])
@@ -262,10 +258,7 @@ def test_a_segmentation_refers_to_dicom_files(http: httpx2.Client) -> None:
 
 
 def test_a_zip_without_a_scan_is_refused(http: httpx2.Client) -> None:
-    packed = io.BytesIO()
-    with zipfile.ZipFile(packed, "w") as archive:
-        archive.writestr("folder/", b"")
-    assert "no files" in refused(post(http, packed.getvalue()), 422, "unusable_scan")
+    assert "no files" in refused(post(http, zipped({"folder/": b""})), 422, "unusable_scan")
 
 
 def test_a_slice_alone_is_an_image(http: httpx2.Client) -> None:

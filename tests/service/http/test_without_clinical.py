@@ -1,11 +1,15 @@
 """A service without the extra `clinical` says in one sentence what to install."""
 
 import sys
+from pathlib import Path
 
 import pytest
 
+from service.segmentation.catalog import Catalog, Engine
 from service.segmentation.errors import FormatNotInstalled
 from service.segmentation.inputs.clinical import check_installed, installed
+from service.serving.documents import ModelSummary, summaries
+from tests.support import tissues
 
 
 def test_it_names_the_extra(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -13,3 +17,14 @@ def test_it_names_the_extra(monkeypatch: pytest.MonkeyPatch) -> None:
     assert not installed()
     with pytest.raises(FormatNotInstalled, match=r"fcn-serve\[clinical\]"):
         check_installed()
+
+
+def test_no_model_is_offered_for_scans(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    (tmp_path / "tissues.onnx").write_bytes(tissues.model_bytes())
+    catalog = Catalog(tmp_path, None, Engine(1))
+    for there in (True, False):
+        if not there:
+            monkeypatch.setitem(sys.modules, "nibabel", None)
+        (summary,) = summaries(catalog)
+        assert isinstance(summary, ModelSummary)
+        assert summary.scans is there

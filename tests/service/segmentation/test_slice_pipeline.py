@@ -8,6 +8,7 @@ import pytest
 from numpy.typing import NDArray
 from PIL import Image
 
+from service.segmentation import footprint
 from service.segmentation.errors import UnusableScan, WindowNeeded
 from service.segmentation.inputs.spacing import Spacing
 from service.segmentation.inputs.window import Window
@@ -15,7 +16,7 @@ from service.segmentation.modelfile.contract import Pixels
 from service.segmentation.pipeline import Pipeline, Request, Result
 from service.segmentation.runtime.call import Call
 from service.segmentation.runtime.model import Model, Output
-from service.segmentation.segmenter import Segmenter
+from service.segmentation.segmenter import LARGEST, Segmenter
 from service.segmentation.slice_pipeline import pipeline_for
 from tests.support import tissues
 from tests.support.dicom import dicom
@@ -179,5 +180,6 @@ def test_what_the_header_says_against_it_is_a_warning(watched: Watched, elements
 
 
 def test_the_bound_on_memory_knows_that_a_slice_may_be_larger_than_the_native_size(watched: Watched) -> None:
-    small = Pipeline(watched.pipeline.segmenter, 10**6)
-    assert watched.pipeline.footprint(png(EIGHT), Request()) >= small.footprint(png(EIGHT), Request())
+    policy = watched.model.contract.input
+    largest = footprint.of_network(LARGEST * policy.width * policy.height, len(tissues.CLASSES.classes))
+    assert watched.pipeline.footprint(png(EIGHT), Request()) > largest

@@ -1,8 +1,5 @@
 """Scans in the memory that there is for one: what fits is segmented, in whatever form it comes."""
 
-import io
-import zipfile
-
 import pytest
 
 from service.segmentation.errors import ImageTooLarge
@@ -15,17 +12,10 @@ from tests.support import tissues
 pytest.importorskip("pydicom")
 
 from tests.support.dicom import SHAPE, dicom, enhanced, pattern, series
+from tests.support.zips import zipped_series
 
 MEMORY = 4 * 2**20
 MANY = 10**9
-
-
-def zipped(files: list[bytes]) -> list[bytes]:
-    data = io.BytesIO()
-    with zipfile.ZipFile(data, "w", zipfile.ZIP_DEFLATED) as archive:
-        for number, file in enumerate(files):
-            archive.writestr(str(number), file)
-    return [data.getvalue()]
 
 
 @pytest.fixture(scope="module")
@@ -33,7 +23,9 @@ def pipeline() -> VolumePipeline:
     return VolumePipeline(Segmenter(Model(tissues.model_bytes(), threads=1)), MANY, MEMORY)
 
 
-@pytest.mark.parametrize("files", [series(), zipped(series()), [enhanced()]], ids=["series", "zip", "enhanced"])
+@pytest.mark.parametrize(
+    "files", [series(), [zipped_series(series())], [enhanced()]], ids=["series", "zip", "enhanced"]
+)
 def test_a_dicom_scan_that_fits_is_read(pipeline: VolumePipeline, files: list[bytes]) -> None:
     """However many voxels might be in such files: what is reserved for them is all that there is, and no more."""
     assert MEMORY * 0.99 < pipeline.footprint(files) <= MEMORY
@@ -42,7 +34,7 @@ def test_a_dicom_scan_that_fits_is_read(pipeline: VolumePipeline, files: list[by
 
 def test_one_that_does_not_is_refused(pipeline: VolumePipeline) -> None:
     large = [dicom(pattern((512, 256)), ImagePositionPatient=[0, 0, number]) for number in range(2)]
-    for files in (large, zipped(large)):
+    for files in (large, [zipped_series(large)]):
         with pytest.raises(ImageTooLarge):
             pipeline.read(files, Call())
 

@@ -1,22 +1,11 @@
 """Zip archives of slices, bounded before they are unpacked."""
 
-import io
-import zipfile
-
 import pytest
 
 from service.segmentation.errors import DamagedImage, ImageError, ImageTooLarge, TooManyParts
 from service.segmentation.inputs.archive import MOST_ENTRIES, unzipped
 from tests.support.mutations import wounded
-
-
-def zipped(files: dict[str, bytes]) -> bytes:
-    """An archive of these files."""
-    archive = io.BytesIO()
-    with zipfile.ZipFile(archive, "w", zipfile.ZIP_DEFLATED) as file:
-        for name, data in files.items():
-            file.writestr(name, data)
-    return archive.getvalue()
+from tests.support.zips import zipped
 
 
 def test_the_files_come_out_in_order_whatever_their_names() -> None:

@@ -98,7 +98,7 @@ def test_the_brightness_of_the_tissues_is_that_of_t1() -> None:
     volume = bright(brain(), grey=200)
     (reason,) = review(volume, axial(volume), brain(), tissues())
     assert reason.code == "other_contrast"
-    assert "white matter is darker than grey matter" in reason.detail
+    assert "The white matter is darker than the grey matter" in reason.detail
 
 
 @pytest.mark.parametrize("tissue", ["csf", "grey_matter", "white_matter"])
@@ -122,7 +122,7 @@ def test_low_confidence_is_that_of_the_tissues() -> None:
 def test_voxels_that_blur_the_cortex_are_reported(spacing: tuple[float, float, float], code: str) -> None:
     small = np.zeros(SHAPE, np.uint8)
     small[20:40, 20:40, 20:40] = 2
-    assert code in codes(head(spacing), small, tissues())
+    assert [one for one in codes(head(spacing), small, tissues()) if one.endswith("_voxels")] == [code]
 
 
 @pytest.mark.parametrize(

@@ -1,14 +1,14 @@
 """Segments with a running service."""
 
 import base64
-from collections.abc import Iterator
 
 import msgspec
 
-from service.cli.documents import Answer, ModelSummary, RefusedModel, Segmented
+from service.cli.documents import Segmented
 from service.cli.errors import Failure
 from service.cli.manifest import Recipe
 from service.cli.service import Refusal, Service
+from service.serving.documents import Answer, ModelSummary
 
 AT_ONCE = 8
 """Requests under way: enough for a service of eight cores; a busy one refuses some, and they are sent again."""
@@ -26,7 +26,7 @@ class Whole(msgspec.Struct):
     mask: Mask
 
 
-class There:
+class Remote:
     """A service, and one of its models."""
 
     at_once = AT_ONCE
@@ -34,17 +34,11 @@ class There:
     def __init__(self, url: str, key: str | None, model: str | None) -> None:
         """Ask which models it has. Raises Failure."""
         self._service = Service(url, key)
-        served = {row.name: row for row in self._listed() if isinstance(row, ModelSummary)}
+        served = {row.name: row for row in self._service.models() if isinstance(row, ModelSummary)}
         name = model or next(row.name for row in served.values() if row.default)
         if name not in served:
             raise Failure(f"{url} has no model {name!r}; it serves {', '.join(served)}.")
         self.digest, self._options = served[name].digest, {"model": name}
-
-    def _listed(self) -> Iterator[ModelSummary | RefusedModel]:
-        try:
-            yield from self._service.models()
-        except Refusal as error:
-            raise Failure(str(error)) from error
 
     def run(self, data: bytes, recipe: Recipe) -> Segmented:
         """Raises Failure, and Refusal if the service refuses this image."""

@@ -5,7 +5,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from threading import Condition
 
-from service.cli.documents import Segmented, answer_of
+from service.cli.documents import Segmented
 from service.cli.manifest import Recipe
 from service.segmentation.catalog import Catalog, Engine
 from service.segmentation.inputs.spacing import read_spacing
@@ -15,11 +15,10 @@ from service.segmentation.runtime import cores, memory
 from service.segmentation.runtime.session import share_arena
 from service.segmentation.slice_pipeline import pipeline_for
 from service.serving.allocator import give_back_large_blocks
+from service.serving.documents import answer_of
 
-LEAST = 64 * memory.MIB
 
-
-class Here:
+class Local:
     """The pipeline of one model. As in the service, there is a thread more than cores: one decodes and encodes while
     the others run networks.
     """
@@ -32,7 +31,7 @@ class Here:
         file = models / f"{model}.onnx"  # usually; the others need not be loaded then
         catalog = Catalog(file if file.is_file() else models, model, Engine(threads))
         self._pipeline = pipeline_for(catalog.get(model), max_pixels)
-        self._room = Room(max(LEAST, memory.available() * 3 // 4 - memory.resident()))
+        self._room = Room(memory.for_images())
         self.digest, self.at_once = f"sha256:{self._pipeline.model.digest}", threads + 1
 
     def run(self, data: bytes, recipe: Recipe) -> Segmented:
