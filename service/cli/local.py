@@ -13,26 +13,26 @@ from service.segmentation.inputs.window import read_window
 from service.segmentation.pipeline import Request
 from service.segmentation.runtime import cores, memory
 from service.segmentation.runtime.session import share_arena
+from service.segmentation.segmenter import Segmenter
 from service.segmentation.slice_pipeline import pipeline_for
 from service.serving.allocator import give_back_large_blocks
 from service.serving.documents import answer_of
 
 
 class Local:
-    """The pipeline of one model. As in the service, there is a thread more than cores: one decodes and encodes while
-    the others run networks.
+    """The pipeline of one model. Each network has one core, which is fastest for many images; a thread more than cores
+    keeps them busy while one waits for the disk.
     """
 
     def __init__(self, models: Path, model: str | None, max_pixels: int) -> None:
         """Load the model. Raises ModelError and UnknownModel."""
         give_back_large_blocks()
         share_arena()
-        threads = cores.available()
         file = models / f"{model}.onnx"  # usually; the others need not be loaded then
-        catalog = Catalog(file if file.is_file() else models, model, Engine(threads))
-        self._pipeline = pipeline_for(catalog.get(model), max_pixels)
+        catalog = Catalog(file if file.is_file() else models, model, Engine(threads=1))
+        self._pipeline = pipeline_for(Segmenter(catalog.get(model).model), max_pixels)
         self._room = Room(memory.for_images())
-        self.digest, self.at_once = f"sha256:{self._pipeline.model.digest}", threads + 1
+        self.digest, self.at_once = f"sha256:{self._pipeline.model.digest}", cores.available() + 1
 
     def run(self, data: bytes, recipe: Recipe) -> Segmented:
         """Raises ImageError and the pipeline's other errors."""
