@@ -8,9 +8,9 @@ import httpx2
 from prometheus_client.parser import text_string_to_metric_families
 
 from service.http.errors import RequestError
-from service.http.problems import code_of, status_of
+from service.http.problems import status_of
 from service.http.security import refusals
-from service.segmentation.errors import SegmentationError
+from service.segmentation.errors import SegmentationError, code_of
 from service.segmentation.stopwatch import STAGES
 from service.serving.errors import BadKeys, BadSettings, ServingError
 from service.serving.settings import Settings
@@ -77,10 +77,15 @@ def test_the_stage_table_is_the_codes() -> None:
     assert [row[0] for row in rows("Stages")] == [f"`{stage}`" for stage in STAGES]
 
 
-def test_the_metrics_table_is_that_of_the_service(client: httpx2.Client) -> None:
-    assert client.post("/segment", files={"image": encoded(quarters())}).status_code == 200
+def test_the_metrics_table_is_that_of_the_service(model_file: Path, tmp_path: Path) -> None:
+    (tmp_path / "colours.onnx").write_bytes(model_file.read_bytes())
+    (tmp_path / "damaged.onnx").write_bytes(b"")
+    with serving(tmp_path, default_model="colours") as url:
+        answer = httpx2.post(f"{url}/segment?include=confidence", files={"image": encoded(quarters())})
+        assert answer.status_code == 200
+        text = httpx2.get(f"{url}/metrics").text
     shown = {}
-    for family in text_string_to_metric_families(client.get("/metrics").text):
+    for family in text_string_to_metric_families(text):
         if not family.name.endswith("_created") and not family.name.startswith("process_"):
             labels = {label for sample in family.samples for label in sample.labels} - {"le"}
             total = "_total" if family.type == "counter" else ""

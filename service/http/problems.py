@@ -5,7 +5,6 @@ A failure of the service itself is logged here, once, with its causes and the id
 
 import asyncio
 import logging
-import re
 from collections.abc import Iterator, Sequence
 from http import HTTPStatus
 from typing import Any
@@ -20,6 +19,7 @@ from starlette.responses import JSONResponse
 from service.http import errors as face
 from service.http.echo import shortened
 from service.segmentation import errors as core
+from service.segmentation.errors import code_of
 from service.serving import errors as serving
 
 log = logging.getLogger("fcn_serve.failure")
@@ -128,11 +128,6 @@ def known_problem(request: Request, error: BaseException) -> Problem:
 def status_of(error: BaseException) -> int:
     """The status of the most specific class in the table."""
     return next(STATUS[class_] for class_ in type(error).__mro__ if class_ in STATUS)
-
-
-def code_of(error: BaseException) -> str:
-    """The error's stable name: `inference_failed` of InferenceFailed."""
-    return re.sub(r"(?<=[a-z])(?=[A-Z])", "_", type(error).__name__).lower()
 
 
 def log_failure(request: Request, code: str, error: BaseException) -> None:

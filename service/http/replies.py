@@ -10,6 +10,7 @@ import msgspec
 from service.http.options import MaskKind, Options, Part
 from service.http.schemas import ClassMap, Mask, ModelName, SegmentAnswer
 from service.segmentation.inputs.warning import ImageWarning
+from service.segmentation.measures.composition import Composition
 from service.segmentation.pipeline import Pipeline, Request, Result
 from service.segmentation.runtime.call import Call
 from service.segmentation.segmenter import Labeller
@@ -21,18 +22,19 @@ JSON = "application/json"
 
 @dataclass(frozen=True)
 class Reply:
-    """warnings: the codes of what is odd about the image."""
+    """A body; what `Result` knows of the image besides: the codes of its warnings, and its composition."""
 
     body: bytes
     media_type: str
     warnings: tuple[str, ...] = ()
+    composition: Composition | None = None
 
 
 def make_reply(data: bytes, media_type: str, options: Options, pipeline: Pipeline, call: Call) -> Reply:
     """Segment an upload and encode the result as `media_type`. Raises SegmentationError."""
     result = pipeline.run(data, wanted(media_type, options), call)
     codes = tuple(warning.code for warning in warnings_of(result, options))
-    return replace(FORMATS[media_type](result, options), warnings=codes)
+    return replace(FORMATS[media_type](result, options), warnings=codes, composition=result.composition)
 
 
 def wanted(media_type: str, options: Options) -> Request:

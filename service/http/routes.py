@@ -69,6 +69,7 @@ async def segment(
         memory = pipeline.footprint(data, wanted(media_type, options))
         try:
             reply = await services.admission.run(work, call, partial(disconnect, request), upload, memory)
+            services.metrics.observe_composition(pipeline.model.contract, reply.composition)
         finally:
             services.metrics.observe_stages(pipeline.model.contract.name, call.timings)
     return answered(reply, pipeline.model, call)

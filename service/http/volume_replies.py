@@ -33,7 +33,7 @@ def make_volume_reply(
         check_dicom(source)
     result = pipeline.run(files, source, call, progress)
     codes = tuple(warning.code for warning in result.volume.warnings)
-    return replace(VOLUME_FORMATS[media_type](result, options), warnings=codes)
+    return replace(VOLUME_FORMATS[media_type](result, options), warnings=codes, composition=result.composition)
 
 
 def check_dicom(source: Source) -> None:

@@ -83,10 +83,13 @@ class Work:
         work = partial(make_volume_reply, files, media_type, options, self._pipeline, self._tell)
         memory = self._pipeline.footprint(files)
         gone = partial(disconnect, self._request)
+        contract = self._pipeline.model.contract
         try:
-            return await self._services.volumes.run(work, self._call, gone, self._upload, memory)
+            reply = await self._services.volumes.run(work, self._call, gone, self._upload, memory)
+            self._services.metrics.observe_composition(contract, reply.composition)
         finally:
-            self._services.metrics.observe_stages(self._pipeline.model.contract.name, self._call.timings)
+            self._services.metrics.observe_stages(contract.name, self._call.timings)
+        return reply
 
     async def lines(self, files: list[bytes], options: VolumeOptions) -> AsyncIterator[bytes]:
         """Progress, and the result or the problem. Raises what `reply` raises before the first slice."""

@@ -28,6 +28,8 @@ SegmentationError
  └── Abandoned                  the client has disconnected
 """
 
+import re
+
 
 class SegmentationError(Exception):
     """The root."""
@@ -132,3 +134,8 @@ class Abandoned(SegmentationError):
 
     def __init__(self) -> None:
         super().__init__("The client disconnected before its answer was ready.")
+
+
+def code_of(error: BaseException) -> str:
+    """The error's stable name: `inference_failed` of InferenceFailed."""
+    return re.sub(r"(?<=[a-z])(?=[A-Z])", "_", type(error).__name__).lower()

@@ -15,6 +15,7 @@ from service.segmentation.inputs.spacing import Spacing
 from service.segmentation.inputs.warning import ImageWarning
 from service.segmentation.inputs.window import Window
 from service.segmentation.measures.areas import Area, areas
+from service.segmentation.measures.composition import Composition, composition
 from service.segmentation.modelfile.contract import Labels
 from service.segmentation.outputs.png import png
 from service.segmentation.outputs.rendering import heatmap_overlay, heatmap_png, mask_png, overlay
@@ -65,6 +66,11 @@ class Result:
     def warnings(self) -> tuple[ImageWarning, ...]:
         """Peculiarities of the image that did not stop its segmentation."""
         return self.photo.warnings
+
+    @property
+    def composition(self) -> Composition:
+        """The share of every class, and the mean probability of the labels where confidence was requested."""
+        return composition(self.segmentation.pixels, self.segmentation.confidence)
 
     def mask(self) -> bytes:
         """An indexed PNG: pixel value = class id, palette = class colours. Raises OutOfMemory."""

@@ -13,6 +13,7 @@ from service.segmentation.inputs.archive import unzipped
 from service.segmentation.inputs.clinical import dicom_series, nifti_volume, nifti_voxels
 from service.segmentation.inputs.source import Source
 from service.segmentation.inputs.volume import Volume
+from service.segmentation.measures.composition import Composition, composition
 from service.segmentation.measures.review import Reason, review
 from service.segmentation.measures.volumes import Extent, extents
 from service.segmentation.outputs.dicomseg import dicomseg
@@ -55,6 +56,11 @@ class VolumeResult:
     def volume(self) -> Volume:
         """The scan."""
         return self.source.volume
+
+    @property
+    def composition(self) -> Composition:
+        """The share of every class, background included, and the mean probability of the labels."""
+        return composition([extent.voxels for extent in self.extents], [extent.confidence for extent in self.extents])
 
     def dicomseg(self) -> bytes:
         """The labels as a DICOM Segmentation of the instances that came. Raises UnusableScan and OutOfMemory."""

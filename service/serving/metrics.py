@@ -3,12 +3,24 @@
 import platform
 from collections.abc import Callable, Iterable
 
-from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, Info, ProcessCollector, generate_latest
+from prometheus_client import (
+    CollectorRegistry,
+    Counter,
+    Gauge,
+    Histogram,
+    Info,
+    ProcessCollector,
+    Summary,
+    generate_latest,
+)
 from prometheus_client.metrics_core import InfoMetricFamily, Metric
 from prometheus_client.registry import Collector
 
 import service
 from service.segmentation.catalog import Catalog
+from service.segmentation.errors import code_of
+from service.segmentation.measures.composition import Composition
+from service.segmentation.modelfile.contract import Contract
 from service.segmentation.runtime import session
 from service.segmentation.stopwatch import Stopwatch
 
@@ -43,6 +55,14 @@ class Metrics:
             "segment_stage_seconds", "Time of an image in each stage.", ("model", "stage"),
             buckets=bounds, registry=self.registry,
         )  # fmt: skip
+        self._shares = Summary(
+            "segment_class_share", "Share of each answered image or scan that a class covers.", ("model", "class"),
+            registry=self.registry,
+        )  # fmt: skip
+        self._confidence = Summary(
+            "segment_confidence", "Mean probability of an image's labels, where it was computed.", ("model",),
+            registry=self.registry,
+        )  # fmt: skip
         Info("segment_build", "What runs.", registry=self.registry).info(
             {"version": service.__version__, "python": platform.python_version(), "onnxruntime": session.VERSION}
         )
@@ -57,12 +77,21 @@ class Metrics:
         for stage, milliseconds in timings.so_far().items():
             self._stages.labels(model, stage).observe(milliseconds / 1000)
 
+    def observe_composition(self, model: Contract, seen: Composition | None) -> None:
+        """Observe what an image that `model` segmented consists of, if that is known."""
+        if seen is None:
+            return
+        for name, share in zip(model.labels.names, seen.shares, strict=True):
+            self._shares.labels(model.name, name).observe(share)
+        if seen.confidence is not None:
+            self._confidence.labels(model.name).observe(seen.confidence)
+
     def follow(self, name: str, meaning: str, read: Callable[[], float]) -> None:
         """Show what `read` returns at each scrape."""
         Gauge(name, meaning, registry=self.registry).set_function(read)
 
     def describe(self, catalog: Catalog) -> None:
-        """Show which models are served."""
+        """Show which models are served, and which files are not."""
         self.registry.register(ModelInfo(catalog))
 
     def text(self) -> bytes:
@@ -70,7 +99,7 @@ class Metrics:
 
 
 class ModelInfo(Collector):
-    """One sample for each model of a catalog, as it is at the scrape."""
+    """One sample for each model of a catalog, and for each file that is not served, as they are at the scrape."""
 
     def __init__(self, catalog: Catalog) -> None:
         self._catalog = catalog
@@ -81,3 +110,7 @@ class ModelInfo(Collector):
             contract, digest = segmenter.model.contract, segmenter.model.digest
             family.add_metric((contract.name, contract.version, f"sha256:{digest}", contract.precision), {})
         yield family
+        refused = InfoMetricFamily("segment_refused_model", "Model files that are not served.", labels=("file", "code"))
+        for name, error in self._catalog.refused.items():
+            refused.add_metric((name, code_of(error)), {})
+        yield refused

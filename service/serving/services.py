@@ -84,8 +84,12 @@ def metrics_of(settings: Settings, catalog: Catalog, admission: Admission, volum
     metrics.follow("segment_queue_length", "Images that wait for a worker.", lambda: admission.waiting)
     metrics.follow("segment_slots_taken", "Images in the queue or with a worker.", lambda: admission.taken)
     metrics.follow("segment_slots", "Images that fit into the queue and the workers.", lambda: admission.slots)
+    metrics.follow("segment_deadline_seconds", "Deadline of an image.", lambda: settings.deadline_s)
     metrics.follow("segment_upload_bytes", "Bytes of uploads in memory.", lambda: admission.upload_bytes)
     metrics.follow("segment_memory_bytes", "Bytes of memory held for images with workers.", lambda: admission.memory)
+    metrics.follow("segment_memory_budget_bytes", "The most of segment_memory_bytes.", lambda: admission.most_memory)
+    metrics.follow("segment_memory_limit_bytes", "Memory that the process may use.", memory.available)
     metrics.follow("segment_scans_waiting", "Scans that wait for their worker.", lambda: volumes.waiting)
     metrics.follow("segment_scans_taken", "Scans in the queue or with their worker.", lambda: volumes.taken)
+    metrics.follow("segment_scans_slots", "Scans that fit into the queue and their worker.", lambda: volumes.slots)
     return metrics

@@ -15,10 +15,10 @@ from starlette.requests import Request
 from starlette.types import Message, Receive, Scope, Send
 
 from service.http import errors as face
-from service.http.problems import code_of, on_escaped, on_known, status_of
+from service.http.problems import on_escaped, on_known, status_of
 from service.http.telemetry import Telemetry
 from service.segmentation import errors as core
-from service.segmentation.errors import InferenceFailed, OutOfMemory, SegmentationError
+from service.segmentation.errors import InferenceFailed, OutOfMemory, SegmentationError, code_of
 from service.serving import errors as serving
 from service.serving.admission import Admission, Limits
 from service.serving.metrics import Metrics

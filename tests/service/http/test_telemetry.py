@@ -13,7 +13,7 @@ import pytest
 import service
 from tests.support.pictures import encoded, quarters
 from tests.support.scrape import metric
-from tests.support.server import ROOT
+from tests.support.server import ROOT, serving
 
 PNG = {"Content-Type": "image/png"}
 
@@ -45,10 +45,40 @@ def test_requests_and_images_are_counted_by_outcome(client: httpx2.Client) -> No
     assert counts() == [count + 1 for count in before]
 
 
+def test_shares_of_classes_are_summed_and_confidence_where_it_was_asked_for(client: httpx2.Client) -> None:
+    def sums() -> list[float]:
+        shares = [
+            metric(client, f"segment_class_share_{of}", model="colours", **{"class": name})
+            for of in ("sum", "count")
+            for name in ("red", "green", "blue")
+        ]
+        return shares + [metric(client, f"segment_confidence_{of}", model="colours") for of in ("sum", "count")]
+
+    before = sums()
+    answer = client.post("/segment?include=confidence", content=encoded(quarters()), headers=PNG).json()
+    client.post("/segment?include=", content=encoded(quarters()), headers=PNG)
+    client.post("/segment", content=b"no image", headers=PNG)
+    fractions = [class_["fraction"] for class_ in answer["classes"]]
+    mean = sum(class_["fraction"] * (class_["confidence"] or 0) for class_ in answer["classes"])
+    added = [now - then for now, then in zip(sums(), before, strict=True)]
+    assert added == pytest.approx([*(2 * fraction for fraction in fractions), 2, 2, 2, mean, 1])
+
+
+def test_a_file_that_is_not_served_is_named_with_the_reason(tmp_path: Path, model_file: Path) -> None:
+    (tmp_path / "colours.onnx").write_bytes(model_file.read_bytes())
+    (tmp_path / "damaged.onnx").write_bytes(model_file.read_bytes()[:-1])
+    with serving(tmp_path, default_model="colours") as url, httpx2.Client(base_url=url) as client:
+        assert metric(client, "segment_models_refused") == 1
+        assert metric(client, "segment_refused_model_info", file="damaged", code="model_tampered") == 1
+
+
 def test_gauges_and_what_runs_are_shown(client: httpx2.Client, model_file: Path) -> None:
     for gauge in ("slots_taken", "queue_length", "upload_bytes", "models_refused"):
         assert metric(client, f"segment_{gauge}") == 0
     assert metric(client, "segment_slots") > 16
+    assert metric(client, "segment_scans_slots") == 1 + 16
+    assert metric(client, "segment_deadline_seconds") == 30
+    assert 0 < metric(client, "segment_memory_budget_bytes") < metric(client, "segment_memory_limit_bytes")
     versions = {"python": platform.python_version(), "onnxruntime": onnxruntime.__version__}
     assert metric(client, "segment_build_info", version=service.__version__, **versions) == 1
     digest = f"sha256:{hashlib.sha256(model_file.read_bytes()).hexdigest()}"

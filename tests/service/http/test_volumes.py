@@ -19,6 +19,7 @@ from tests.support import colours, tissues
 from tests.support.dicom import MARK, dicom, enhanced, pattern, series
 from tests.support.pictures import encoded, pixels, quarters
 from tests.support.scans import ORIENTATIONS, SHAPE, scan, truth, turned, turned_scan
+from tests.support.scrape import metric
 from tests.support.server import serving
 from tests.support.waiting import wait_until
 from tests.support.zips import zipped, zipped_series
@@ -75,9 +76,11 @@ def refused(response: httpx2.Response, status: int, code: str) -> str:
 
 
 def test_a_scan_is_answered_with_its_volumes(http: httpx2.Client) -> None:
+    before = metric(http, "segment_class_share_sum", model="tissues")
     response = post(http)
     answer = response.json()
     assert response.status_code == 200, answer
+    assert metric(http, "segment_class_share_sum", model="tissues") == pytest.approx(before + 1)
     assert answer["notice"] == NOTICE
     assert answer["model"]["name"] == "tissues"
     assert answer["volume"]["shape"] == list(SHAPE)
