@@ -1,4 +1,4 @@
-"""docs/clinic.md is true: every curl command in it runs, and its answer is what the document says."""
+"""docs/how-to/clinic.md is true: every curl command in it runs, and its answer is what the document says."""
 
 import gzip
 import json
@@ -20,7 +20,7 @@ from tests.support.server import ROOT, serving
 
 nibabel = pytest.importorskip("nibabel")
 
-DOCUMENT = (ROOT / "docs" / "clinic.md").read_text()
+DOCUMENT = (ROOT / "docs" / "how-to" / "clinic.md").read_text()
 BLOCKS = re.findall(r"^```sh\n(.*?)^```", DOCUMENT, re.DOTALL | re.MULTILINE)
 COMMANDS = [line for block in BLOCKS for line in block.splitlines() if line.startswith("curl ")]
 

@@ -1,4 +1,4 @@
-"""docs/operating.md is true: its tables are those of the code, its log lines are logged."""
+"""docs/reference/operating.md is true: its tables are those of the code, its log lines are logged."""
 
 import re
 from collections.abc import Iterator
@@ -18,7 +18,7 @@ from tests.support.pictures import encoded, quarters
 from tests.support.server import ROOT, serving
 from tests.support.waiting import wait_until
 
-PAGE = (ROOT / "docs" / "operating.md").read_text()
+PAGE = (ROOT / "docs" / "reference" / "operating.md").read_text()
 FRAMEWORK = {
     ("not_found", "404"),
     ("method_not_allowed", "405"),
@@ -112,7 +112,7 @@ def test_the_logs_lines_look_as_they_are_said_to(model_file: Path, tmp_path: Pat
 
 
 def test_the_reasons_for_a_review_are_the_codes() -> None:
-    page = (ROOT / "docs" / "clinic.md").read_text()
+    page = (ROOT / "docs" / "how-to" / "clinic.md").read_text()
     source = (ROOT / "service" / "segmentation" / "measures" / "review.py").read_text()
     written = re.findall(r'Reason\(\s*"([a-z_]+)"', source)
     table = page[page.index("## Review") : page.index("## Privacy")]

@@ -1,4 +1,4 @@
-"""The tables of docs/training.md are those of its runs."""
+"""The tables of docs/explanation/training.md are those of its runs."""
 
 import csv
 import re
@@ -7,7 +7,8 @@ from statistics import mean
 
 from tests.support.server import ROOT
 
-FOLDER = ROOT / "docs" / "training"
+FOLDER = ROOT / "docs" / "explanation" / "training"
+PAGE = (ROOT / "docs" / "explanation" / "training.md").read_text()
 
 
 def test_the_tables_are_those_of_the_runs() -> None:
@@ -15,8 +16,7 @@ def test_the_tables_are_those_of_the_runs() -> None:
     with (FOLDER / "runs.csv").open() as file:
         for run in csv.DictReader(file):
             runs[run["network"]].append(run)
-    text = (ROOT / "docs" / "training.md").read_text()
-    rows = [line.strip("| ").split(" | ") for line in text.splitlines() if re.match(r"\| FCN-\d+s .* \| \d \|", line)]
+    rows = [line.strip("| ").split(" | ") for line in PAGE.splitlines() if re.match(r"\| FCN-\d+s .* \| \d \|", line)]
     assert {row[0] for row in rows} == set(runs)
     for what, count, mean_iu, spread, pole, sign, *_ in rows:
         figures = [100 * float(run["mean_iu"]) for run in runs[what]]
@@ -32,7 +32,7 @@ def test_the_table_of_places_is_that_of_its_runs() -> None:
     with (FOLDER / "places.csv").open() as file:
         for run in csv.DictReader(file):
             runs[run["trained on"]].append(run)
-    text = (ROOT / "docs" / "training.md").read_text().partition("<!-- places -->\n")[2].partition("<!-- end -->")[0]
+    text = PAGE.partition("<!-- places -->\n")[2].partition("<!-- end -->")[0]
     rows = [line.strip("| ").split(" | ") for line in text.splitlines()[2:]]
     assert [row[0] for row in rows] == list(runs)
     for what, count, *figures in rows:

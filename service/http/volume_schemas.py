@@ -81,7 +81,7 @@ class VolumeAnswer(BaseModel):
     classes: Annotated[list[ClassVolume], Field(description="Every class of the model, in id order.")]
     intracranial_ml: float
     review: Annotated[bool, Field(description="Whether a person should look at it before its figures are used.")]
-    reasons: Annotated[list[Reason], Field(description="Why; docs/clinic.md lists the codes.")]
+    reasons: Annotated[list[Reason], Field(description="Why; docs/how-to/clinic.md lists the codes.")]
     warnings: Annotated[list[ImageWarning], Field(description="What is odd about the file; usually empty.")]
     pictures: Annotated[Pictures | None, Field(description="Null unless requested.")]
     labels: Annotated[LabelsFile | None, Field(description="Null unless requested.")]

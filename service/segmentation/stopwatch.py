@@ -5,7 +5,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 
 STAGES = ("queue", "decode", "fit", "turn", "network", "measure", "encode")
-"""Those of a request, in order; docs/operating.md says what each is."""
+"""Those of a request, in order; docs/reference/operating.md says what each is."""
 
 
 class Stopwatch:

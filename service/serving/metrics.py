@@ -1,4 +1,4 @@
-"""Counters, histograms and gauges in the text format of Prometheus; docs/operating.md lists them."""
+"""Counters, histograms and gauges in the text format of Prometheus; docs/reference/operating.md lists them."""
 
 import platform
 from collections.abc import Callable, Iterable

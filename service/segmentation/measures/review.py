@@ -42,7 +42,7 @@ class Limits:
     `ml` and `mm` are a tenth outside of what 29 adults have: nine of OASIS, aged 18 to 90, by the labels of
     Neuromorphometrics, and the 20 heads of SynthSeg. Their `behind` is 12 to 24. `brighter` and `confidence` lie
     between what the model `brain` makes of the scans of the nine, at least 2.0 and 2.8, and 0.87, and of the same
-    scans with noise of 25 %, at most 1.5 and 1.3, and 0.79 (docs/clinic.md).
+    scans with noise of 25 %, at most 1.5 and 1.3, and 0.79 (docs/how-to/clinic.md).
     """
 
     brain_ml: float = 300

@@ -1,7 +1,8 @@
 """The golden answer: what a network must say of the picture in its file, on every processor.
 
 Processors and accelerators round differently. That moves labels where two classes are close, and scores by less than
-one quantisation step; wrong weights and wrong arithmetic move scores by more (docs/processors.md has the figures).
+one quantisation step; wrong weights and wrong arithmetic move scores by more
+(docs/explanation/processors.md has the figures).
 """
 
 import base64

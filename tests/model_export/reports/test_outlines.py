@@ -71,7 +71,7 @@ def test_without_outlines_a_mask_is_enlarged_by_nearest_neighbour(model: Model) 
 def test_the_documents_picture_is_what_the_command_draws() -> None:
     with Image.open(ROOT / "docs" / "street.jpg") as photo:
         drawn = outlines.picture(Model.load(EMBEDDED / "street.onnx", threads=0), photo, (1390, 1360))
-    shown = Image.open(ROOT / "docs" / "outlines.png").convert("RGB")
+    shown = Image.open(ROOT / "docs" / "explanation" / "outlines.png").convert("RGB")
     assert drawn.size == shown.size
     difference = np.abs(np.asarray(drawn).astype(int) - np.asarray(shown)).max(axis=2)
     assert (difference > 20).mean() < 0.02
