@@ -2,10 +2,10 @@
 
 import msgspec
 
-from service.serving import documents
+from service import answers
 
 
-class Answer(documents.Answer, frozen=True):
+class Answer(answers.Answer, frozen=True):
     """What the service answers, and the name of the file, which the service is not told."""
 
     file: str = ""
@@ -14,11 +14,11 @@ class Answer(documents.Answer, frozen=True):
 class Segmented(msgspec.Struct, frozen=True):
     """An image's answer and its pictures: the mask as an indexed PNG, the overlay as WebP."""
 
-    answer: documents.Answer
+    answer: answers.Answer
     mask: bytes
     overlay: bytes | None
 
 
-def filed(answer: documents.Answer, file: str) -> Answer:
+def filed(answer: answers.Answer, file: str) -> Answer:
     """An answer with the name of its file."""
     return Answer(answer.model, answer.image, answer.classes, answer.warnings, file)

@@ -5,10 +5,11 @@ from pathlib import Path
 import click
 import msgspec
 
+from service.answers import ModelSummary, RefusedModel
 from service.cli.options import key_option, models_option, url_option
 from service.cli.service import Service
 from service.segmentation.catalog import Catalog, Engine
-from service.serving.documents import ModelSummary, RefusedModel, summaries
+from service.serving.documents import summaries
 
 
 @click.command()

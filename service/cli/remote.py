@@ -4,11 +4,11 @@ import base64
 
 import msgspec
 
+from service.answers import Answer, ModelSummary
 from service.cli.documents import Segmented
 from service.cli.errors import Failure
 from service.cli.manifest import Recipe
 from service.cli.service import Refusal, Service
-from service.serving.documents import Answer, ModelSummary
 
 AT_ONCE = 8
 """Requests under way: enough for a service of eight cores; a busy one refuses some, and they are sent again."""

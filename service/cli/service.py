@@ -9,8 +9,8 @@ from urllib.request import Request, urlopen
 
 import msgspec
 
+from service.answers import ModelSummary, RefusedModel
 from service.cli.errors import Failure
-from service.serving.documents import ModelSummary, RefusedModel
 
 TRIES = 20
 """Of a request that is refused because the service is busy."""

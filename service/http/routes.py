@@ -8,6 +8,7 @@ from typing import Annotated, cast
 import msgspec
 from fastapi import APIRouter, Depends, Header, Query, Request, Response
 
+from service import answers
 from service.http.document import BINARY, REQUEST_BODY, errors
 from service.http.gate import caller, gate
 from service.http.negotiation import choose
@@ -18,7 +19,6 @@ from service.http.security.access import ADMIN, OPEN, SEGMENT, GuardedRoute
 from service.http.upload import read_image
 from service.segmentation.runtime.call import Call
 from service.segmentation.segmenter import Labeller
-from service.serving import documents
 from service.serving.documents import summaries
 from service.serving.errors import Draining
 from service.serving.services import Services
@@ -113,8 +113,8 @@ async def list_models(services: Injected) -> list[ModelSummary | RefusedModel]:
     return [listed(row) for row in summaries(services.catalog)]
 
 
-def listed(row: documents.ModelSummary | documents.RefusedModel) -> ModelSummary | RefusedModel:
-    kind = RefusedModel if isinstance(row, documents.RefusedModel) else ModelSummary
+def listed(row: answers.ModelSummary | answers.RefusedModel) -> ModelSummary | RefusedModel:
+    kind = RefusedModel if isinstance(row, answers.RefusedModel) else ModelSummary
     return kind(**msgspec.to_builtins(row))
 
 

@@ -1,38 +1,10 @@
-"""What is said of models and of results, whichever face says it; docs/openapi.json describes the fields."""
+"""Answers about the models of a catalog and about results, whichever face gives them."""
 
-import msgspec
-
+from service.answers import Answer, ClassArea, ImageFacts, ModelName, ModelSummary, RefusedModel
 from service.segmentation.catalog import Catalog
 from service.segmentation.inputs.clinical import installed
-from service.segmentation.inputs.warning import ImageWarning
 from service.segmentation.pipeline import Result
 from service.segmentation.segmenter import Labeller
-
-
-class ModelName(msgspec.Struct, frozen=True):
-    """Which model it is."""
-
-    name: str
-    version: str
-    digest: str
-
-
-class ModelSummary(ModelName, frozen=True):
-    """A model that is served. `scans`: whether it labels whole scans here, which needs the extra `clinical` too."""
-
-    description: str
-    default: bool
-    scans: bool
-    classes: tuple[str, ...]
-    licence: str
-    mean_iu: float | None
-
-
-class RefusedModel(msgspec.Struct, frozen=True):
-    """A model file that is not served, and why."""
-
-    name: str
-    refused: str
 
 
 def model_name(model: Labeller) -> ModelName:
@@ -60,37 +32,6 @@ def summary(catalog: Catalog, name: str) -> ModelSummary:
         licence=contract.training.licence,
         mean_iu=None if contract.evaluation is None else contract.evaluation.metrics.mean_iu,
     )
-
-
-class ImageFacts(msgspec.Struct, frozen=True):
-    """The upload; its size is that after its EXIF orientation was applied."""
-
-    width: int
-    height: int
-    format: str
-    orientation: int
-    sha256: str
-
-
-class ClassArea(msgspec.Struct, frozen=True):
-    """The area of one class."""
-
-    id: int
-    name: str
-    color: str
-    pixels: int
-    fraction: float
-    area_mm2: float | None
-    confidence: float | None
-
-
-class Answer(msgspec.Struct, frozen=True):
-    """What is known of a segmented image."""
-
-    model: ModelName
-    image: ImageFacts
-    classes: tuple[ClassArea, ...]
-    warnings: tuple[ImageWarning, ...]
 
 
 def answer_of(result: Result) -> Answer:

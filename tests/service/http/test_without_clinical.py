@@ -5,10 +5,11 @@ from pathlib import Path
 
 import pytest
 
+from service.answers import ModelSummary
 from service.segmentation.catalog import Catalog, Engine
 from service.segmentation.errors import FormatNotInstalled
 from service.segmentation.inputs.clinical import check_installed, installed
-from service.serving.documents import ModelSummary, summaries
+from service.serving.documents import summaries
 from tests.support import tissues
 
 

@@ -1,0 +1,65 @@
+"""What the service says of models and images: the same structs in the server, the command line and the client.
+
+docs/openapi.json describes the fields.
+"""
+
+import msgspec
+
+from service.segmentation.inputs.warning import ImageWarning
+
+
+class ModelName(msgspec.Struct, frozen=True):
+    """Which model it is."""
+
+    name: str
+    version: str
+    digest: str
+
+
+class ModelSummary(ModelName, frozen=True):
+    """A model that is served. `scans`: whether it labels whole scans here, which needs the extra `clinical` too."""
+
+    description: str
+    default: bool
+    scans: bool
+    classes: tuple[str, ...]
+    licence: str
+    mean_iu: float | None
+
+
+class RefusedModel(msgspec.Struct, frozen=True):
+    """A model file that is not served, and why."""
+
+    name: str
+    refused: str
+
+
+class ImageFacts(msgspec.Struct, frozen=True):
+    """The upload; its size is that after its EXIF orientation was applied."""
+
+    width: int
+    height: int
+    format: str
+    orientation: int
+    sha256: str
+
+
+class ClassArea(msgspec.Struct, frozen=True):
+    """The area of one class."""
+
+    id: int
+    name: str
+    color: str
+    pixels: int
+    fraction: float
+    area_mm2: float | None
+    confidence: float | None
+
+
+class Answer(msgspec.Struct, frozen=True):
+    """What is known of a segmented image."""
+
+    model: ModelName
+    image: ImageFacts
+    classes: tuple[ClassArea, ...]
+    warnings: tuple[ImageWarning, ...]
