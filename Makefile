@@ -11,6 +11,7 @@
 # make test-processors start the service on x86 and ARM processors that QEMU emulates; takes 15 minutes, ARM takes root
 # make audit   look for known vulnerabilities in the dependencies that serve; asks the package index
 # make sbom    write sbom.json: the dependencies that serve, as CycloneDX
+# make docs    build the documentation's site in build/site; make docs-serve shows it at http://127.0.0.1:8001 as you write
 # make openapi write docs/openapi.json, after an intended change of the API
 # make lock    pin the newest versions of the dependencies in pyproject.toml
 
@@ -29,7 +30,7 @@ AUDIT = .venv/audit
 ENGINE ?= docker
 COMPOSE ?= docker compose
 
-.PHONY: serve test test-container test-processors check format bench overload refusals fuzz soak memory audit sbom openapi lock
+.PHONY: serve test test-container test-processors check format bench overload refusals fuzz soak memory audit sbom docs docs-serve openapi lock
 
 serve: $(SERVE)/ready
 	$(SERVE)/bin/python -m service
@@ -80,6 +81,12 @@ audit: $(AUDIT)/ready
 sbom: $(AUDIT)/ready $(SERVE)/ready
 	$(AUDIT)/bin/cyclonedx-py environment --pyproject pyproject.toml --output-reproducible --output-file sbom.json \
 		$(SERVE)/bin/python
+
+docs: $(DEV)/ready
+	NO_MKDOCS_2_WARNING=1 $(DEV)/bin/python -m mkdocs build --strict
+
+docs-serve: $(DEV)/ready
+	NO_MKDOCS_2_WARNING=1 $(DEV)/bin/python -m mkdocs serve --dev-addr 127.0.0.1:8001
 
 openapi: $(DEV)/ready
 	$(DEV)/bin/python -c 'import json; from service.http import app; from service.serving import settings; \

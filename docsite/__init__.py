@@ -1,0 +1,1 @@
+"""Makes a site of the pages of docs/: `mkdocs.yml` loads `hooks`, the other modules write what the code knows."""

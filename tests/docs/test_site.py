@@ -1,0 +1,71 @@
+"""The site of docs/ builds, every page is in its navigation, every link resolves, and no other host is needed."""
+
+import os
+import re
+import subprocess
+import sys
+from html.parser import HTMLParser
+from pathlib import Path
+
+import pytest
+
+from docsite import api, commands, settings
+from tests.support.server import ROOT
+
+EXTERNAL = re.compile(r"^(?:https?:)?//")
+
+
+@pytest.fixture(scope="module")
+def site(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The built site. A warning of MkDocs, such as a page that is in no navigation or a broken link, is an error."""
+    folder = tmp_path_factory.mktemp("site")
+    command = [sys.executable, "-m", "mkdocs", "build", "--strict", "--quiet", "--site-dir", str(folder)]
+    environment = os.environ | {"PYTHONPATH": str(ROOT), "NO_MKDOCS_2_WARNING": "1"}
+    built = subprocess.run(command, cwd=ROOT, env=environment, capture_output=True, text=True, check=False)
+    assert built.returncode == 0, built.stdout + built.stderr
+    return folder
+
+
+class Loaded(HTMLParser):
+    """What a browser loads for a page: scripts, styles, pictures, frames; not where its links lead."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.urls: list[str] = []
+
+    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        loads = {"link": "href", "script": "src", "img": "src", "source": "srcset", "iframe": "src"}
+        self.urls += [value for name, value in attrs if name == loads.get(tag) and value]
+
+
+def test_a_page_loads_nothing_from_another_host(site: Path) -> None:
+    pages = list(site.rglob("*.html"))
+    assert len(pages) > 15
+    for page in pages:
+        loaded = Loaded()
+        loaded.feed(page.read_text())
+        assert [url for url in loaded.urls if EXTERNAL.match(url)] == [], page
+    styles = [style.read_text() for style in site.rglob("*.css")]
+    assert [url for style in styles for url in re.findall(r"url\(([^)]*)\)", style) if EXTERNAL.match(url)] == []
+
+
+def test_the_generated_parts_are_on_their_pages(site: Path) -> None:
+    written = {name: (site / "reference" / f"{name}.html").read_text() for name in ("api", "settings", "command-line")}
+    assert all(name in written["settings"] for name, _, _ in settings.rows())
+    assert 'id="fcn-serve-segment"' in written["command-line"]
+    assert 'id="python-m-model_export-train"' in written["command-line"]
+    assert 'id="post-segment"' in written["api"]
+    assert not [text for text in written.values() if "generated:" in text]
+
+
+def test_a_command_has_its_options_and_their_defaults() -> None:
+    text = commands.markdown()
+    assert "| `--output DIRECTORY` | Folder for the files. [default: segmented] |" in text
+    assert "fcn-serve segment [OPTIONS] PATH..." in text
+
+
+def test_an_operation_has_its_parameters_bodies_and_answers() -> None:
+    text = api.markdown().partition("## POST /segment\n")[2].partition("\n## ")[0]
+    assert "| `include` | query | string |" in text
+    assert "`multipart/form-data`" in text
+    assert "| 200 | Success. | `application/json`: [SegmentAnswer](#segmentanswer)<br>`image/png`" in text
