@@ -9,10 +9,10 @@ Read on in routes.py; what a worker does is in replies.py; every refusal is in p
 
 import asyncio
 import logging
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 
-from fastapi import APIRouter, FastAPI
+from fastapi import FastAPI
 from fastapi.middleware.cors import CORSMiddleware
 from fastapi.staticfiles import StaticFiles
 
@@ -28,17 +28,14 @@ from service.segmentation.catalog import Catalog
 from service.serving.services import Services, build
 from service.serving.settings import Settings
 
-EXPOSED = ("Retry-After", "Server-Timing", "X-Model-Digest", "X-Request-Id", "X-Warnings")
+EXPOSED = ("Retry-After", "Server-Timing", "traceresponse", "X-Model-Digest", "X-Request-Id", "X-Warnings")
 """Headers of answers that pages of other sites may read."""
 
 log = logging.getLogger("fcn_serve.models")
 
 
-def create_app(settings: Settings, protocols: Sequence[APIRouter] = ()) -> FastAPI:
-    """The service, with its models loaded and checked; `protocols` are the routes of others that it speaks.
-
-    Raises SegmentationError, BadKeys and BadSettings.
-    """
+def create_app(settings: Settings) -> FastAPI:
+    """The service, with its models loaded and checked. Raises SegmentationError, BadKeys and BadSettings."""
     services = build(settings)
 
     @asynccontextmanager
@@ -48,6 +45,8 @@ def create_app(settings: Settings, protocols: Sequence[APIRouter] = ()) -> FastA
         watching.cancel()
         services.admission.close()
         services.volumes.close()
+        if services.tracer is not None:
+            await asyncio.to_thread(services.tracer.close)
 
     app = FastAPI(
         title="fcn-serve",
@@ -60,6 +59,12 @@ def create_app(settings: Settings, protocols: Sequence[APIRouter] = ()) -> FastA
         redoc_url=None,
         redirect_slashes=False,
         lifespan=lifespan,
+        telemetry={
+            "tracing": False,
+            "metrics": False,
+            "logs": False,
+            "auto_configure": False,
+        },  # see serving/tracing.py
     )
     app.state.services = services  # for the server, which counts requests that do not reach the application
     # The last one added is the first to see a request.
@@ -72,13 +77,11 @@ def create_app(settings: Settings, protocols: Sequence[APIRouter] = ()) -> FastA
             expose_headers=EXPOSED,
         )
     app.add_middleware(Browsers, origins=settings.origins, hosts=None if services.keys else settings.hosts)
-    app.add_middleware(Telemetry, metrics=services.metrics)
+    app.add_middleware(Telemetry, metrics=services.metrics, tracer=services.tracer)
     app.add_middleware(Paths, root_path=settings.root_path)
     problems.install(app)
     app.include_router(router)
     app.include_router(volumes.router)
-    for protocol in protocols:
-        app.include_router(protocol)
     app.mount("/web", StaticFiles(directory=WEB), name="web")
     app.mount("/swagger", StaticFiles(packages=[("fastapi_offline", "static")]), name="swagger")
     app.include_router(pages)

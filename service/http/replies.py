@@ -9,6 +9,7 @@ import msgspec
 
 from service.http.options import MaskKind, Options, Part
 from service.http.schemas import ClassMap, Mask, ModelName, SegmentAnswer
+from service.segmentation.inputs.raster import Size
 from service.segmentation.inputs.warning import ImageWarning
 from service.segmentation.measures.composition import Composition
 from service.segmentation.pipeline import Pipeline, Request, Result
@@ -22,11 +23,12 @@ JSON = "application/json"
 
 @dataclass(frozen=True)
 class Reply:
-    """A body; what `Result` knows of the image besides: the codes of its warnings, and its composition."""
+    """A body; what `Result` knows of the image besides: the codes of its warnings, its size, and its composition."""
 
     body: bytes
     media_type: str
     warnings: tuple[str, ...] = ()
+    size: Size | None = None
     composition: Composition | None = None
 
 
@@ -34,7 +36,8 @@ def make_reply(data: bytes, media_type: str, options: Options, pipeline: Pipelin
     """Segment an upload and encode the result as `media_type`. Raises SegmentationError."""
     result = pipeline.run(data, wanted(media_type, options), call)
     codes = tuple(warning.code for warning in warnings_of(result, options))
-    return replace(FORMATS[media_type](result, options), warnings=codes, composition=result.composition)
+    reply = FORMATS[media_type](result, options)
+    return replace(reply, warnings=codes, size=result.photo.size, composition=result.composition)
 
 
 def wanted(media_type: str, options: Options) -> Request:

@@ -65,10 +65,12 @@ async def segment(
         request.state.model = pipeline.model.contract  # for the log and the metrics
         # The deadline counts from the last byte: how fast the body arrives is up to the client.
         call = Call(min(1000 * services.settings.deadline_s, x_deadline_ms or inf) / 1000)
+        request.state.timings = call.timings  # for the trace
         work = partial(make_reply, data, media_type, options, pipeline)
         memory = pipeline.footprint(data, wanted(media_type, options))
         try:
             reply = await services.admission.run(work, call, partial(disconnect, request), upload, memory)
+            request.state.size = reply.size
             services.metrics.observe_composition(pipeline.model.contract, reply.composition)
         finally:
             services.metrics.observe_stages(pipeline.model.contract.name, call.timings)

@@ -59,6 +59,7 @@ async def segment_volume(
         pipeline = services.volume_pipeline(options.model)  # the file may have changed while the body came
         request.state.model = pipeline.model.contract  # for the log and the metrics
         call = Call(min(1000 * services.settings.volume_deadline_s, x_deadline_ms or inf) / 1000)
+        request.state.timings = call.timings  # for the trace
         work = Work(request, services, pipeline, upload, call)
         if media_type != NDJSON:
             return answered(await work.reply(files, media_type, options), pipeline.model, call)

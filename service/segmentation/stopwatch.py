@@ -1,11 +1,21 @@
 """Where the time of a request went, stage by stage."""
 
-import time
 from collections.abc import Iterator
 from contextlib import contextmanager
+from dataclasses import dataclass
+from time import perf_counter
 
 STAGES = ("queue", "decode", "fit", "turn", "network", "measure", "encode")
 """Those of a request, in order; docs/reference/operating.md says what each is."""
+
+
+@dataclass(frozen=True)
+class Interval:
+    """Some time in a stage. `began` and `ended` are seconds of the performance counter."""
+
+    stage: str
+    began: float
+    ended: float
 
 
 class Stopwatch:
@@ -13,18 +23,23 @@ class Stopwatch:
 
     def __init__(self) -> None:
         self.milliseconds: dict[str, float] = {}
+        self.intervals: list[Interval] = []
 
     @contextmanager
     def stage(self, name: str) -> Iterator[None]:
         """Add the time that the block takes to the stage called `name`."""
-        began = time.perf_counter()
+        began = perf_counter()
         try:
             yield
         finally:
-            self.add(name, time.perf_counter() - began)
+            self.add(name, began)
 
-    def add(self, name: str, seconds: float) -> None:
-        self.milliseconds[name] = round(self.milliseconds.get(name, 0) + 1000 * seconds, 3)
+    def add(self, name: str, began: float) -> None:
+        """Add the time from `began`, of the performance counter, until now."""
+        interval = Interval(name, began, perf_counter())
+        self.intervals.append(interval)
+        spent = 1000 * (interval.ended - began)
+        self.milliseconds[name] = round(self.milliseconds.get(name, 0) + spent, 3)
 
     def so_far(self) -> dict[str, float]:
         """The milliseconds of each stage as they are now; a worker may still be adding to them."""

@@ -84,7 +84,7 @@ class Job:
     def do(self) -> Any:
         """Run the work, in a worker."""
         self.began = perf_counter()
-        self.call.timings.add("queue", self.began - self.put)
+        self.call.timings.add("queue", self.put)
         return self.work(self.call)
 
 
@@ -208,7 +208,7 @@ class Admission:
             job.result.cancel()
             job.call.abandon()
             if self._line.remove(job.caller, job):
-                job.call.timings.add("queue", perf_counter() - job.put)
+                job.call.timings.add("queue", job.put)
                 self._forget(job)
                 self._begin()  # the next may fit where this one did not
 

@@ -1,6 +1,7 @@
 """What every transport works with, built from the settings."""
 
 import math
+import os
 from dataclasses import dataclass
 
 from service.segmentation import footprint
@@ -15,6 +16,7 @@ from service.serving.errors import BadSettings
 from service.serving.keys import KeyFile, keys_for
 from service.serving.metrics import Metrics
 from service.serving.settings import Settings
+from service.serving.tracing import Tracer, tracer_for
 
 SCAN_PIXELS, SCAN_CLASSES = 576 * 672, 8
 """Of the largest model for scans that memory is set aside for."""
@@ -22,7 +24,8 @@ SCAN_PIXELS, SCAN_CLASSES = 576 * 672, 8
 
 @dataclass(frozen=True)
 class Services:
-    """The models, the queue, the queue of scans, the metrics, and the keys (None: no key is needed).
+    """The models, the queue, the queue of scans, the metrics, the tracer (None: no traces), and the keys (None: no key
+    is needed).
 
     Scans have a worker, a queue and memory of their own: one takes a minute, and no image may wait behind it.
     """
@@ -31,6 +34,7 @@ class Services:
     admission: Admission
     volumes: Admission
     metrics: Metrics
+    tracer: Tracer | None
     keys: KeyFile | None
     settings: Settings
 
@@ -61,7 +65,7 @@ def build(settings: Settings) -> Services:
     admission = Admission(Limits(settings.workers, settings.queue, settings.max_uploads, memory_bytes, kept))
     volumes = Admission(Limits(1, settings.queue, scan_uploads, for_scans, kept))
     metrics = metrics_of(settings, catalog, admission, volumes)
-    return Services(catalog, admission, volumes, metrics, keys, settings)
+    return Services(catalog, admission, volumes, metrics, tracer_for(os.environ), keys, settings)
 
 
 def of_largest(settings: Settings) -> int:

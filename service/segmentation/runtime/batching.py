@@ -73,7 +73,7 @@ class Worker:
                 self._answer([waiting for waiting in batch if self._still_wanted(waiting)])
 
     def _still_wanted(self, waiting: Waiting) -> bool:
-        waiting.call.timings.add("turn", perf_counter() - waiting.arrived)
+        waiting.call.timings.add("turn", waiting.arrived)
         try:
             waiting.call.check()
         except SegmentationError as error:
@@ -126,5 +126,5 @@ class Worker:
         began = perf_counter()
         answers = self._model.run_batch([waiting.image for waiting in batch], first.scores)
         for waiting in batch:
-            waiting.call.timings.add("network", perf_counter() - began)
+            waiting.call.timings.add("network", began)
         return answers

@@ -170,9 +170,9 @@ def test_an_unexpected_error_is_answered_and_logged_once_with_its_traceback(
     async def receive() -> Message:
         return {"type": "http.request"}
 
-    scope = {"type": "http", "method": "GET", "headers": [(b"x-request-id", b"an-id")]}
+    scope = {"type": "http", "method": "GET", "path": "/", "headers": [(b"x-request-id", b"an-id")]}
     with caplog.at_level("INFO"):
-        asyncio.run(Telemetry(broken, Metrics(30))(scope, receive, send))
+        asyncio.run(Telemetry(broken, Metrics(30), None)(scope, receive, send))
     assert sent[0]["status"] == 500
     assert b'"code":"internal_error"' in cast(bytes, sent[1]["body"])
     failure, request = caplog.records
