@@ -10,6 +10,7 @@ from pydantic_settings import CliApp
 
 from service.http.app import create_app
 from service.http.server import CannotListen, Server, check_address
+from service.kserve import routes as kserve
 from service.segmentation.errors import SegmentationError
 from service.segmentation.runtime.session import share_arena
 from service.serving.allocator import give_back_large_blocks
@@ -25,7 +26,7 @@ def main(options: Sequence[str]) -> int:
         settings = CliApp.run(Settings, cli_args=list(options))
         logging.basicConfig(level=settings.log_level.upper(), format="%(asctime)s %(levelname)s %(name)s %(message)s")
         check_address(settings.host, settings.port)
-        app = create_app(settings)
+        app = create_app(settings, [kserve.router])
     except ValidationError as error:
         for e in error.errors():
             print(

@@ -1,27 +1,18 @@
-"""The README is true: its commands and programs run and print what it says, its tables are those of the code.
+"""The README's tables, figures and configurations are those of the code; its commands run in docs/test_commands.py."""
 
-The commands that train and export run in test_end_to_end.py.
-"""
-
-import io
 import json
-import os
 import re
-import shutil
 import subprocess
-import sys
 from collections.abc import Iterator
-from importlib.util import find_spec
 from pathlib import Path
 
 import httpx2
-import numpy as np
 import pytest
-from PIL import Image
 
 from benchmarks import report
 from benchmarks.nginx import nginx
 from benchmarks.subjects import free_port
+from docsite import settings
 from model_export.reports.report import figures, judged_by
 from service.http.app import create_app
 from service.segmentation import footprint
@@ -31,115 +22,22 @@ from service.segmentation.runtime.model import Model
 from service.serving.keys import Keys, Role
 from service.serving.settings import Settings
 from tests.support.debian import need
+from tests.support.document import Document, at
 from tests.support.server import ROOT, serving
 
-README = (ROOT / "README.md").read_text()
-NUMBER = re.compile(r"(?<![\w.])\d+(?:\.\d+)?(?:e-?\d+)?(?![\w.])")
+DOCUMENT = Document("README.md")
+README = DOCUMENT.text
 
 
 @pytest.fixture(scope="module")
 def url() -> Iterator[str]:
-    """The service as it comes, with its embedded model."""
+    """The service as it comes, with its embedded models."""
     with serving() as address:
         yield address
 
 
-@pytest.fixture
-def folder(tmp_path: Path) -> Path:
-    """A folder with the files that the README's programs read, and with `fcn-serve` as pip installs it."""
-    shutil.copytree(ROOT / "docs", tmp_path / "docs")
-    shutil.copy(ROOT / "README.md", tmp_path)
-    program = tmp_path / "bin" / "fcn-serve"
-    program.parent.mkdir()
-    program.write_text(f'#!/bin/sh\nPYTHONPATH="{ROOT}" exec "{sys.executable}" -m service.program "$@"\n')
-    program.chmod(0o755)
-    return tmp_path
-
-
-def blocks(language: str) -> list[str]:
-    """The code of every block in this language."""
-    return re.findall(rf"^```{language}\n(.*?)^```", README, re.DOTALL | re.MULTILINE)
-
-
-def console() -> list[tuple[str, str]]:
-    """Every command of the README's console blocks, with what it is said to print; line breaks are for the reader."""
-    steps = [step for block in blocks("console") for step in re.split(r"^\$ ", block, flags=re.MULTILINE)[1:]]
-    return [(command, in_one_line(output)) for command, _, output in (step.partition("\n") for step in steps)]
-
-
-def in_one_line(text: str) -> str:
-    return re.sub(r"\n *", "", text)
-
-
-def agrees(said: str, printed: str) -> bool:
-    """The same text, where … stands for anything, and numbers may differ by as much as processors' arithmetic does."""
-    parts = re.split(f"(…|{NUMBER.pattern})", said)
-    numbers = [part for part in parts if NUMBER.fullmatch(part)]
-    pattern = "".join(
-        ".*?" if part == "…" else f"({NUMBER.pattern})" if NUMBER.fullmatch(part) else re.escape(part) for part in parts
-    )
-    match = re.fullmatch(pattern, printed, re.DOTALL)
-    return match is not None and all(
-        float(theirs) == pytest.approx(float(ours), rel=0.03)
-        for ours, theirs in zip(numbers, match.groups(), strict=True)
-    )
-
-
-def test_the_consoles_output_is_what_the_commands_print(url: str, folder: Path) -> None:
-    assert len(console()) >= 5
-    for command, output in console():
-        environment = os.environ | {"PATH": f"{folder / 'bin'}{os.pathsep}{os.environ['PATH']}"}
-        printed = subprocess.check_output(["bash", "-c", at(url, command)], cwd=folder, env=environment, text=True)
-        assert agrees(output, in_one_line(printed)), f"{command}\nprinted {printed}"
-    for name in ("street-mask.png", "street-overlay.webp"):
-        ours = np.asarray(Image.open(io.BytesIO((folder / name).read_bytes())).convert("RGB")).astype(int)
-        shown = np.asarray(Image.open(ROOT / "docs" / name).convert("RGB")).astype(int)
-        assert (np.abs(ours - shown).max(axis=2) > 20).mean() < 0.02, f"docs/{name} is another model's"
-
-
-def at(url: str, text: str) -> str:
-    """A command or program of the README, for the service at this URL."""
-    return text.replace("http://127.0.0.1:8000", url)
-
-
-def test_the_comparison_of_outputs_notices_what_matters() -> None:
-    assert agrees('{"pixels":1234,…}', '{"pixels":1230,"x":1}')
-    assert not agrees('{"pixels":123456}', '{"pixels":103456}')
-    assert not agrees('{"pixels":1}', '{"pixel":1}')
-
-
-def said_to_print(program: str) -> str:
-    """The comments behind a program's calls of `print` or `console.log`."""
-    return "\n".join(re.findall(r"^(?:print|console\.log)\(.*\);?  (?:#|//) (.*)$", program, re.MULTILINE))
-
-
-@pytest.mark.parametrize("program", blocks("python"))
-def test_the_python_programs_print_what_they_say(program: str, url: str, folder: Path) -> None:
-    if "cv2" in program and find_spec("cv2") is None:
-        pytest.skip("OpenCV is not installed")
-    run = [sys.executable, "-c", at(url, program)]
-    environment = os.environ | {"PYTHONPATH": f"{ROOT}{os.pathsep}{os.environ.get('PYTHONPATH', '')}"}
-    printed = subprocess.check_output(run, cwd=folder, env=environment, text=True)
-    assert agrees(said_to_print(program), printed.strip())
-
-
-@pytest.mark.parametrize("program", blocks("js"))
-def test_the_javascript_programs_print_what_they_say(program: str, url: str, folder: Path) -> None:
-    node = shutil.which("node")
-    if node is None:
-        pytest.skip("Node is not installed")
-    (folder / "program.mjs").write_text(at(url, program))
-    printed = subprocess.check_output([node, "program.mjs"], cwd=folder, text=True)
-    assert agrees(said_to_print(program), printed.strip())
-
-
-def test_there_are_programs_in_both_languages() -> None:
-    assert blocks("python")
-    assert blocks("js")
-
-
 def test_the_commands_for_keys_make_a_file_that_serves(tmp_path: Path) -> None:
-    (block,) = [block for block in blocks("sh") if "keys" in block]
+    (block,) = [block for block in DOCUMENT.blocks("sh") if "keys" in block]
     *lines, last = block.strip().splitlines()
     assert last == "SEGMENT_KEYS=keys SEGMENT_HOST=0.0.0.0 make serve"
     subprocess.run(["bash", "-c", "\n".join(lines)], cwd=tmp_path, check=True)
@@ -154,7 +52,7 @@ def test_the_first_command_starts_the_service() -> None:
 
 
 def test_nginx_serves_as_the_snippet_configures_it(url: str, tmp_path: Path) -> None:
-    (block,) = blocks("nginx")
+    (block,) = DOCUMENT.blocks("nginx")
     (inside,) = re.findall(r"server \{\n(.*)\}", block, re.DOTALL)
     names = ["-keyout", "segment.key", "-out", "segment.pem", "-subj", "/CN=localhost"]
     make = [need("openssl"), "req", "-x509", "-newkey", "rsa:2048", "-nodes", "-days", "1", *names]
@@ -169,7 +67,7 @@ def test_nginx_serves_as_the_snippet_configures_it(url: str, tmp_path: Path) -> 
 
 
 def test_the_probes_are_routes_and_the_grace_is_long_enough() -> None:
-    (block,) = blocks("yaml")
+    (block,) = DOCUMENT.blocks("yaml")
     (grace,) = re.findall(r"terminationGracePeriodSeconds: (\d+)", block)
     assert int(grace) > Settings().grace_s
     paths = re.findall(r"httpGet: \{path: (\S+),", block)
@@ -205,20 +103,7 @@ def test_the_keys_of_the_endpoints_are_those_that_are_asked_for(tmp_path: Path) 
 
 def test_the_settings_table_is_the_codes() -> None:
     rows = re.findall(r"^\| `(SEGMENT_\w+)` \| (.*?) \| (.*?) \|$", README, re.MULTILINE)
-    assert rows == settings_table()
-
-
-def settings_table() -> list[tuple[str, str, str]]:
-    """Name, default and meaning of every setting."""
-    rows = []
-    for name, field in Settings.model_fields.items():
-        default = field.default
-        if default in (None, (), "") or field.default_factory is not None or default == EMBEDDED:
-            shown = "" if default != EMBEDDED else "the models that come with it"
-        else:
-            shown = f"`{','.join(default) if isinstance(default, tuple) else default}`"
-        rows.append((f"SEGMENT_{name.upper()}", shown, field.description or ""))
-    return rows
+    assert rows == settings.rows()
 
 
 def test_the_memory_per_megapixel_is_that_which_admission_reserves() -> None:
@@ -272,10 +157,3 @@ def test_each_models_card_is_of_the_file_that_is_shipped() -> None:
             for name, figure in figures(elsewhere.metrics, judged_by(elsewhere, model.contract.labels)).items():
                 assert f"| {name} | {figure} |" in section
         assert all((ROOT / "docs" / "models" / picture).exists() for picture in re.findall(r"\]\((.*?\.png)\)", text))
-
-
-def test_every_make_target_that_documents_name_is_there() -> None:
-    makefile = (ROOT / "Makefile").read_text()
-    texts = README + "".join((ROOT / name).read_text() for name in ("CONTRIBUTING.md", "docs/benchmarks/README.md"))
-    for target in set(re.findall(r"(?:^|`)(?:\w+=\w+ )?make (\w+)", texts, re.MULTILINE)):
-        assert re.search(rf"^{target}:", makefile, re.MULTILINE), target

@@ -9,10 +9,10 @@ Read on in routes.py; what a worker does is in replies.py; every refusal is in p
 
 import asyncio
 import logging
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
 
-from fastapi import FastAPI
+from fastapi import APIRouter, FastAPI
 from fastapi.middleware.cors import CORSMiddleware
 from fastapi.staticfiles import StaticFiles
 
@@ -34,8 +34,11 @@ EXPOSED = ("Retry-After", "Server-Timing", "traceresponse", "X-Model-Digest", "X
 log = logging.getLogger("fcn_serve.models")
 
 
-def create_app(settings: Settings) -> FastAPI:
-    """The service, with its models loaded and checked. Raises SegmentationError, BadKeys and BadSettings."""
+def create_app(settings: Settings, protocols: Sequence[APIRouter] = ()) -> FastAPI:
+    """The service, with its models loaded and checked; `protocols` are the routes of others that it speaks.
+
+    Raises SegmentationError, BadKeys and BadSettings.
+    """
     services = build(settings)
 
     @asynccontextmanager
@@ -82,6 +85,8 @@ def create_app(settings: Settings) -> FastAPI:
     problems.install(app)
     app.include_router(router)
     app.include_router(volumes.router)
+    for protocol in protocols:
+        app.include_router(protocol)
     app.mount("/web", StaticFiles(directory=WEB), name="web")
     app.mount("/swagger", StaticFiles(packages=[("fastapi_offline", "static")]), name="swagger")
     app.include_router(pages)

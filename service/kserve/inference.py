@@ -1,0 +1,71 @@
+"""A request of the protocol -> its answer. Composes the pipeline, as http/replies.py does for POST /segment."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from service.kserve.documents import Inference, Parameters, Wanted
+from service.kserve.errors import BadInference
+from service.kserve.images import LISTED, Images
+from service.kserve.tensors import BINARY, BINARY_OUTPUTS, encoded
+from service.segmentation.inputs.header import inspect
+from service.segmentation.inputs.spacing import read_spacing
+from service.segmentation.inputs.window import read_window
+from service.segmentation.measures.composition import Composition
+from service.segmentation.pipeline import Pipeline, Request
+from service.segmentation.runtime.call import Call
+
+OF_TRITON = {"priority", "sequence_id", "sequence_start", "sequence_end"}
+"""Parameters that Triton's client sends by itself, and that mean nothing here."""
+TIMEOUT = "timeout"
+"""Triton's: microseconds until the deadline."""
+SPACING, WINDOW = "pixel_spacing_mm", "window"
+"""Parameters that mean what they mean to POST /segment."""
+
+
+@dataclass(frozen=True)
+class Answer:
+    """A body, how many of its bytes are JSON (None: all), and what the images consist of."""
+
+    body: bytes
+    json_size: int | None
+    compositions: Sequence[Composition]
+
+
+def request_of(parameters: Parameters, asked: Sequence[Wanted]) -> Request:
+    """The core's options for a request. Raises BadInference."""
+    unknown = parameters.keys() - OF_TRITON - {SPACING, WINDOW, BINARY_OUTPUTS, TIMEOUT}
+    if unknown:
+        raise BadInference(f"There is no parameter {min(unknown)[:64]!r}; there are {SPACING}, {WINDOW} and {TIMEOUT}.")
+    try:
+        spacing = read_spacing(str(parameters[SPACING])) if SPACING in parameters else None
+        window = read_window(str(parameters[WINDOW])) if WINDOW in parameters else None
+    except ValueError as error:
+        raise BadInference(f"{error}.") from error
+    return Request(confidence=any(output.name == "confidence" for output in asked), spacing=spacing, window=window)
+
+
+def seconds(parameters: Parameters, most: float) -> float:
+    """From now until the deadline, at most `most`. Raises BadInference."""
+    timeout = parameters.get(TIMEOUT, 0)
+    if not isinstance(timeout, int) or timeout < 0:
+        raise BadInference(f"The parameter {TIMEOUT!r} is a number of microseconds.")
+    return min(most, timeout / 1e6) if timeout else most
+
+
+def footprint(pipeline: Pipeline, images: Images, request: Request, asked: Sequence[Wanted]) -> int:
+    """An upper bound, in bytes, on the memory of `infer`: of its largest image, and of all labels."""
+    largest = max(pipeline.footprint(head, request) for head in images.heads)
+    headers = [header for head in images.heads if (header := inspect(head))]
+    pixels = sum(header.size[0] * header.size[1] for header in headers)
+    listed = any(output.name == "labels" and not output.parameters[BINARY] for output in asked)
+    return largest + images.memory + (3 + (2 * LISTED if listed else 0)) * pixels
+
+
+def infer(
+    inference: Inference, asked: Sequence[Wanted], images: Images, request: Request, pipeline: Pipeline, call: Call
+) -> Answer:
+    """Segment the images and encode the outputs. Raises BadInference and SegmentationError."""
+    results = [pipeline.run(file, request, call) for file in images.files()]
+    with call.timings.stage("encode"):
+        body, json_size = encoded(inference, asked, results, pipeline.model.contract)
+    return Answer(body, json_size, [result.composition for result in results])

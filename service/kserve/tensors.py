@@ -1,0 +1,119 @@
+"""The outputs of a request, as JSON or in binary form."""
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import msgspec
+import numpy as np
+from numpy.typing import NDArray
+
+from service.kserve.documents import Inference, Inferred, Output, TensorKind, Wanted
+from service.kserve.errors import BadInference
+from service.kserve.images import LENGTH, SIZE
+from service.segmentation.modelfile.contract import Contract
+from service.segmentation.pipeline import Result
+
+BINARY, BINARY_OUTPUTS = "binary_data", "binary_data_output"
+
+Values = NDArray[np.uint8] | NDArray[np.int64] | NDArray[np.float64] | list[bytes]
+
+
+@dataclass(frozen=True)
+class Tensor:
+    """An output: `kind` has its name and datatype; the images are along the first axis."""
+
+    kind: TensorKind
+    shape: tuple[int, ...]
+    values: Values
+
+    def listed(self) -> list[Any]:
+        """Flat, as JSON has it; NaN becomes null there."""
+        if isinstance(self.values, list):
+            return [value.decode() for value in self.values]
+        flat: list[Any] = self.values.ravel().tolist()
+        return flat
+
+    def packed(self) -> bytes:
+        """As the binary extension has it."""
+        if isinstance(self.values, list):
+            return b"".join(LENGTH.pack(len(value)) + value for value in self.values)
+        return self.values.tobytes()
+
+
+LABELS = TensorKind("labels", "UINT8", (-1, -1, -1))
+"""The class of every pixel [N, height, width], of the images' own size."""
+
+
+def kinds(contract: Contract) -> tuple[TensorKind, ...]:
+    """The outputs of a model: labels; of every class its pixels, its share, its area in mm2, and the mean probability
+    of its pixels, NaN where that is unknown; and the names of the classes."""
+    classes = len(contract.labels.classes)
+    return (
+        LABELS,
+        TensorKind("pixels", "INT64", (-1, classes)),
+        TensorKind("fractions", "FP64", (-1, classes)),
+        TensorKind("area_mm2", "FP64", (-1, classes)),
+        TensorKind("confidence", "FP64", (-1, classes)),
+        TensorKind("classes", "BYTES", (classes,)),
+    )
+
+
+WITHOUT_BEING_ASKED = ("labels", "pixels", "fractions")
+
+
+def wanted(inference: Inference, contract: Contract) -> tuple[Wanted, ...]:
+    """The outputs that a request asks for; each has the parameter `binary_data`. Raises BadInference."""
+    known = {kind.name for kind in kinds(contract)}
+    asked = inference.outputs or tuple(Wanted(name) for name in WITHOUT_BEING_ASKED)
+    for output in asked:
+        if output.name not in known:
+            raise BadInference(f"There is no output {output.name[:64]!r}; there are {', '.join(sorted(known))}.")
+    if len({output.name for output in asked}) < len(asked):
+        raise BadInference("An output is asked for twice.")
+    binary = inference.parameters.get(BINARY_OUTPUTS, False)
+    return tuple(Wanted(one.name, {BINARY: bool(one.parameters.get(BINARY, binary))}) for one in asked)
+
+
+def tensors(asked: Sequence[Wanted], results: Sequence[Result]) -> Iterator[Tensor]:
+    """The outputs for images of one size. Raises BadInference where sizes differ and the labels are asked for."""
+    contract = results[0].model.contract
+    of = {kind.name: kind for kind in kinds(contract)}
+    for output in asked:
+        values = values_of(output.name, results)
+        shape = (len(values),) if isinstance(values, list) else values.shape
+        yield Tensor(of[output.name], shape, values)
+
+
+def values_of(name: str, results: Sequence[Result]) -> Values:
+    match name:
+        case "labels":
+            if len({result.photo.size for result in results}) > 1:
+                raise BadInference("The images of a request must have one size for `labels`; send them one by one.")
+            return np.stack([result.labels for result in results])
+        case "classes":
+            return [class_name.encode() for class_name in results[0].model.contract.labels.names]
+        case "pixels":
+            return np.array([[area.pixels for area in result.areas] for result in results], np.int64)
+        case "fractions":
+            return np.array([[area.fraction for area in result.areas] for result in results], np.float64)
+        case "area_mm2":
+            return np.array([[area.mm2 for area in result.areas] for result in results], np.float64)
+        case _:
+            return np.array([result.segmentation.confidence for result in results], np.float64)
+
+
+def encoded(
+    inference: Inference, asked: Sequence[Wanted], results: Sequence[Result], contract: Contract
+) -> tuple[bytes, int | None]:
+    """The body of an answer, and how many of its bytes are JSON; None: all of them."""
+    outputs, packed = [], []
+    for tensor, want in zip(tensors(asked, results), asked, strict=True):
+        if want.parameters[BINARY]:
+            packed.append(tensor.packed())
+            size: dict[str, str | int | float | bool] = {SIZE: len(packed[-1])}
+            outputs.append(Output(tensor.kind.name, tensor.shape, tensor.kind.datatype, size))
+        else:
+            outputs.append(Output(tensor.kind.name, tensor.shape, tensor.kind.datatype, data=tensor.listed()))
+    document = msgspec.json.encode(Inferred(contract.name, contract.version, tuple(outputs), inference.id))
+    return (b"".join((document, *packed)), len(document)) if packed else (document, None)
