@@ -44,6 +44,16 @@ class ImageFacts(msgspec.Struct, frozen=True):
     sha256: str
 
 
+class Region(msgspec.Struct, frozen=True):
+    """Connected pixels of one class; docs/reference/measures.md has the coordinates."""
+
+    pixels: int
+    area_mm2: float | None
+    box: tuple[int, int, int, int]
+    centroid: tuple[float, float]
+    polygon: list[list[tuple[int, int]]] | None
+
+
 class ClassArea(msgspec.Struct, frozen=True):
     """The area of one class."""
 
@@ -54,6 +64,7 @@ class ClassArea(msgspec.Struct, frozen=True):
     fraction: float
     area_mm2: float | None
     confidence: float | None
+    regions: list[Region] | None = None
 
 
 class Answer(msgspec.Struct, frozen=True):

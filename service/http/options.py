@@ -12,6 +12,8 @@ from service.http.errors import RepeatedParameter
 from service.segmentation.inputs.spacing import Spacing, read_spacing
 from service.segmentation.inputs.warning import ImageWarning
 from service.segmentation.inputs.window import Window, read_window
+from service.segmentation.measures.measure import Measure
+from service.segmentation.pipeline import MIN_REGION, TOLERANCE
 
 
 class Part(StrEnum):
@@ -19,6 +21,8 @@ class Part(StrEnum):
 
     MASK = "mask"
     CONFIDENCE = "confidence"
+    REGIONS = Measure.REGIONS
+    POLYGONS = Measure.POLYGONS
 
 
 def split(values: Any) -> Any:
@@ -54,7 +58,8 @@ class Options(BaseModel):
         frozenset[Part],
         BeforeValidator(split, json_schema_input_type=str),
         Field(
-            description="Extras in the JSON, comma-separated: mask, confidence. Empty: areas only.",
+            description="Extras in the JSON, comma-separated: mask, confidence, regions, polygons (of regions). "
+            "Empty: areas only.",
             default="mask",  # as the document has it
             validate_default=True,
         ),
@@ -79,6 +84,17 @@ class Options(BaseModel):
             "Models for scans need none."
         ),
     ] = None
+    min_region: Annotated[int, Field(description="Pixels of the smallest region that is listed.", ge=1, le=10**9)] = (
+        MIN_REGION
+    )
+    tolerance: Annotated[
+        float,
+        Field(
+            description="Pixels by which a polygon may differ from the outline of its region; 0 keeps every corner.",
+            ge=0,
+            le=1000,
+        ),
+    ] = TOLERANCE
     mask: Annotated[
         MaskKind, Field(description="The mask as an indexed PNG (colours) or as a plain grey PNG of class ids (ids).")
     ] = MaskKind.COLOURS

@@ -12,6 +12,7 @@ from service.http.schemas import ClassMap, Mask, ModelName, SegmentAnswer
 from service.segmentation.inputs.raster import Size
 from service.segmentation.inputs.warning import ImageWarning
 from service.segmentation.measures.composition import Composition
+from service.segmentation.measures.measure import Measure
 from service.segmentation.pipeline import Pipeline, Request, Result
 from service.segmentation.runtime.call import Call
 from service.segmentation.segmenter import Labeller
@@ -48,7 +49,15 @@ def wanted(media_type: str, options: Options) -> Request:
         spacing=options.pixel_spacing_mm,
         draws_photo=media_type in ON_THE_PHOTO,
         window=options.window,
+        include=measures_in(options) if media_type in WITH_JSON else frozenset(),
+        min_region=options.min_region,
+        tolerance=options.tolerance,
     )
+
+
+def measures_in(options: Options) -> frozenset[Measure]:
+    """Those that the core makes on request; the mask is encoded here."""
+    return frozenset(Measure(part) for part in options.include - {Part.MASK, Part.CONFIDENCE})
 
 
 def as_json(result: Result, options: Options) -> Reply:

@@ -24,6 +24,23 @@ class Image(BaseModel):
     sha256: Annotated[str, Field(description="SHA-256 of the uploaded bytes.")]
 
 
+class Region(BaseModel):
+    """Pixels of one class that are connected by their sides. The first pixel of the image lies from 0 to 1, across and
+    down."""
+
+    pixels: int
+    area_mm2: Annotated[float | None, Field(description="As of the class.")]
+    box: Annotated[tuple[int, int, int, int], Field(description="Left, top, width, height, in pixels.")]
+    centroid: Annotated[tuple[float, float], Field(description="x, y, in pixels.")]
+    polygon: Annotated[
+        list[list[tuple[int, int]]] | None,
+        Field(
+            description="The coordinates of a GeoJSON polygon, in pixels: its outline, then its holes, each closed. "
+            "Null unless requested."
+        ),
+    ]
+
+
 class ClassArea(BaseModel):
     """The area of one class. The fractions of all classes sum to 1 exactly."""
 
@@ -37,6 +54,9 @@ class ClassArea(BaseModel):
     ]
     confidence: Annotated[
         float | None, Field(description="Mean probability of the class over its pixels; null unless requested.")
+    ]
+    regions: Annotated[
+        list[Region] | None, Field(description="The largest first; null unless regions or polygons are requested.")
     ]
 
 

@@ -16,11 +16,16 @@ from service.segmentation.inputs.warning import ImageWarning
 from service.segmentation.inputs.window import Window
 from service.segmentation.measures.areas import Area, areas
 from service.segmentation.measures.composition import Composition, composition
+from service.segmentation.measures.geometry import Geometry, geometry_of
+from service.segmentation.measures.measure import Measure
 from service.segmentation.modelfile.contract import Labels
 from service.segmentation.outputs.png import png
 from service.segmentation.outputs.rendering import heatmap_overlay, heatmap_png, mask_png, overlay
 from service.segmentation.runtime.call import Call
 from service.segmentation.segmenter import LARGEST, Labeller, Segmentation, Segmenter
+
+MIN_REGION = 1
+TOLERANCE = 1.0
 
 
 @dataclass(frozen=True)
@@ -32,6 +37,9 @@ class Request:
     spacing: the size of a pixel, for areas in mm2 and for models of scans; without it, that of a DICOM file.
     draws_photo: an overlay will be drawn, which needs the photo at full size.
     window: the values of a 16-bit grey image that become black and white.
+    include: what is measured besides.
+    min_region: the pixels of the smallest region that is listed.
+    tolerance: the pixels by which a polygon may differ from the outline that it simplifies.
     """
 
     confidence: bool = False
@@ -39,6 +47,9 @@ class Request:
     spacing: Spacing | None = None
     draws_photo: bool = False
     window: Window | None = None
+    include: frozenset[Measure] = frozenset()
+    min_region: int = MIN_REGION
+    tolerance: float = TOLERANCE
 
 
 @dataclass(frozen=True)
@@ -50,6 +61,8 @@ class Result:
     photo: Photo
     segmentation: Segmentation
     areas: list[Area]
+    spacing: Spacing | None
+    geometry: Geometry
     call: Call
 
     @cached_property
@@ -64,8 +77,8 @@ class Result:
 
     @property
     def warnings(self) -> tuple[ImageWarning, ...]:
-        """Peculiarities of the image that did not stop its segmentation."""
-        return self.photo.warnings
+        """Peculiarities of the image, or of its mask, that did not stop its segmentation."""
+        return self.photo.warnings + self.geometry.warnings
 
     @property
     def composition(self) -> Composition:
@@ -141,9 +154,13 @@ class Pipeline:
             with call.timings.stage("decode"):
                 photo = self.decoded(data, request)
             segmentation = self.segmented(photo, request, call)
-        with call.timings.stage("measure"):
-            measured = areas(segmentation.pixels, request.spacing or photo.spacing)
-        return Result(data, self.model, photo, segmentation, measured, call)
+            with call.timings.stage("measure"):
+                spacing = request.spacing or photo.spacing
+                measured = areas(segmentation.pixels, spacing)
+                geometry = geometry_of(
+                    segmentation.labels, request.include, request.min_region, request.tolerance, call.check
+                )
+        return Result(data, self.model, photo, segmentation, measured, spacing, geometry, call)
 
     def needed(self, request: Request) -> Callable[[Size], Size] | None:
         """What makes, of an image's size, the one that will do; None where nothing less does."""

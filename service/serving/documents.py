@@ -1,6 +1,8 @@
 """Answers about the models of a catalog and about results, whichever face gives them."""
 
-from service.answers import Answer, ClassArea, ImageFacts, ModelName, ModelSummary, RefusedModel
+from itertools import chain, repeat
+
+from service.answers import Answer, ClassArea, ImageFacts, ModelName, ModelSummary, RefusedModel, Region
 from service.segmentation.catalog import Catalog
 from service.segmentation.inputs.clinical import installed
 from service.segmentation.pipeline import Result
@@ -38,12 +40,43 @@ def answer_of(result: Result) -> Answer:
     """What is known of a result."""
     photo, classes = result.photo, result.model.contract.labels.classes
     areas = zip(classes, result.areas, result.segmentation.confidence, strict=True)
+    regions = regions_in(result)
     return Answer(
         model_name(result.model),
         ImageFacts(*photo.size, photo.format, photo.orientation, result.sha256),
         tuple(
-            ClassArea(class_.id, class_.name, class_.color, area.pixels, area.fraction, area.mm2, confidence)
+            ClassArea(
+                class_.id,
+                class_.name,
+                class_.color,
+                area.pixels,
+                area.fraction,
+                area.mm2,
+                confidence,
+                None if regions is None else regions.get(class_.id, []),
+            )
             for class_, area, confidence in areas
         ),
         result.warnings,
     )
+
+
+def regions_in(result: Result) -> dict[int, list[Region]] | None:
+    """The regions of each class that has some, the largest first; None where there are none to tell of."""
+    found, polygons = result.geometry.regions, result.geometry.polygons or []
+    if found is None:
+        return None
+    pixel = None if result.spacing is None else result.spacing.row * result.spacing.column
+    outlines = chain(([ring.tolist() for ring in polygon] for polygon in polygons), repeat(None))
+    of_class: dict[int, list[Region]] = {}
+    for class_id, pixels, box, (x, y), polygon in zip(
+        found.classes.tolist(),
+        found.pixels.tolist(),
+        found.boxes.tolist(),
+        found.centroids.round(2).tolist(),
+        outlines,
+        strict=False,
+    ):
+        region = Region(pixels, None if pixel is None else pixels * pixel, tuple(box), (x, y), polygon)
+        of_class.setdefault(class_id, []).append(region)
+    return of_class

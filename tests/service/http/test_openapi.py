@@ -90,7 +90,12 @@ def test_defaults_are_of_the_types_that_they_are_said_to_be() -> None:
         for parameter in operations()["segment"]["parameters"]
         if "default" in parameter["schema"]
     }
-    assert defaults == {"include": ("string", "mask"), "mask": (None, "colours")}
+    assert defaults == {
+        "include": ("string", "mask"),
+        "mask": (None, "colours"),
+        "min_region": ("integer", 1),
+        "tolerance": ("number", 1.0),
+    }
 
 
 def test_nothing_is_described_that_nothing_refers_to() -> None:

@@ -1,0 +1,10 @@
+"""What is measured only where it is asked for."""
+
+from enum import StrEnum
+
+
+class Measure(StrEnum):
+    """docs/reference/measures.md says what each is."""
+
+    REGIONS = "regions"
+    POLYGONS = "polygons"

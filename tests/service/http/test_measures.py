@@ -1,0 +1,88 @@
+"""The measures of POST /segment that are made on request."""
+
+from typing import Any
+
+import httpx2
+import numpy as np
+from PIL import Image
+
+from tests.service.http.test_segment import segment
+from tests.support.pictures import encoded, quarters
+
+
+def island() -> Image.Image:
+    """Red, with a green island of 20x10 in a blue lake of 40x30, and one blue pixel."""
+    pixels = np.zeros((64, 96, 3), np.uint8)
+    pixels[..., 0] = 200
+    pixels[10:40, 20:60] = (0, 0, 200)
+    pixels[20:30, 30:50] = (0, 200, 0)
+    pixels[60, 90] = (0, 0, 200)
+    return Image.fromarray(pixels)
+
+
+def measured(client: httpx2.Client, image: Image.Image, **query: str) -> dict[str, Any]:
+    response = segment(client, encoded(image), **query)
+    assert response.status_code == 200, response.text
+    answer: dict[str, Any] = response.json()
+    return answer
+
+
+def test_regions_are_in_their_classes_the_largest_first(client: httpx2.Client) -> None:
+    answer = measured(client, island(), include="regions", pixel_spacing_mm="0.5,0.2")
+    red, green, blue = (class_["regions"] for class_ in answer["classes"])
+    assert [len(red), len(green)] == [1, 1]
+    assert green == [
+        {"pixels": 200, "area_mm2": 20.0, "box": [30, 20, 20, 10], "centroid": [40.0, 25.0], "polygon": None}
+    ]
+    assert [(region["pixels"], region["box"]) for region in blue] == [
+        (30 * 40 - 200, [20, 10, 40, 30]),
+        (1, [90, 60, 1, 1]),
+    ]
+    assert answer["mask"] is None
+
+
+def test_a_polygon_has_its_outline_and_its_holes(client: httpx2.Client) -> None:
+    answer = measured(client, island(), include="polygons", min_region="2")
+    (lake,) = answer["classes"][2]["regions"]
+    assert lake["polygon"] == [
+        [[20, 10], [60, 10], [60, 40], [20, 40], [20, 10]],
+        [[50, 20], [30, 20], [30, 30], [50, 30], [50, 20]],
+    ]
+
+
+def test_a_tolerance_of_nothing_keeps_every_corner(client: httpx2.Client) -> None:
+    y, x = np.indices((64, 96))
+    image = Image.fromarray(np.where((x > y)[..., np.newaxis], (0, 200, 0), (200, 0, 0)).astype(np.uint8))
+    corners = {}
+    for tolerance in ("0", "1", "5"):
+        (region,) = measured(client, image, include="polygons", tolerance=tolerance)["classes"][0]["regions"]
+        corners[tolerance] = len(region["polygon"][0])
+    assert corners["0"] > 100
+    assert corners["5"] <= corners["1"] <= 6
+
+
+def test_they_are_null_where_nobody_asks_for_them(client: httpx2.Client) -> None:
+    answer = measured(client, quarters())
+    assert [class_["regions"] for class_ in answer["classes"]] == [None] * 3
+
+
+def test_more_regions_than_are_listed_are_a_warning(client: httpx2.Client) -> None:
+    pixels = np.zeros((64, 96, 3), np.uint8)
+    pixels[..., 0] = 200
+    pixels[::2, ::2] = (0, 200, 0)
+    response = segment(client, encoded(Image.fromarray(pixels)), include="polygons", min_region="1")
+    answer = response.json()
+    assert [warning["code"] for warning in answer["warnings"]] == ["regions_left_out"]
+    assert response.headers["X-Warnings"] == "regions_left_out"
+    assert "1537 regions of at least 1 pixels" in answer["warnings"][0]["detail"]
+    assert sum(len(class_["regions"]) for class_ in answer["classes"]) == 1000
+    few = measured(client, Image.fromarray(pixels), include="polygons", min_region="2")
+    assert few["warnings"] == []
+    assert [len(class_["regions"]) for class_ in few["classes"]] == [1, 0, 0]
+    assert len(few["classes"][0]["regions"][0]["polygon"]) == 1 + 31 * 47
+
+
+def test_impossible_values_are_refused(client: httpx2.Client) -> None:
+    for query in ({"min_region": "0"}, {"tolerance": "-1"}, {"tolerance": "nan"}, {"include": "polygon"}):
+        problem = segment(client, encoded(quarters()), **query).json()
+        assert (problem["status"], problem["code"]) == (422, "invalid_parameter"), query
