@@ -1,4 +1,4 @@
-"""Why a command ends without having done what it was asked to."""
+"""Why a command ends without having done what it was asked to, or an image is left out."""
 
 import click
 
@@ -8,3 +8,7 @@ class Failure(click.ClickException):
 
     def show(self, file: object = None) -> None:  # noqa: ARG002  # click's signature
         click.echo(f"fcn-serve: {' '.join(self.message.split())}", err=True)
+
+
+class Refusal(Exception):
+    """A running service refuses this image, and perhaps no other. `str` is its sentence."""

@@ -7,7 +7,6 @@ import msgspec
 
 from service.answers import ModelSummary, RefusedModel
 from service.cli.options import key_option, models_option, url_option
-from service.cli.service import Service
 from service.segmentation.catalog import Catalog, Engine
 from service.serving.documents import summaries
 
@@ -22,7 +21,7 @@ def models(models: Path, url: str | None, key: str | None, as_json: bool) -> Non
 
     Exits with 1 if a model file is refused.
     """
-    listed = summaries(Catalog(models, None, Engine(threads=1))) if url is None else Service(url, key).models()
+    listed = summaries(Catalog(models, None, Engine(threads=1))) if url is None else served(url, key)
     if as_json:
         click.echo(msgspec.json.encode(listed))
     for model in listed:
@@ -32,6 +31,12 @@ def models(models: Path, url: str | None, key: str | None, as_json: bool) -> Non
             click.echo(paragraph(model))
     if any(isinstance(model, RefusedModel) for model in listed):
         click.get_current_context().exit(1)
+
+
+def served(url: str, key: str | None) -> list[ModelSummary | RefusedModel]:
+    from service.cli import remote  # noqa: PLC0415  # not everyone has the extra
+
+    return remote.models(url, key)
 
 
 def paragraph(model: ModelSummary) -> str:

@@ -1,6 +1,7 @@
 """Options that several commands have."""
 
 from collections.abc import Callable
+from importlib.util import find_spec
 from pathlib import Path
 
 import click
@@ -15,7 +16,18 @@ models_option = click.option(
     show_envvar=True,
     help="A model file, or a folder of model files; by default the models that come with it.",
 )
-url_option = click.option("--url", help="Use the service that runs there, such as http://127.0.0.1:8000.")
+
+
+def check_client(_: click.Context, __: click.Parameter, url: str | None) -> str | None:
+    """Raises click.UsageError where the extra `client` is not installed."""
+    if url is not None and find_spec("httpx2") is None:
+        raise click.UsageError('--url needs a client: pip install "fcn-serve[client]".')
+    return url
+
+
+url_option = click.option(
+    "--url", callback=check_client, help="Use the service that runs there, such as http://127.0.0.1:8000."
+)
 key_option = click.option(
     "--key", envvar="FCN_SERVE_KEY", show_envvar=True, help="The key that the service asks for; needs --url."
 )

@@ -1,29 +1,21 @@
-"""Segments with a running service."""
+"""Segments with a running service. Needs the extra `client`."""
 
-import base64
+from collections.abc import Iterator
+from contextlib import contextmanager
 
-import msgspec
-
-from service.answers import Answer, ModelSummary
+from service.answers import ModelSummary, RefusedModel
 from service.cli.documents import Segmented
-from service.cli.errors import Failure
+from service.cli.errors import Failure, Refusal
 from service.cli.manifest import Recipe
-from service.cli.service import Refusal, Service
+from service.client import Client, ClientError, Refused, Retries
+from service.client.questions import ImageOptions
 
 AT_ONCE = 8
 """Requests under way: enough for a service of eight cores; a busy one refuses some, and they are sent again."""
 HOPELESS = {401, 403, 404}
 """What every other image would be answered too."""
-
-
-class Mask(msgspec.Struct):
-    data: str
-
-
-class Whole(msgspec.Struct):
-    """What an answer has besides."""
-
-    mask: Mask
+PATIENCE_S = 300
+RETRIES = Retries(attempts=20, seconds=1200)
 
 
 class Remote:
@@ -33,24 +25,54 @@ class Remote:
 
     def __init__(self, url: str, key: str | None, model: str | None) -> None:
         """Ask which models it has. Raises Failure."""
-        self._service = Service(url, key)
-        served = {row.name: row for row in self._service.models() if isinstance(row, ModelSummary)}
-        name = model or next(row.name for row in served.values() if row.default)
-        if name not in served:
-            raise Failure(f"{url} has no model {name!r}; it serves {', '.join(served)}.")
-        self.digest, self._options = served[name].digest, {"model": name}
+        self._client = client(url, key)
+        served = {row.name: row for row in models_of(self._client) if isinstance(row, ModelSummary)}
+        self._model = model or next(row.name for row in served.values() if row.default)
+        if self._model not in served:
+            raise Failure(f"{url} has no model {self._model!r}; it serves {', '.join(served)}.")
+        self.digest = served[self._model].digest
 
     def run(self, data: bytes, recipe: Recipe) -> Segmented:
         """Raises Failure, and Refusal if the service refuses this image."""
-        options = self._options | {"include": "mask,confidence" if recipe.confidence else "mask"}
-        given = {"pixel_spacing_mm": recipe.spacing, "window": recipe.window}
-        options |= {name: value for name, value in given.items() if value is not None}
-        try:
-            document = self._service.post(data, "application/json", options)
-            overlay = self._service.post(data, "image/webp", options) if recipe.overlay else None
-        except Refusal as error:
-            if error.status in HOPELESS:
-                raise Failure(str(error)) from error
-            raise
-        mask = base64.b64decode(msgspec.json.decode(document, type=Whole).mask.data)
-        return Segmented(msgspec.json.decode(document, type=Answer), mask, overlay)
+        options: ImageOptions = {
+            "model": self._model,
+            "pixel_spacing_mm": recipe.spacing,
+            "window": recipe.window,
+        }
+        include = ("mask", "confidence") if recipe.confidence else ("mask",)
+        with asked():
+            answer = self._client.segment(data, include=include, **options)
+            overlay = self._client.overlay(data, **options) if recipe.overlay else None
+        assert answer.mask is not None
+        return Segmented(answer, answer.mask.data, overlay)
+
+
+def models(url: str, key: str | None) -> list[ModelSummary | RefusedModel]:
+    """What a service serves, then what it does not. Raises Failure."""
+    return models_of(client(url, key))
+
+
+def client(url: str, key: str | None) -> Client:
+    """Raises Failure if the URL is invalid."""
+    try:
+        return Client(url, key=key, timeout_s=PATIENCE_S, retries=RETRIES)
+    except ValueError as error:
+        raise Failure(str(error)) from error
+
+
+def models_of(client: Client) -> list[ModelSummary | RefusedModel]:
+    try:
+        return client.models()
+    except ClientError as error:
+        raise Failure(str(error)) from error
+
+
+@contextmanager
+def asked() -> Iterator[None]:
+    """Raises Refusal for an error of one image, and Failure for any other."""
+    try:
+        yield
+    except Refused as error:
+        raise (Failure if error.status in HOPELESS else Refusal)(str(error)) from error
+    except ClientError as error:
+        raise Failure(str(error)) from error

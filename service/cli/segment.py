@@ -12,14 +12,12 @@ import msgspec
 from service.cli import areas, coco, sources
 from service.cli.batch import each
 from service.cli.documents import Answer, Segmented, filed
-from service.cli.errors import Failure
+from service.cli.errors import Failure, Refusal
 from service.cli.local import Local
 from service.cli.manifest import Entry, Manifest, Recipe, manifest_of
 from service.cli.options import key_option, models_option, reads, url_option
 from service.cli.outputs import put
 from service.cli.progress import Progress, watched
-from service.cli.remote import Remote
-from service.cli.service import Refusal
 from service.cli.sources import Source
 from service.segmentation.errors import ImageError, InferenceFailed, OutOfMemory, PictureTooLarge
 from service.segmentation.inputs.spacing import read_spacing
@@ -102,7 +100,11 @@ def segment(
     areas.check(table)
 
     def start() -> Segmenting:
-        return Local(models, model, int(max_megapixels * 1e6)) if url is None else Remote(url, key, model)
+        if url is None:
+            return Local(models, model, int(max_megapixels * 1e6))
+        from service.cli.remote import Remote  # noqa: PLC0415  # not everyone has the extra
+
+        return Remote(url, key, model)
 
     recipe = partial(Recipe, confidence=confidence, overlay=overlay, spacing=spacing, window=window)
     if STDIN in paths:
