@@ -48,7 +48,8 @@ def test_the_wheel_carries_what_serves_and_no_weights_for_training(wheel: Path) 
 def test_what_is_imported_is_declared() -> None:
     """By name: a package that another one brings may go when that one changes."""
     project = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]
-    lines = project["dependencies"] + project["optional-dependencies"]["clinical"]
+    extras = project["optional-dependencies"]
+    lines = project["dependencies"] + extras["clinical"] + extras["client"]
     declared = {re.split(r"[<>=]", line)[0].replace("-", "_") for line in lines}
     declared |= {"PIL", "multipart", "mimeparse"}  # pillow, python-multipart, python-mimeparse
     imported = {
@@ -75,6 +76,13 @@ def test_the_wheel_has_a_command_that_segments_from_any_folder(python: Path, tmp
     program = python.with_name("fcn-serve")
     answer = json.loads(subprocess.check_output([program, "segment", "-", "--json"], cwd=tmp_path, input=photo))
     assert sum(area["pixels"] for area in answer["classes"]) == 640 * 480
+
+
+def test_what_is_needed_to_ask_a_service_is_said(python: Path) -> None:
+    command = [python.with_name("fcn-serve"), "models", "--url", "http://127.0.0.1:1"]
+    result = subprocess.run(command, capture_output=True, text=True, check=False)
+    assert result.returncode == 2
+    assert 'pip install "fcn-serve[client]"' in result.stderr
 
 
 def test_the_wheel_serves_its_model_and_its_page_from_any_folder(python: Path, tmp_path: Path) -> None:

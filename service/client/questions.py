@@ -32,12 +32,15 @@ class ImageOptions(Options, total=False):
     """heatmap: the name of a class, whose probability is drawn.
     pixel_spacing_mm: the size of a pixel, for areas in mm²: one number, or row and column.
     window: the values of 16-bit grey that become black and white.
+    min_region: pixels of the smallest region that is listed. tolerance: pixels, of polygons.
     Text is passed on as it is.
     """
 
     heatmap: str | None
     pixel_spacing_mm: float | tuple[float, float] | str | None
     window: tuple[float, float] | str | None
+    min_region: int | None
+    tolerance: float | None
 
 
 @dataclass(frozen=True)
