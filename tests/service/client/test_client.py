@@ -93,7 +93,7 @@ def test_an_image_has_areas_and_a_mask_that_numpy_and_pillow_read(client: Client
     assert sum(area.fraction for area in found.classes) == 1
     assert blue.regions is None
     (region,) = client.segment(photo, include=("polygons",), min_region=100, tolerance=0).area("blue").regions or ()
-    assert region.polygon == [[[0, 0], [0, 31], [95, 31], [95, 0], [0, 0]]]
+    assert region.polygon == [[(0, 0), (96, 0), (96, 32), (0, 32), (0, 0)]]
     with pytest.raises(KeyError):
         found.area("zebra")
 
