@@ -79,7 +79,7 @@ def test_the_wheel_has_a_command_that_segments_from_any_folder(python: Path, tmp
 
 
 def test_what_is_needed_to_ask_a_service_is_said(python: Path) -> None:
-    command = [python.with_name("fcn-serve"), "models", "--url", "http://127.0.0.1:1"]
+    command = [str(python.with_name("fcn-serve")), "models", "--url", "http://127.0.0.1:1"]
     result = subprocess.run(command, capture_output=True, text=True, check=False)
     assert result.returncode == 2
     assert 'pip install "fcn-serve[client]"' in result.stderr

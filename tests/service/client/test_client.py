@@ -92,7 +92,7 @@ def test_an_image_has_areas_and_a_mask_that_numpy_and_pillow_read(client: Client
     assert found.heatmap.array()[0, 0] == pytest.approx(255 * 200 / 220, abs=3)
     assert sum(area.fraction for area in found.classes) == 1
     assert blue.regions is None
-    (region,) = client.segment(photo, include=("polygons",), min_region=100, tolerance=0).area("blue").regions or ()
+    (region,) = client.segment(photo, include=("polygons",), min_region=100, tolerance=0).area("blue").regions or []
     assert region.polygon == [[(0, 0), (96, 0), (96, 32), (0, 32), (0, 0)]]
     with pytest.raises(KeyError):
         found.area("zebra")
