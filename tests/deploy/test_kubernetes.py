@@ -11,8 +11,6 @@ import kubernetes_validate
 import pytest
 import yaml
 
-from service.http.app import create_app
-from service.kserve import routes as kserve
 from service.serving.settings import Settings
 from tests.support.debian import need
 from tests.support.server import ROOT, serving
@@ -150,8 +148,3 @@ def test_the_service_starts_as_the_manifests_set_it_up(model_file: Any, tmp_path
         with serving(**{"host": "0.0.0.0", **values}) as url:
             ready = httpx2.get(f"{url}/health/ready", headers={"Host": "10.0.0.7:8000"})
         assert ready.status_code == 200, ready.text
-
-
-def test_the_routes_that_the_manifests_count_on_are_in_the_application(model_file: Any) -> None:
-    app = create_app(Settings(models=model_file), [kserve.router])
-    assert app.url_path_for("server_ready") == "/v2/health/ready"
