@@ -2,12 +2,13 @@
 
 import re
 from typing import NamedTuple
+from urllib.parse import urlsplit
 
 import pytest
 
 from tests.support.server import ROOT
 
-ADDRESS = "http://127.0.0.1:8000"
+ADDRESS = "127.0.0.1:8000"
 FENCE = re.compile(r"^( *)```(\w*).*?\n(.*?)^ *```$", re.DOTALL | re.MULTILINE)
 NUMBER = re.compile(r"(?<![\w.])\d+(?:\.\d+)?(?:e-?\d+)?(?![\w.])")
 
@@ -63,7 +64,7 @@ def in_one_line(text: str) -> str:
 
 def at(url: str, text: str) -> str:
     """A command or program, for the service at this URL."""
-    return text.replace(ADDRESS, url)
+    return text.replace(ADDRESS, urlsplit(url).netloc)
 
 
 def said_to_print(program: str) -> str:
