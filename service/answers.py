@@ -54,6 +54,13 @@ class Region(msgspec.Struct, frozen=True):
     polygon: list[list[tuple[int, int]]] | None
 
 
+class RunLengths(msgspec.Struct, frozen=True):
+    """COCO's compressed run lengths; `size` is height and width."""
+
+    size: tuple[int, int]
+    counts: str
+
+
 class ClassArea(msgspec.Struct, frozen=True):
     """The area of one class."""
 
@@ -65,6 +72,7 @@ class ClassArea(msgspec.Struct, frozen=True):
     area_mm2: float | None
     confidence: float | None
     regions: list[Region] | None = None
+    rle: RunLengths | None = None
 
 
 class Answer(msgspec.Struct, frozen=True):

@@ -5,11 +5,11 @@ from pathlib import Path
 
 import msgspec
 import numpy as np
-from numpy.typing import NDArray
 from PIL import Image
 
 from service.cli.documents import Answer
 from service.cli.outputs import replacing
+from service.segmentation.measures.rle import Columns
 from service.segmentation.modelfile.contract import Labels
 
 FIRST = 1
@@ -63,25 +63,10 @@ def labels_of(mask: Path) -> Labels:
 
 def annotated(labels: Labels, image_id: int) -> Iterator[Annotation]:
     """An annotation for each class that has pixels; they have no number yet."""
-    height, width = labels.shape
-    column_by_column = labels.ravel(order="F")
-    starts = np.concatenate(([0], np.flatnonzero(column_by_column[1:] != column_by_column[:-1]) + 1))
-    ends = np.append(starts[1:], labels.size)
-    for class_id in np.unique(column_by_column[starts]):
-        mine = column_by_column[starts] == class_id
-        rows, columns = (np.flatnonzero((labels == class_id).any(axis=axis)) for axis in (1, 0))
-        box = columns[0], rows[0], columns[-1] - columns[0] + 1, rows[-1] - rows[0] + 1
-        left, top, across, down = map(int, box)
-        counts = run_lengths(starts[mine], ends[mine], labels.size)
-        area = int((ends[mine] - starts[mine]).sum())
-        rle = Rle((height, width), counts)
-        yield Annotation(0, image_id, int(class_id) + FIRST, rle, area, (left, top, across, down))
-
-
-def run_lengths(starts: NDArray[np.int64], ends: NDArray[np.int64], total: int) -> list[int]:
-    """Lengths outside and inside, in turn, of runs that start and end at these places, of `total`; a last 0 is left
-    out."""
-    edges = np.empty(2 * len(starts) + 1, np.int64)
-    edges[:-1:2], edges[1::2], edges[-1] = starts, ends, total
-    lengths: list[int] = np.diff(edges, prepend=0).tolist()
-    return lengths if lengths[-1] else lengths[:-1]
+    columns = Columns.of(labels, most=labels.size)
+    for class_id in np.unique(columns.classes):
+        across, down = (np.flatnonzero((labels == class_id).any(axis=axis)) for axis in (0, 1))
+        left, top, right, bottom = map(int, (across[0], down[0], across[-1] + 1, down[-1] + 1))
+        counts = columns.counts(class_id)
+        rle, area = Rle(columns.shape, counts.tolist()), int(counts[1::2].sum())
+        yield Annotation(0, image_id, int(class_id) + FIRST, rle, area, (left, top, right - left, bottom - top))

@@ -23,6 +23,7 @@ class Part(StrEnum):
     CONFIDENCE = "confidence"
     REGIONS = Measure.REGIONS
     POLYGONS = Measure.POLYGONS
+    RLE = Measure.RLE
 
 
 def split(values: Any) -> Any:
@@ -58,7 +59,8 @@ class Options(BaseModel):
         frozenset[Part],
         BeforeValidator(split, json_schema_input_type=str),
         Field(
-            description="Extras in the JSON, comma-separated: mask, confidence, regions, polygons (of regions). "
+            description="Extras in the JSON, comma-separated: mask, confidence, regions, polygons (of regions), "
+            "rle. "
             "Empty: areas only.",
             default="mask",  # as the document has it
             validate_default=True,

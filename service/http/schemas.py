@@ -41,6 +41,13 @@ class Region(BaseModel):
     ]
 
 
+class RunLengths(BaseModel):
+    """The pixels of a class as pycocotools encodes them: run lengths, column by column, compressed."""
+
+    size: Annotated[tuple[int, int], Field(description="Height, width.")]
+    counts: str
+
+
 class ClassArea(BaseModel):
     """The area of one class. The fractions of all classes sum to 1 exactly."""
 
@@ -58,6 +65,7 @@ class ClassArea(BaseModel):
     regions: Annotated[
         list[Region] | None, Field(description="The largest first; null unless regions or polygons are requested.")
     ]
+    rle: Annotated[RunLengths | None, Field(description="Null unless requested.")]
 
 
 class Mask(BaseModel):

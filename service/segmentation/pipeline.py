@@ -158,7 +158,12 @@ class Pipeline:
                 spacing = request.spacing or photo.spacing
                 measured = areas(segmentation.pixels, spacing)
                 geometry = geometry_of(
-                    segmentation.labels, request.include, request.min_region, request.tolerance, call.check
+                    segmentation.labels,
+                    len(segmentation.pixels),
+                    request.include,
+                    request.min_region,
+                    request.tolerance,
+                    call.check,
                 )
         return Result(data, self.model, photo, segmentation, measured, spacing, geometry, call)
 

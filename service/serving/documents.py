@@ -2,7 +2,7 @@
 
 from itertools import chain, repeat
 
-from service.answers import Answer, ClassArea, ImageFacts, ModelName, ModelSummary, RefusedModel, Region
+from service.answers import Answer, ClassArea, ImageFacts, ModelName, ModelSummary, RefusedModel, Region, RunLengths
 from service.segmentation.catalog import Catalog
 from service.segmentation.inputs.clinical import installed
 from service.segmentation.pipeline import Result
@@ -40,7 +40,7 @@ def answer_of(result: Result) -> Answer:
     """What is known of a result."""
     photo, classes = result.photo, result.model.contract.labels.classes
     areas = zip(classes, result.areas, result.segmentation.confidence, strict=True)
-    regions = regions_in(result)
+    regions, rle = regions_in(result), result.geometry.rle
     return Answer(
         model_name(result.model),
         ImageFacts(*photo.size, photo.format, photo.orientation, result.sha256),
@@ -54,6 +54,7 @@ def answer_of(result: Result) -> Answer:
                 area.mm2,
                 confidence,
                 None if regions is None else regions.get(class_.id, []),
+                None if rle is None else RunLengths(result.labels.shape, rle[class_.id]),
             )
             for class_, area, confidence in areas
         ),

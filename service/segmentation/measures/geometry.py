@@ -4,52 +4,65 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 from service.segmentation.inputs.warning import ImageWarning
-from service.segmentation.measures import polygons, regions, runs
+from service.segmentation.measures import polygons, regions
 from service.segmentation.measures.measure import Measure
 from service.segmentation.measures.polygons import Polygon, polygons_of
 from service.segmentation.measures.regions import Regions, regions_of
+from service.segmentation.measures.rle import Columns, compressed
 from service.segmentation.measures.runs import Runs, TooManyRuns
 from service.segmentation.modelfile.contract import Labels
 
-OF_SHAPES = frozenset({Measure.REGIONS, Measure.POLYGONS})
+MOST_RUNS = 2**19
+"""Of a mask, by line or by column; more are noise, and would take more memory than is set aside for them."""
 
 
 @dataclass(frozen=True, eq=False)
 class Geometry:
-    """regions: None where they were not asked for, or the mask has too many runs. polygons: those of the first regions;
-    None where they were not asked for. warnings: what was left out, and what to do."""
+    """None is what was not asked for, or what the mask has too many runs for.
+
+    polygons: those of the first regions.
+    rle: the compressed run lengths of every class, in id order.
+    warnings: what was left out, and what to do.
+    """
 
     regions: Regions | None = None
     polygons: list[Polygon] | None = None
+    rle: list[str] | None = None
     warnings: tuple[ImageWarning, ...] = ()
 
 
 def geometry_of(
-    labels: Labels, include: frozenset[Measure], least: int, tolerance: float, check: Callable[[], None]
+    labels: Labels, classes: int, include: frozenset[Measure], least: int, tolerance: float, check: Callable[[], None]
 ) -> Geometry:
-    """The regions of at least `least` pixels, and their outlines to within `tolerance` pixels. `check` may raise to
-    stop it."""
-    if not include & OF_SHAPES:
-        return Geometry()
+    """What `include` names of labels of so many classes: regions of at least `least` pixels, polygons to within
+    `tolerance` pixels. `check` may raise to stop it."""
+    found: Regions | None = None
+    outlines: list[Polygon] | None = None
+    rle: list[str] | None = None
+    warnings: list[ImageWarning] = []
     try:
-        stretches = Runs.of(labels)
+        if include & {Measure.REGIONS, Measure.POLYGONS}:
+            runs = Runs.of(labels, MOST_RUNS)
+            found = regions_of(runs, least, check)
+            if found.number > regions.MOST:
+                warnings.append(many_regions(found.number, least))
+            if Measure.POLYGONS in include:
+                outlines = polygons_of(runs, found, tolerance, check)
+                if len(outlines) < len(found.pixels):
+                    warnings.append(long_outlines(len(outlines)))
+        if Measure.RLE in include:
+            columns = Columns.of(labels, MOST_RUNS)
+            rle = [compressed(columns.counts(class_id)) for class_id in range(classes)]
     except TooManyRuns:
-        return Geometry(warnings=(fragmented(),))
-    found = regions_of(stretches, least, check)
-    warnings = () if found.number <= regions.MOST else (many_regions(found.number, least),)
-    if Measure.POLYGONS not in include:
-        return Geometry(found, None, warnings)
-    outlines = polygons_of(stretches, found, tolerance, check)
-    if len(outlines) < len(found.pixels):
-        warnings = (*warnings, long_outlines(len(outlines)))
-    return Geometry(found, outlines, warnings)
+        warnings.append(fragmented())
+    return Geometry(found, outlines, rle, tuple(warnings))
 
 
 def fragmented() -> ImageWarning:
     return ImageWarning(
         "mask_fragmented",
-        f"The mask changes its class more than {runs.MOST} times from pixel to pixel, so regions, polygons and run "
-        "lengths are left out; send a smaller image.",
+        f"The mask changes its class more than {MOST_RUNS} times from pixel to pixel, which is too often for regions, "
+        "polygons and run lengths; send a smaller image.",
     )
 
 

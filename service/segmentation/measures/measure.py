@@ -8,3 +8,4 @@ class Measure(StrEnum):
 
     REGIONS = "regions"
     POLYGONS = "polygons"
+    RLE = "rle"

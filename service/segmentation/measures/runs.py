@@ -8,14 +8,11 @@ from numpy.typing import NDArray
 from service.segmentation.modelfile.contract import Labels
 from service.segmentation.stripes import stripes
 
-MOST = 2**19
-"""Of the runs of a mask; more are noise, and would take more memory than is set aside for them."""
-
 Numbers = NDArray[np.int64]
 
 
 class TooManyRuns(Exception):
-    """The labels have more runs than `MOST`."""
+    """The labels have more runs than were allowed."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -34,10 +31,10 @@ class Runs:
     classes: NDArray[np.uint8]
 
     @classmethod
-    def of(cls, labels: Labels) -> "Runs":
-        """The runs of labels. Raises TooManyRuns."""
+    def of(cls, labels: Labels, most: int) -> "Runs":
+        """Raises TooManyRuns if there are more than `most`."""
         height, width = labels.shape
-        starts = changes(labels, by_line=True)
+        starts = changes(labels, most, by_line=True)
         ends = np.append(starts[1:], height * width)
         lines = starts // width
         left = starts - lines * width
@@ -49,9 +46,9 @@ class Runs:
         return found
 
 
-def changes(labels: Labels, *, by_line: bool) -> Numbers:
+def changes(labels: Labels, most: int, *, by_line: bool) -> Numbers:
     """The pixels, counted through all lines, that are of another class than the one before; and the first one, of each
-    line or of all. Raises TooManyRuns."""
+    line or of all. Raises TooManyRuns if there are more than `most`."""
     height, width = labels.shape
     found, number = [], 0
     for _, top, _, bottom in stripes((width, height)):
@@ -62,7 +59,7 @@ def changes(labels: Labels, *, by_line: bool) -> Numbers:
         if by_line:
             change[::width] = True
         number += int(np.count_nonzero(change))
-        if number > MOST:
+        if number > most:
             raise TooManyRuns
         found.append(np.flatnonzero(change) + top * width)
     return np.concatenate(found)

@@ -15,7 +15,7 @@ from tests.support.masks import masks
 
 
 def outlined(labels: Labels, tolerance: float) -> tuple[Regions, list[Polygon]]:
-    runs = Runs.of(labels)
+    runs = Runs.of(labels, labels.size)
     regions = regions_of(runs, 1, silent)
     return regions, polygons_of(runs, regions, tolerance, silent)
 

@@ -20,7 +20,7 @@ def silent() -> None:
 
 
 def found(labels: Labels, least: int = 1) -> Regions:
-    return regions_of(Runs.of(labels), least, silent)
+    return regions_of(Runs.of(labels, labels.size), least, silent)
 
 
 def test_pixels_boxes_and_centroids_are_those_of_scikit_image() -> None:
@@ -57,5 +57,5 @@ def test_a_spiral_is_one_region() -> None:
         labels[200 - ring, ring : 201 - ring] = 1
         labels[ring + 2 : 201 - ring, ring] = 1
     rounds = []
-    assert regions_of(Runs.of(labels), 1, lambda: rounds.append(1)).classes.tolist().count(1) == 1
+    assert regions_of(Runs.of(labels, labels.size), 1, lambda: rounds.append(1)).classes.tolist().count(1) == 1
     assert len(rounds) <= 8
