@@ -7,8 +7,9 @@ from dataclasses import dataclass, replace
 
 import msgspec
 
+from service.http.answers import ClassMap, Png, Segmented
 from service.http.options import MaskKind, Options, Part
-from service.http.schemas import ClassMap, Mask, ModelName, SegmentAnswer
+from service.http.schemas import ModelName
 from service.segmentation.inputs.raster import Size
 from service.segmentation.inputs.warning import ImageWarning
 from service.segmentation.measures.composition import Composition
@@ -113,15 +114,19 @@ def json_of(result: Result, options: Options, mask: bytes | None) -> bytes:
     """
     heatmap = class_map(result)
     with result.call.timings.stage("encode"):
-        answer = SegmentAnswer(
-            **msgspec.to_builtins(answer_of(result)) | {"warnings": warnings_of(result, options)},
-            mask=None if mask is None else Mask(data=base64_of(mask)),
-            heatmap=heatmap,
-            timings_ms={},
-        )
+        answer = answer_of(result)
     with result.call.timings.stage("encode"):
-        answer.timings_ms = result.call.timings.so_far()
-        return answer.model_dump_json().encode()
+        return msgspec.json.encode(
+            Segmented(
+                answer.model,
+                answer.image,
+                answer.classes,
+                tuple(warnings_of(result, options)),
+                mask=None if mask is None else Png(data=mask),
+                heatmap=heatmap,
+                timings_ms=result.call.timings.so_far(),
+            )
+        )
 
 
 def warnings_of(result: Result, options: Options) -> list[ImageWarning]:
@@ -131,7 +136,7 @@ def warnings_of(result: Result, options: Options) -> list[ImageWarning]:
 
 def class_map(result: Result) -> ClassMap | None:
     heatmap = result.segmentation.heatmap
-    return None if heatmap is None else ClassMap(name=heatmap.class_.name, data=base64_of(result.heatmap()))
+    return None if heatmap is None else ClassMap(name=heatmap.class_.name, data=result.heatmap())
 
 
 def base64_of(data: bytes) -> str:

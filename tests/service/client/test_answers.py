@@ -21,6 +21,7 @@ STRUCTS = {
     "Image": answers.ImageFacts,
     "ClassArea": answers.ClassArea,
     "Region": answers.Region,
+    "RunLengths": answers.RunLengths,
     "Mask": Picture,
     "ClassMap": ClassMap,
     "VolumeAnswer": Volumes,
