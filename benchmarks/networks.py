@@ -64,7 +64,7 @@ class Unnormalised(torch.nn.Module):
         self.network = network
 
     def forward(self, image: torch.Tensor) -> torch.Tensor:
-        scores: torch.Tensor = self.network.decode(self.network.backbone(image))
+        scores: torch.Tensor = self.network.enlarge(self.network.sums(self.network.backbone(image))[-1])
         return scores
 
 

@@ -92,7 +92,7 @@ def option(field: msgspec.structs.FieldInfo) -> inspect.Parameter:
         default, type_ = [], list[Any]
         settings = {"parser": source, "metavar": "FOLDER,share=S[,stretch=WxH][,hold-out=NAME]"}
     elif get_origin(type_) is Literal:
-        type_ = int
+        type_ = type(get_args(type_)[0])
     elif get_origin(type_) is tuple:
         type_ = tuple[float, float]
     annotation = Annotated[type_, typer.Option(help=meta.description, **settings)]  # type: ignore[valid-type]  # made at run time

@@ -1,4 +1,4 @@
-"""What FCN requires of a classification network: features at strides 4, 8, 16 and 32."""
+"""What a segmentation network requires of a classification network: features at strides 4, 8, 16 and 32."""
 
 from abc import ABC, abstractmethod
 from pathlib import Path
@@ -17,7 +17,7 @@ class Backbone(nn.Module, ABC):
     """A classification network made fully convolutional, without its classifier.
 
     `channels` are those of the features at strides 4, 8, 16 and 32. `mean` and `std` (RGB, in 0..1) are what the
-    pretrained weights expect of their input; FCN normalises with them.
+    pretrained weights expect of their input; the network normalises with them.
     """
 
     channels: ClassVar[tuple[int, int, int, int]]
@@ -69,6 +69,19 @@ class Backbone(nn.Module, ABC):
     def surgery(self, weights: dict[str, Tensor]) -> dict[str, Tensor]:
         """Convert the classifier's weights to this backbone's; by default the keys fit already."""
         return weights
+
+
+class PoolingBackbone(Backbone):
+    """A backbone whose maps are halved by max pools of 2x2 and by nothing else, so that a decoder can undo each one.
+
+    `stages` lie between the pools: channels in, channels out, and the number of convolutions of each.
+    """
+
+    stages: ClassVar[tuple[tuple[int, int, int], ...]]
+
+    @abstractmethod
+    def pooled(self, image: Tensor) -> tuple[list[Tensor], Tensor]:
+        """The maps that the pools read, at strides 1, 2, 4, 8 and 16, and the features at stride 32."""
 
 
 def read_weights(path: Path) -> dict[str, Tensor]:

@@ -6,47 +6,41 @@ interpolation. The networks differ in one argument: the stride at which fusing e
 """
 
 from collections.abc import Sequence
+from typing import ClassVar
 
 import torch
 from torch import Tensor, nn
 
 from model_export.networks.backbone import Backbone, Features
+from model_export.networks.network import SegmentationNetwork, score
 
 STRIDES = (4, 8, 16, 32)
 COARSEST = STRIDES[-1]
 """An image's sides must be multiples of it."""
 
 
-class FCN(nn.Module):
+class FCN(SegmentationNetwork):
     """`stride` 32, 16, 8 or 4 makes FCN-32s, FCN-16s, FCN-8s or FCN-4s over `backbone`, for `classes` classes."""
 
-    mean: Tensor
-    std: Tensor
+    architecture: ClassVar[str] = "fcn"
 
     def __init__(self, backbone: Backbone, classes: int, stride: int = 8) -> None:
-        super().__init__()
+        super().__init__(backbone)
         if stride not in STRIDES:
             raise ValueError(f"FCN ends at stride 4, 8, 16 or 32, not {stride}")
-        self.backbone = backbone
-        self.register_buffer("mean", 255 * torch.tensor(backbone.mean).view(3, 1, 1), persistent=False)
-        self.register_buffer("std", 255 * torch.tensor(backbone.std).view(3, 1, 1), persistent=False)
         fused = [channels for channels, s in zip(backbone.channels, STRIDES, strict=True) if s >= stride]
         self.score = nn.ModuleList([score(channels, classes) for channels in reversed(fused)])
         self.fuse = nn.ModuleList([Deconvolution(classes, factor=2) for _ in fused[1:]])
         self.upsample = Deconvolution(classes, factor=stride)
 
-    def forward(self, image: Tensor) -> Tensor:
-        """RGB [N, 3, H, W] in 0..255, H and W multiples of 32, to logits [N, classes, H, W]."""
-        return self.decode(self.encode(image))
+    @property
+    def stride(self) -> int:
+        return self.upsample.factor
 
-    def encode(self, image: Tensor) -> Features:
+    def features(self, image: Tensor) -> Features:
         """The backbone's features at strides 4, 8, 16 and 32."""
-        features: Features = self.backbone((image - self.mean) / self.std)
+        features: Features = self.backbone(self.normalised(image))
         return features
-
-    def decode(self, features: Features) -> Tensor:
-        """Score the features, fuse from coarse to fine, and enlarge the sum to the image's size."""
-        return self.enlarge(self.sums(features)[-1])
 
     def sums(self, features: Sequence[Tensor]) -> list[Tensor]:
         """The fused scores at strides 32, 16, 8 and 4, down to this network's stride; the last are its result.
@@ -60,7 +54,6 @@ class FCN(nn.Module):
         return sums
 
     def enlarge(self, logits: Tensor) -> Tensor:
-        """The finest sum at the image's size."""
         full: Tensor = self.upsample(logits)
         return full
 
@@ -81,6 +74,7 @@ class Deconvolution(nn.ConvTranspose2d):
 
     def __init__(self, classes: int, factor: int) -> None:
         super().__init__(classes, classes, 2 * factor, stride=factor, padding=factor // 2, bias=False)
+        self.factor = factor
         with torch.no_grad():
             self.weight.zero_()
             self.weight[range(classes), range(classes)] = bilinear_kernel(factor)
@@ -91,11 +85,3 @@ def bilinear_kernel(factor: int) -> Tensor:
     ramp = (torch.arange(2 * factor) + 0.5) / factor
     tent = torch.minimum(ramp, 2 - ramp)
     return torch.outer(tent, tent)
-
-
-def score(channels: int, classes: int) -> nn.Conv2d:
-    """A 1x1 classifier at every position; starts at zero, as in the paper."""
-    layer = nn.Conv2d(channels, classes, 1)
-    nn.init.zeros_(layer.weight)
-    nn.init.zeros_(layer.bias)  # type: ignore[arg-type]  # Conv2d has a bias by default
-    return layer

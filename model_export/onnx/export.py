@@ -18,8 +18,9 @@ from torch.utils.flop_counter import FlopCounterMode
 from model_export.data.folder import SegmentationFolder
 from model_export.data.place import Place
 from model_export.errors import ParityError
-from model_export.networks import COARSEST, FCN
+from model_export.networks import COARSEST, FCN, SegmentationNetwork
 from model_export.onnx import golden, parity
+from model_export.onnx.decoder import runnable
 from model_export.onnx.graph import SubPixel, fold_normalisation, norms_as_convolutions
 from model_export.reports.evaluate import Track, evaluate
 from model_export.training.checkpoint import Trained, fingerprint
@@ -51,22 +52,23 @@ MAX_DISAGREEING_PPM = 100.0
 
 
 class Served(nn.Module):
-    """The graph of the contract around an FCN: uint8 [N, H, W, 3] in; labels and scores out.
+    """The graph of the contract around a network: uint8 [N, H, W, 3] in; labels and scores out.
 
-    It computes what the network does, its last deconvolution in another form.
+    It computes what the network does, its deconvolutions in another form.
     """
 
-    def __init__(self, network: FCN) -> None:
+    def __init__(self, network: SegmentationNetwork) -> None:
         super().__init__()
-        self.network = network
-        self.upsample = SubPixel(network.upsample)
+        self.factor = network.stride
+        self.network = runnable(network)
+        self.cells: nn.Module = SubPixel(network.upsample).convolution if isinstance(network, FCN) else nn.Identity()
 
     def forward(self, image: Tensor) -> tuple[Tensor, Tensor]:
-        sums = self.network.sums(self.network.encode(image.permute(0, 3, 1, 2).float()))
-        cells = self.upsample.convolution(sums[-1])
+        sums = self.network.sums(self.network.features(image.permute(0, 3, 1, 2).float()))
+        cells = self.cells(sums[-1])
         # Labels are chosen before they are rearranged: one byte a pixel is moved, not a score per class.
-        places = cells.unflatten(1, (-1, self.upsample.factor**2)).argmax(1).to(torch.uint8)
-        return F.pixel_shuffle(places, self.upsample.factor).squeeze(1), cells
+        places = cells.unflatten(1, (-1, self.factor**2)).argmax(1).to(torch.uint8)
+        return F.pixel_shuffle(places, self.factor).squeeze(1), cells
 
 
 @dataclass(frozen=True)
@@ -116,13 +118,13 @@ def unmeasured(trained: Trained, card: Card, native: Size, images: list[Pixels])
     return packed(graph, checked(graph, contract, trained.network, images).contract)
 
 
-def checked(graph: onnx.ModelProto, contract: Contract, network: FCN, images: list[Pixels]) -> Model:
+def checked(graph: onnx.ModelProto, contract: Contract, network: SegmentationNetwork, images: list[Pixels]) -> Model:
     """The model, through the service's own checks, its contract with the parity over `images`. Raises ParityError."""
     measured = compare(packed(graph, contract), network, images)
     return Model(packed(graph, msgspec.structs.replace(contract, parity=measured)), threads=0)
 
 
-def to_onnx(network: FCN) -> onnx.ModelProto:
+def to_onnx(network: SegmentationNetwork) -> onnx.ModelProto:
     """The network as an ONNX graph with free N, H and W, H and W multiples of the stride."""
     example = torch.zeros(2, 2 * COARSEST, 3 * COARSEST, 3, dtype=torch.uint8)
     count, rows, columns = (torch.export.Dim(name) for name in ("images", "rows", "columns"))
@@ -195,7 +197,8 @@ def complexity(trained: Trained, width: int, height: int) -> Network:
     with torch.inference_mode(), counter:
         trained.network(padded)
     parameters = sum(parameter.numel() for parameter in trained.network.parameters())
-    return Network(trained.options.backbone, trained.options.stride, parameters, counter.get_total_flops() // 2)
+    network, macs = trained.network, counter.get_total_flops() // 2
+    return Network(trained.options.backbone, network.stride, parameters, macs, network.architecture)
 
 
 def portable(options: Options) -> dict[str, Any]:
@@ -211,7 +214,7 @@ def packed(graph: onnx.ModelProto, contract: Contract) -> bytes:
     return seal.sealed(graph.SerializeToString())
 
 
-def compare(data: bytes, network: FCN, images: list[Pixels]) -> Parity:
+def compare(data: bytes, network: SegmentationNetwork, images: list[Pixels]) -> Parity:
     """Run torch and onnxruntime on the same images. Raises ParityError where they differ by more than rounding."""
     measured = parity.measure(partial(run_torch, network), parity.by_onnxruntime(data), images)
     difference = measured.max_score_difference
@@ -226,7 +229,7 @@ def compare(data: bytes, network: FCN, images: list[Pixels]) -> Parity:
 
 
 @torch.inference_mode()
-def run_torch(network: FCN, image: Pixels) -> tuple[Labels, Scores]:
+def run_torch(network: SegmentationNetwork, image: Pixels) -> tuple[Labels, Scores]:
     """Labels and scores of one image [H, W, 3] by torch."""
     scores = network.eval()(torch.from_numpy(image.copy())[None].permute(0, 3, 1, 2).float())[0]
     return scores.argmax(0).to(torch.uint8).numpy(), scores.numpy()

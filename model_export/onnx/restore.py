@@ -7,8 +7,8 @@ import msgspec
 import onnx
 from PIL import Image
 
+from model_export import networks
 from model_export.errors import CheckpointError
-from model_export.networks import FCN, backbone
 from model_export.onnx import export, parity
 from model_export.onnx import golden as goldens
 from model_export.training import options, published
@@ -31,7 +31,7 @@ def trained(contract: Contract) -> Trained:
         chosen = options.read(contract.training.options)
     except msgspec.ValidationError as error:
         raise CheckpointError(f"{contract.name} was trained with invalid options: {error}") from error
-    network = FCN(backbone(origin.backbone), len(origin.classes.classes), origin.stride)
+    network = networks.network(origin.architecture, origin.backbone, len(origin.classes.classes), origin.stride)
     published.initialise(network, path, origin.classes)
     return Trained(network.eval(), origin.classes, chosen, contract.training.epoch, NOTHING_MEASURED)
 

@@ -17,7 +17,7 @@ from model_export.reports.evaluate import Track, evaluate
 from model_export.reports.mosaic import coloured, errors, mosaic
 from model_export.reports.predictions import Prediction
 from model_export.reports.reliability import Reliability
-from model_export.reports.report import figures, images_of, markdown, parity
+from model_export.reports.report import architecture, figures, images_of, markdown, parity
 from model_export.reports.sizes import Objects, explained
 from model_export.training.metrics import Meter
 from service.segmentation.modelfile.classes import ClassList
@@ -190,7 +190,7 @@ def facts(model: Model, size: int) -> dict[str, object]:
     known: dict[str, object] = {"version": contract.version}
     if contract.network is not None:
         network = contract.network
-        known["network"] = f"FCN-{network.stride}s on {network.backbone}"
+        known["network"] = f"{architecture(network)} on {network.backbone}"
         known["size"] = f"{network.parameters / 1e6:.1f} million parameters, {network.macs / 1e9:.1f} GMACs an image"
     known["input"] = f"{contract.input.width}x{contract.input.height}, {contract.input.color}; photos are scaled to it"
     known["file"] = f"{size / 1e6:.1f} MB, {contract.precision}, sha256 {model.digest}"

@@ -13,7 +13,7 @@ from model_export.onnx.export import samples
 from model_export.reports.evaluate import Track, evaluate
 from model_export.reports.mosaic import coloured, mosaic
 from model_export.reports.predictions import serving
-from model_export.reports.report import markdown
+from model_export.reports.report import architecture, markdown
 from service.segmentation.modelfile.contract import Evaluation, Network
 from service.segmentation.pipeline import Request
 from service.segmentation.runtime.model import Model
@@ -76,7 +76,7 @@ def cells(row: Row) -> list[str]:
     size = ["", "", ""]
     if network is not None:
         millions, giga = f"{network.parameters / 1e6:.1f} M", f"{network.macs / 1e9:.1f}"
-        size = [f"FCN-{network.stride}s, {network.backbone}", millions, giga]
+        size = [f"{architecture(network)}, {network.backbone}", millions, giga]
     metrics = [one.metrics for one in row.evaluations]
     figures = [100 * figure for one in metrics for figure in (one.mean_iu, one.pixel_accuracy)]
     return [row.name, *size, row.precision, f"{row.milliseconds:.1f}", *(f"{figure:.2f}" for figure in figures)]

@@ -3,7 +3,7 @@
 from collections.abc import Iterable, Sequence
 
 from service.segmentation.modelfile.classes import ClassList
-from service.segmentation.modelfile.contract import Contract, Evaluation, Metrics
+from service.segmentation.modelfile.contract import Contract, Evaluation, Metrics, Network
 
 
 def figures(metrics: Metrics, names: Sequence[str]) -> dict[str, str]:
@@ -35,6 +35,11 @@ def table(evaluation: Evaluation, classes: ClassList) -> str:
     width = max(map(len, rows))
     lines = [f"{name:<{width}}  {value:>6}" for name, value in rows.items()]
     return "\n".join([f"{images_of(evaluation)}, percent", *lines])
+
+
+def architecture(network: Network) -> str:
+    """FCN-8s or DeconvNet, as the papers write them; others by their tag."""
+    return {"fcn": f"FCN-{network.stride}s", "deconvnet": "DeconvNet"}.get(network.architecture, network.architecture)
 
 
 def parity(contract: Contract) -> str:

@@ -15,9 +15,13 @@ def average(first: Trained, second: Trained, share: float) -> Trained:
 
     Raises CheckpointError where they are networks of another kind.
     """
-    kinds = {(one.options.backbone, one.options.stride, one.classes) for one in (first, second)}
+    kinds = {
+        (one.options.architecture, one.options.backbone, one.options.stride, one.classes) for one in (first, second)
+    }
     if len(kinds) > 1:
-        raise CheckpointError("Only networks of one backbone, one stride and the same classes can be averaged.")
+        raise CheckpointError(
+            "Only networks of one architecture, one backbone, one stride and the same classes can be averaged."
+        )
     own, others = second.network.state_dict(), first.network.state_dict()
     mixed = {
         name: others[name].lerp(value, share) if value.is_floating_point() else value for name, value in own.items()

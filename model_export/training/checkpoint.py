@@ -9,8 +9,9 @@ import msgspec
 import torch
 from torch import Tensor
 
+from model_export import networks
 from model_export.errors import CheckpointError, OptionError
-from model_export.networks import FCN, backbone
+from model_export.networks import FCN, SegmentationNetwork
 from model_export.networks.fcn import STRIDES, cut
 from model_export.training import options
 from model_export.training.options import Options
@@ -25,7 +26,7 @@ NOTHING_MEASURED = Metrics(0, 0, 0, 0, ())
 class Trained:
     """A trained network, with its classes, the options of its run, and its figures on val."""
 
-    network: FCN
+    network: SegmentationNetwork
     classes: ClassList
     options: Options
     epoch: int
@@ -52,7 +53,7 @@ def load(path: Path) -> Trained:
     try:
         chosen = options.read(content["options"] if "options" in content else content["config"])
         classes = msgspec.convert(content["classes"], ClassList)
-        network = FCN(backbone(chosen.backbone), len(classes.classes), chosen.stride)
+        network = networks.network(chosen.architecture, chosen.backbone, len(classes.classes), chosen.stride)
         network.load_state_dict(content["network"])
         metrics = msgspec.convert(content["metrics"], Metrics)
         return Trained(network.eval(), classes, chosen, content["epoch"], metrics)
@@ -67,6 +68,8 @@ def coarser(trained: Trained, stride: int) -> Trained:
     """
     if stride not in STRIDES:
         raise OptionError(f"An FCN ends at stride 4, 8, 16 or 32, not {stride}.")
+    if not isinstance(trained.network, FCN):
+        raise CheckpointError(f"a {trained.options.architecture} contains no FCN-{stride}s.")
     if stride < trained.options.stride:
         raise CheckpointError(f"an FCN-{trained.options.stride}s contains no FCN-{stride}s.")
     if stride == trained.options.stride:

@@ -4,12 +4,12 @@ from typing import Any
 
 from torch import nn
 
-from model_export.networks import FCN
+from model_export.networks import SegmentationNetwork
 from model_export.networks.fcn import Deconvolution
 from model_export.training.options import Options
 
 
-def parameter_groups(network: FCN, loaded: set[str], options: Options) -> list[dict[str, Any]]:
+def parameter_groups(network: SegmentationNetwork, loaded: set[str], options: Options) -> list[dict[str, Any]]:
     """AdamW's groups, each with its peak learning rate, `max_lr`, and its weight decay; frozen parameters are in none.
 
     Parameters named in `loaded` are pretrained and learn more slowly. Norms, biases and deconvolutions have no decay,

@@ -40,9 +40,14 @@ class Options(msgspec.Struct, frozen=True, kw_only=True):
             "If its classes are others, its mapping.json says which of DATA's each one may be."
         ),
     ] = ()
-    backbone: Annotated[str, Meta(description="Backbone of the FCN.")] = "mobilenetv2"
+    architecture: Annotated[
+        Literal["fcn", "deconvnet"],
+        Meta(description="fcn, or deconvnet: a decoder that mirrors the backbone, which must be a VGG."),
+    ] = "fcn"
+    backbone: Annotated[str, Meta(description="Backbone of the network.")] = "mobilenetv2"
     stride: Annotated[
-        Literal[4, 8, 16, 32], Meta(description="4, 8, 16 or 32: FCN-4s, FCN-8s, FCN-16s or FCN-32s.")
+        Literal[4, 8, 16, 32],
+        Meta(description="4, 8, 16 or 32: FCN-4s, FCN-8s, FCN-16s or FCN-32s. A DeconvNet has none."),
     ] = 8
     weights: Annotated[str | None, Meta(description="File of ImageNet weights to start the backbone from.")] = None
     init: Annotated[

@@ -7,7 +7,7 @@ import safetensors
 import safetensors.torch
 
 from model_export.errors import CheckpointError
-from model_export.networks import FCN
+from model_export.networks import Architecture, SegmentationNetwork
 from model_export.training import checkpoint
 from model_export.training.checkpoint import Trained
 from service.segmentation.modelfile.classes import ClassList
@@ -21,6 +21,7 @@ class Origin(msgspec.Struct, frozen=True):
     backbone: str
     stride: int
     classes: ClassList
+    architecture: Architecture = "fcn"
 
 
 def publish(trained: Trained, path: Path) -> None:
@@ -33,7 +34,7 @@ def publish(trained: Trained, path: Path) -> None:
     for name, value in halves.items():
         if not value.isfinite().all():
             raise CheckpointError(f"{name} has values that float16 cannot hold.")
-    origin = Origin(trained.options.backbone, trained.options.stride, trained.classes)
+    origin = _origin(trained)
     path.parent.mkdir(parents=True, exist_ok=True)
     safetensors.torch.save_file(halves, path, {"origin": msgspec.json.encode(origin).decode()})
 
@@ -56,8 +57,7 @@ def locate(name: str) -> Path:
 def origin(path: Path) -> Origin:
     """The network that a published file, or the best.pt of a run, is of. Raises CheckpointError."""
     if path.suffix == ".pt":
-        trained = checkpoint.load(path)
-        return Origin(trained.options.backbone, trained.options.stride, trained.classes)
+        return _origin(checkpoint.load(path))
     try:
         with safetensors.safe_open(path, "pt") as file:
             return msgspec.json.decode(file.metadata()["origin"], type=Origin)
@@ -65,7 +65,12 @@ def origin(path: Path) -> Origin:
         raise CheckpointError(f"{path} does not hold weights that were published here: {error}") from error
 
 
-def initialise(network: FCN, path: Path, classes: ClassList) -> set[str]:
+def _origin(trained: Trained) -> Origin:
+    chosen = trained.options
+    return Origin(chosen.backbone, chosen.stride, trained.classes, chosen.architecture)
+
+
+def initialise(network: SegmentationNetwork, path: Path, classes: ClassList) -> set[str]:
     """Load the weights: all of them where the classes are the same, else the backbone's. Returns their names.
 
     Raises CheckpointError where they are another backbone's.

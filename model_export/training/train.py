@@ -1,4 +1,4 @@
-"""Trains an FCN, epoch by epoch.
+"""Trains a network, epoch by epoch.
 
 What an epoch draws at random depends on the seed and the epoch's number alone, so a resumed run computes what an
 unbroken one does: bit for bit on a processor; on CUDA up to rounding, as some operations there sum in no fixed order.
@@ -20,8 +20,10 @@ from torch import Tensor
 from torch.optim.swa_utils import AveragedModel, get_ema_multi_avg_fn
 from torch.utils.data import DataLoader
 
+from model_export import networks
 from model_export.errors import CheckpointError, DataError
-from model_export.networks import FCN, backbone
+from model_export.networks import SegmentationNetwork
+from model_export.networks.fcn import Deconvolution
 from model_export.reports import plots
 from model_export.training import checkpoint, losses, material, options, published
 from model_export.training.checkpoint import Trained
@@ -79,18 +81,19 @@ class Run:
         self.stopping = False
         self.saved = time.monotonic()
 
-    def _build(self) -> tuple[FCN, set[str]]:
+    def _build(self) -> tuple[SegmentationNetwork, set[str]]:
         """The network as training begins, and the names of what was loaded into it."""
         chosen, loaded = self.options, set[str]()
-        network = FCN(backbone(chosen.backbone), len(self.classes.classes), chosen.stride)
+        network = networks.network(chosen.architecture, chosen.backbone, len(self.classes.classes), chosen.stride)
         if chosen.weights is not None:
             loaded |= {f"backbone.{name}" for name in network.backbone.load_pretrained(Path(chosen.weights))}
         if chosen.init is not None:
             loaded |= published.initialise(network, published.locate(chosen.init), self.classes)
         if chosen.freeze and loaded:
             network.backbone.freeze()
-        for deconvolution in (network.fuse, network.upsample):
-            deconvolution.requires_grad_(not chosen.fixed_deconvolutions)
+        for layer in network.modules():
+            if isinstance(layer, Deconvolution):
+                layer.requires_grad_(not chosen.fixed_deconvolutions)
         return network, loaded
 
     def _weights(self) -> tuple[Tensor, Tensor | None]:
@@ -101,7 +104,7 @@ class Run:
         several, weights = losses.one_of(choices, weights)
         return weights.to(self.device), several.to(self.device)
 
-    def _teacher(self, path: Path) -> FCN:
+    def _teacher(self, path: Path) -> SegmentationNetwork:
         trained = checkpoint.load(path)
         if trained.classes.names != self.classes.names:
             raise CheckpointError(f"{path} has other classes: {', '.join(trained.classes.names)}.")
@@ -144,7 +147,7 @@ class Run:
 
         What is kept has the figures of the target.
         """
-        average = cast(FCN, self.average.module)
+        average = cast(SegmentationNetwork, self.average.module)
         meters = {
             name: validate(average, self.classes, data, self.native, self.device, self.options.outside)
             for name, data in self.material.val.items()

@@ -5,7 +5,7 @@ from torch import Tensor
 
 from model_export.data.folder import SegmentationFolder
 from model_export.data.outside import OUTSIDE
-from model_export.networks import COARSEST, FCN
+from model_export.networks import COARSEST, SegmentationNetwork
 from model_export.reports.predictions import predictions
 from model_export.training.checkpoint import fingerprint
 from model_export.training.metrics import Meter
@@ -21,14 +21,14 @@ def to_network(image: Tensor, device: torch.device) -> Tensor:
     return image.to(device).float().contiguous(memory_format=torch.channels_last)
 
 
-def mixed(network: FCN, image: Tensor) -> list[Tensor]:
-    """The network's fused scores: the backbone in bfloat16, the scores in float32.
+def mixed(network: SegmentationNetwork, image: Tensor) -> list[Tensor]:
+    """The network's scores, from coarse to fine: what is scored in bfloat16, the scores in float32.
 
     bfloat16 would not make the scores faster, and on a processor with AMX a 1x1 convolution of 4,096 channels to a few
     classes, as on VGG-16, then writes past its buffers (torch 2.13.0 with oneDNN corrupts the heap).
     """
     with torch.autocast(image.device.type, dtype=torch.bfloat16):
-        features = network.encode(image)
+        features = network.features(image)
     return network.sums([feature.float() for feature in features[-len(network.score) :]])
 
 
@@ -36,7 +36,12 @@ class InTraining:
     """A torch network in place of a model file. Its contract holds only what the pipeline needs."""
 
     def __init__(
-        self, network: FCN, classes: ClassList, native: Size, device: torch.device, padding: str = OUTSIDE
+        self,
+        network: SegmentationNetwork,
+        classes: ClassList,
+        native: Size,
+        device: torch.device,
+        padding: str = OUTSIDE,
     ) -> None:
         self.network, self.device = network, device
         width, height = native
@@ -68,7 +73,7 @@ class InTraining:
 
 
 def validate(
-    network: FCN,
+    network: SegmentationNetwork,
     classes: ClassList,
     data: SegmentationFolder,
     native: Size,

@@ -69,7 +69,7 @@ def test_a_backbone_that_does_not_exist_is_said_with_those_that_do(tmp_path: Pat
     result = run("train", tmp_path, tmp_path / "run", "--backbone", "resnet")
     assert result.returncode == 1
     assert result.stderr.splitlines() == [
-        "error: There is no backbone resnet; there are mobilenetv2, resnet50v2, vgg16, tiny."
+        "error: There is no backbone resnet; there are mobilenetv2, resnet50v2, vgg16, vgg16-bn, vgg-small, tiny."
     ]
 
 

@@ -75,6 +75,6 @@ def test_a_coarser_network_stands_in_a_finer_one(stride: int, place: int) -> Non
     coarser = cut(finer, stride).eval()
     image = 255 * torch.rand(1, 3, 64, 96)
     with torch.inference_mode():
-        features = finer.encode(image)
+        features = finer.features(image)
         torch.testing.assert_close(coarser.sums(features)[-1], finer.sums(features)[place])
         assert coarser(image).shape == (1, 4, 64, 96)

@@ -111,12 +111,14 @@ class Quantization(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
 
 class Network(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """An FCN-`stride`s on `backbone`; `macs` are the multiply-accumulates of one image of the native size, padded."""
+    """An `architecture` on `backbone` with scores at `stride`: an fcn of stride 8 is an FCN-8s. Files of before there
+    were others have no architecture. `macs` are the multiply-accumulates of one image of the native size, padded."""
 
     backbone: str
     stride: int
     parameters: int
     macs: int
+    architecture: str = "fcn"
 
 
 class Training(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
