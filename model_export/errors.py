@@ -23,3 +23,7 @@ class ParityError(ExportError):
 
 class QuantizationError(ExportError):
     """The int8 model is too much worse than the float one, so it was not written."""
+
+
+class AdoptionError(ExportError):
+    """A network from elsewhere that cannot become a model file."""

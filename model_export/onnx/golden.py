@@ -7,6 +7,7 @@ from model_export.data import shapes
 from model_export.errors import QuantizationError
 from model_export.networks import COARSEST
 from model_export.onnx.parity import Network
+from service.segmentation.inputs.raster import Size
 from service.segmentation.modelfile import golden
 from service.segmentation.modelfile.contract import Golden, Labels, Pixels, Scale, Scores
 
@@ -23,26 +24,29 @@ def drawn() -> Image.Image:
     return image
 
 
-def prepared(picture: Image.Image, grey: bool) -> Pixels:
-    """The picture with sides that are multiples of the coarsest stride, at most those of LARGEST; in grey if `grey`."""
+def prepared(picture: Image.Image, grey: bool, size: Size | None = None) -> Pixels:
+    """The picture with sides that are multiples of the coarsest stride, at most those of LARGEST, or of `size`; in grey
+    if `grey`."""
     sides = zip(picture.size, LARGEST, strict=True)
-    width, height = (min(largest, max(COARSEST, side // COARSEST * COARSEST)) for side, largest in sides)
+    width, height = size or (min(largest, max(COARSEST, side // COARSEST * COARSEST)) for side, largest in sides)
     fitted = picture.convert("L" if grey else "RGB").resize((width, height), Image.Resampling.LANCZOS)
     return np.asarray(fitted.convert("RGB"))
 
 
-def of_torch(picture: Pixels, labels: Labels, scores: Scores) -> Golden:
+def of_torch(picture: Pixels, labels: Labels, scores: Scores | None) -> Golden:
     """The golden answer of a float file, whose network is torch's."""
-    return golden.record(picture, labels, labels, scores, golden.covering(scores))
+    return golden.record(picture, labels, labels, scores, None if scores is None else golden.covering(scores))
 
 
-def of_integers(torchs: Golden, network: Network, scale: Scale) -> Golden:
+def of_integers(torchs: Golden, network: Network, scale: Scale | None) -> Golden:
     """The golden answer of an int8 file: `network` is its own, `torchs` that of the float file it was made from.
 
     Raises QuantizationError where too few of its labels are torch's.
     """
     picture = golden.picture(torchs)
     labels, scores = network(picture)
+    if scale is None and scores is not None:
+        scale = golden.covering(scores)
     answer = golden.record(picture, golden.torch_labels(torchs, *labels.shape), labels, scores, scale)
     if answer.agreement < MIN_AGREEMENT:
         raise QuantizationError(

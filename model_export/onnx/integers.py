@@ -22,7 +22,7 @@ def stem_on_cells(model: onnx.ModelProto) -> None:
     kernel = numpy_helper.to_array(weights[convolution.input[1]])
     given = {a.name: list(onnx.helper.get_attribute_value(a)) for a in convolution.attribute if a.name != "group"}
     side = kernel.shape[-1]
-    if side not in {3, 7} or (given["strides"], given["pads"]) != ([2, 2], [side // 2] * 4):
+    if side not in {3, 7} or (given.get("strides"), given.get("pads")) != ([2, 2], [side // 2] * 4):
         return
     cells = (side + 1) // 2
     padded = np.pad(kernel, ((0, 0), (0, 0), (1, 0), (1, 0))).reshape(-1, 4, cells, 2, cells, 2)
@@ -73,7 +73,7 @@ def pools_as_convolutions(model: onnx.ModelProto) -> None:
     channels = {tensor.name: tensor.type.tensor_type.shape.dim[1].dim_value for tensor in tensors if is_image(tensor)}
     for node in model.graph.node:
         given = {a.name: onnx.helper.get_attribute_value(a) for a in node.attribute}
-        if node.op_type != "AveragePool" or any(given.get("pads", ())):
+        if node.op_type != "AveragePool" or any(given.get("pads", ())) or not channels.get(node.input[0]):
             continue
         (image,), side = node.input, given["kernel_shape"]
         kernel = np.full((channels[image], 1, *side), 1 / np.prod(side), np.float32)
@@ -86,7 +86,7 @@ def pools_as_convolutions(model: onnx.ModelProto) -> None:
                 node.name,
                 group=channels[image],
                 kernel_shape=side,
-                strides=given["strides"],
+                strides=given.get("strides", [1, 1]),
             )
         )
         model.graph.initializer.append(numpy_helper.from_array(kernel, name))
@@ -129,11 +129,13 @@ def scores_in_fours(model: onnx.ModelProto) -> None:
 
 def argmax_as_comparisons(model: onnx.ModelProto, classes: int) -> None:
     """Replace argmax by comparing each class's plane of scores with the best of those before it. onnxruntime compares
-    many bytes at a time, while its ArgMax takes them one by one. Of equal scores both choose the first. With one class
-    there is nothing to choose."""
+    many bytes at a time, while its ArgMax takes them one by one. Of equal scores both choose the first. With one class,
+    or labels alone, there is nothing to choose."""
     if classes == 1:
         return
-    argmax = next(node for node in model.graph.node if node.op_type == "ArgMax")
+    if not any(output.name == "scores" for output in model.graph.output):
+        return
+    *_, argmax = (node for node in model.graph.node if node.op_type == "ArgMax")
     cast = next(node for node in model.graph.node if argmax.output[0] in node.input)
     planes = [f"plane_{number}" for number in range(classes)]
     nodes = [onnx.helper.make_node("Split", argmax.input[:], planes, axis=1, num_outputs=classes)]
@@ -154,7 +156,8 @@ def argmax_as_comparisons(model: onnx.ModelProto, classes: int) -> None:
         onnx.helper.make_node("Squeeze", ["labels_of_one_plane", "plane_axis"], cast.output[:]),
     ]
     model.graph.initializer.append(numpy_helper.from_array(np.array([1]), "plane_axis"))
-    replace(model, [argmax, cast], nodes)
+    model.graph.node.remove(cast)
+    replace(model, [argmax], nodes)
 
 
 def name_shiftable_weights(model: onnx.ModelProto) -> None:

@@ -8,7 +8,7 @@ from contextlib import contextmanager, redirect_stdout
 from dataclasses import dataclass
 from pathlib import Path
 from statistics import mean
-from typing import Any
+from typing import Any, get_args
 
 import msgspec
 import numpy as np
@@ -19,6 +19,7 @@ from onnxruntime.quantization import CalibrationDataReader, CalibrationMethod, Q
 
 from model_export.data.place import Place
 from model_export.errors import QuantizationError
+from model_export.networks import Architecture
 from model_export.onnx import golden, parity
 from model_export.onnx.export import evenly, packed, samples, without_traces
 from model_export.onnx.graph import FLOAT_IMAGE, drop_unused_weights
@@ -43,6 +44,12 @@ METHODS: dict[str, tuple[CalibrationMethod, dict[str, Any]]] = {
 OPERATORS = ["Conv", "Relu", "Clip", "Add", "MaxPool"]
 """What runs in integers. An activation costs nothing there, but left out it would part its convolution from the next
 one by a float copy of the tensor between them."""
+
+OTHERS = ["MatMul", "Gemm", "GlobalAveragePool", "Concat", "Resize"]
+"""And in networks from elsewhere."""
+
+OURS = get_args(Architecture)
+"""The architectures whose graphs are written here."""
 
 AS_IT_IS = {"scale": np.array(1, np.float32), "zero_point": np.array(0, np.uint8)}
 """How the image is quantised: it is its own bytes."""
@@ -104,10 +111,7 @@ class Quantizer:
         """Calibrate by `method` on `count` training images of every place, and evaluate on as many others of each."""
         policy = self.contract.input
         images = [image for train in self.train for image in samples(train, count, policy)]
-        graph = static(self.source, images, method)
-        scale = integers_outside(graph)
-        argmax_as_comparisons(graph, len(self.contract.labels.classes))
-        name_shiftable_weights(graph)
+        graph, scale = static(self.source, images, method, self.contract)
         run = parity.by_onnxruntime(graph.SerializeToString(), scale)
         judged = [place.judged(self.contract.labels) for place in self.places]
         compared = [image for data in judged for image in samples(data, PARITY_IMAGES // len(judged) or 1, policy)]
@@ -161,15 +165,29 @@ def others(length: int, count: int) -> list[int]:
     return [left[at] for at in evenly(len(left), count)]
 
 
-def static(source: bytes, images: list[Pixels], method: str) -> onnx.ModelProto:
+def static(
+    source: bytes, images: list[Pixels], method: str, contract: Contract
+) -> tuple[onnx.ModelProto, Scale | None]:
+    """The int8 graph of a float file with this contract, and what its scores mean where these are bytes."""
+    graph = between_quantise_nodes(source, images, method, contract.architecture)
+    scale = integers_outside(graph)
+    argmax_as_comparisons(graph, len(contract.labels.classes))
+    name_shiftable_weights(graph)
+    return graph, scale
+
+
+def between_quantise_nodes(source: bytes, images: list[Pixels], method: str, architecture: str) -> onnx.ModelProto:
     """The graph with 8-bit weights (per channel) and activations between quantise and dequantise nodes (QDQ)."""
     calibration, options = METHODS[method]
     with tempfile.TemporaryDirectory() as folder, quiet():
         target = Path(folder) / "int8.onnx"
-        model = balanced(onnx.load_model_from_string(source), np.mean([image.mean((0, 1)) for image in images], axis=0))
-        stem_on_cells(model)
+        model = onnx.load_model_from_string(source)
+        if reads_bytes(model):
+            balanced(model, np.mean([image.mean((0, 1)) for image in images], axis=0))
+            stem_on_cells(model)
         pools_as_convolutions(model)
-        scores_in_fours(model)
+        if architecture in OURS:
+            scores_in_fours(model)
         quantize_static(
             model,
             target,
@@ -177,15 +195,20 @@ def static(source: bytes, images: list[Pixels], method: str) -> onnx.ModelProto:
             per_channel=True,
             activation_type=QuantType.QUInt8,
             weight_type=QuantType.QInt8,
-            op_types_to_quantize=OPERATORS,
+            op_types_to_quantize=OPERATORS if architecture in OURS else [*OPERATORS, *OTHERS],
             calibrate_method=calibration,
             extra_options={
                 "CalibStridedMinMax": 1,  # one image at a time, whatever the method
-                "TensorQuantOverrides": {FLOAT_IMAGE: [AS_IT_IS]},
+                "TensorQuantOverrides": {FLOAT_IMAGE: [AS_IT_IS]} if reads_bytes(model) else {},
                 **options,
             },
         )
         return without_traces(onnx.load(target))
+
+
+def reads_bytes(model: onnx.ModelProto) -> bool:
+    """Whether the first convolution does the normalisation too; that of a network from elsewhere may not be able to."""
+    return any(FLOAT_IMAGE in node.input for node in model.graph.node)
 
 
 def balanced(model: onnx.ModelProto, colour: NDArray[np.float64]) -> onnx.ModelProto:
@@ -208,18 +231,24 @@ def balanced(model: onnx.ModelProto, colour: NDArray[np.float64]) -> onnx.ModelP
     return model
 
 
-def integers_outside(model: onnx.ModelProto) -> Scale:
-    """Let the graph take the image's bytes as they are, and give its scores as bytes; says what these mean."""
+def integers_outside(model: onnx.ModelProto) -> Scale | None:
+    """Let the graph take the image's bytes as they are, and give its scores as bytes; says what these mean.
+
+    In a network from elsewhere, what is no integer inside stays as it is, and None is returned for scores in float.
+    """
     nodes = model.graph.node
     maker = {output: node for node in nodes for output in node.output}
-    # Bytes, cast to float and quantised in steps of one, are what they were.
-    cast = maker[FLOAT_IMAGE]
-    quantise = next(node for node in nodes if FLOAT_IMAGE in node.input)
-    dequantise = next(node for node in nodes if quantise.output[0] in node.input)
-    dequantise.input[0] = cast.input[0]
-    nodes.remove(cast)
-    nodes.remove(quantise)
+    if reads_bytes(model):
+        # Bytes, cast to float and quantised in steps of one, are what they were.
+        cast = maker[FLOAT_IMAGE]
+        quantise = next(node for node in nodes if FLOAT_IMAGE in node.input)
+        dequantise = next(node for node in nodes if quantise.output[0] in node.input)
+        dequantise.input[0] = cast.input[0]
+        nodes.remove(cast)
+        nodes.remove(quantise)
     # Bytes have the order of what they stand for: the labels are chosen from them.
+    if "scores" not in maker or maker["scores"].op_type != "DequantizeLinear":
+        return None
     dequantise = maker["scores"]
     maker[dequantise.input[0]].output[0] = "scores"
     nodes.remove(dequantise)

@@ -156,7 +156,7 @@ def judged_at(contract: Contract, evaluations: Sequence[Evaluation]) -> str:
 def floats(contract: Contract) -> tuple[float, ...]:
     """The mean IU of the float file at each place; of a float file none."""
     made = contract.quantization
-    return () if made is None else (made.float_mean_iu, *made.elsewhere)
+    return () if made is None or made.float_mean_iu is None else (made.float_mean_iu, *made.elsewhere)
 
 
 def trained_on(options: Mapping[str, Any]) -> str:

@@ -46,7 +46,9 @@ def parity(contract: Contract) -> str:
     """How far a model file is from its source, torch or the float file."""
     measured = contract.parity
     assert measured is not None
-    origin = "the float file" if contract.precision == "int8" else "torch"
+    origin = (
+        "the float file" if contract.precision == "int8" else "torch" if contract.training.epoch else "the original"
+    )
     return (
         f"over {measured.images} images it differs from {origin} by at most {measured.max_score_difference:.2g} "
         f"in score, and in {measured.disagreeing_ppm:.1f} ppm of labels"
@@ -57,6 +59,7 @@ def against_float(contract: Contract) -> list[str]:
     """The mean IU of an int8 file at each place beside the float file's, a line each."""
     made, first = contract.quantization, contract.evaluation
     assert made is not None
+    assert made.float_mean_iu is not None
     assert first is not None
     return [
         f"mean IU on the {images_of(after)} {100 * after.metrics.mean_iu:.2f}, in float {100 * before:.2f}"

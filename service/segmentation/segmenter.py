@@ -182,11 +182,15 @@ def fit(size: Size, policy: Input, spacing: Spacing | None = None) -> Size:
 
     A slice with pixels of a known `spacing` is brought to the spacing of a model for scans; one that would be too large
     is scaled down to `LARGEST`, in its proportions. All else takes the largest size of its shape inside the model's
-    native size, upright or turned: a camera's larger frame shows the same street in finer grain.
+    native size, upright or turned: a camera's larger frame shows the same street in finer grain. A model of a fixed
+    size is not turned.
     """
     if policy.scan is not None and spacing is not None:
         return at_spacing(size, spacing, policy, policy.scan.spacing)
-    scale = min(max(policy.width, policy.height) / max(size), min(policy.width, policy.height) / min(size))
+    if policy.fixed:
+        scale = min(policy.width / size[0], policy.height / size[1])
+    else:
+        scale = min(max(policy.width, policy.height) / max(size), min(policy.width, policy.height) / min(size))
     return max(1, round(size[0] * scale)), max(1, round(size[1] * scale))
 
 
@@ -205,9 +209,10 @@ def to_pixels(image: Image.Image, policy: Input) -> Pixels:
 
 
 def pad(pixels: Pixels, policy: Input) -> Pixels:
-    """Pad to multiples of the stride, right and below. Shapes stay few, so memory stays flat."""
+    """Pad to multiples of the stride, or to the fixed size, right and below. Shapes stay few, so memory stays flat."""
     height, width, _ = pixels.shape
-    padded = np.empty((height + -height % policy.stride, width + -width % policy.stride, 3), np.uint8)
+    across, down = (policy.width, policy.height) if policy.fixed else (policy.stride, policy.stride)
+    padded = np.empty((height + -height % down, width + -width % across, 3), np.uint8)
     padded[:height, :width] = pixels
     padded[height:] = padded[:height, width:] = rgb(policy.padding)
     return padded

@@ -48,7 +48,8 @@ class Scan(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 class Input(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """How an image is made to fit: `width` and `height` are those of the images it was trained on; sides are multiples
     of `stride`; `padding` is the colour that lay outside of an image in training; `color` is whether it sees colours;
-    `scan` is there if the model is for scans."""
+    `scan` is there if the model is for scans; `fixed` if the network takes no other size, so that every image is padded
+    to it."""
 
     width: Side
     height: Side
@@ -56,6 +57,7 @@ class Input(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     padding: Color
     color: Literal["rgb", "grey"] = "rgb"
     scan: Scan | None = None
+    fixed: bool = False
 
 
 class Metrics(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -101,13 +103,15 @@ class Parity(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
 
 class Quantization(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """How float became int8: the calibration `method`, the training images it saw, and what the float file scored on
-    the images of `evaluation`, and on those of each evaluation `elsewhere`."""
+    """How float became int8: the calibration `method`, the images it saw, and what the float file scored on the images
+    of `evaluation`, and on those of each evaluation `elsewhere`. Where there were no labels to score by, `agreement` is
+    the share of pixels of other photos to which int8 gives the float file's label."""
 
     method: str
     images: int
-    float_mean_iu: Share
+    float_mean_iu: Share | None
     elsewhere: tuple[Share, ...] = ()
+    agreement: Share | None = None
 
 
 class Network(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -187,6 +191,11 @@ class Contract(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     use: str = ""
     limits: str = ""
     seal: Sha256 = UNSEALED
+
+    @property
+    def architecture(self) -> str:
+        """The tag of the network's architecture; older files have none, and are FCNs."""
+        return "fcn" if self.network is None else self.network.architecture
 
     @property
     def for_scans(self) -> bool:

@@ -46,6 +46,7 @@ class Model:
         self._narrow = open_session(data, 1, providers) if crowds else self._session
         self.contract = read_contract(self._session)
         self.has_scores = check_graph(self._session, self.contract.scale)
+        self._one_at_a_time = self._session.get_inputs()[0].shape[0] == 1
         for session in {self._session, self._narrow}:
             self._self_test(session)
 
@@ -71,7 +72,9 @@ class Model:
         return self._run(self._narrow, image, scores, call or Call())
 
     def run_batch(self, images: Sequence[Pixels], scores: bool = False) -> list[Output]:
-        """`run` of several images of one shape at once. Raises InferenceFailed and OutOfMemory."""
+        """`run` of several images of one shape, at once if the network can. Raises InferenceFailed and OutOfMemory."""
+        if self._one_at_a_time:
+            return [answer for image in images for answer in self._answers(self._session, [image], scores)]
         return self._answers(self._session, images, scores)
 
     def _run(self, session: onnxruntime.InferenceSession, image: Pixels, scores: bool, call: Call) -> Output:

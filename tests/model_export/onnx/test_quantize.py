@@ -74,7 +74,7 @@ def test_a_file_is_calibrated_and_judged_at_every_place(source: bytes, served: M
 def test_convolutions_and_the_tensors_between_them_are_integers(source: bytes, drawn: SegmentationFolder) -> None:
     """No activation parts a convolution from the next one: that would be a float copy of every tensor."""
     images = export.samples(drawn, 1, Model(source, threads=1).contract.input)
-    model = quantize.static(source, images, "min-max")
+    model = quantize.between_quantise_nodes(source, images, "min-max", "fcn")
     quantize.integers_outside(model)
     graph = model.graph
     makers = {output: node.op_type for node in graph.node for output in node.output}
@@ -87,13 +87,15 @@ def test_convolutions_and_the_tensors_between_them_are_integers(source: bytes, d
 def test_bytes_go_in_and_come_out(source: bytes, served: Model, drawn: SegmentationFolder) -> None:
     """No float copy of the image or of the scores is made for anyone."""
     images = export.samples(drawn, 4, served.contract.input)
-    model = quantize.static(source, images, "min-max")
+    model = quantize.between_quantise_nodes(source, images, "min-max", "fcn")
     scale = quantize.integers_outside(model)
     assert [node.op_type for node in model.graph.node].count("Cast") == 1  # of the labels, from int64
     assert {node.op_type for node in model.graph.node if "scores" in node.input} <= {"Reshape", "Shape"}
     cells = served.run(images[0], scores=True)[1]
     scores = parity.by_onnxruntime(model.SerializeToString(), scale)(images[0])[1]
     assert cells is not None
+    assert scores is not None
+    assert scale is not None
     float_scores = cells.logits()
     spread = float(float_scores.max() - float_scores.min())
     assert scale.step == pytest.approx(spread / 255, rel=0.5)

@@ -131,3 +131,11 @@ def test_a_grey_models_image_is_grey() -> None:
     grey = to_pixels(quarters(), Input(width=96, height=64, stride=32, padding="#000000", color="grey"))
     assert (grey == grey[..., :1]).all()
     assert np.array_equal(to_pixels(quarters(), POLICY), np.asarray(quarters()))
+
+
+@pytest.mark.parametrize("size", [(480, 360), (360, 480), (4000, 3000), (1, 1), (10, 9000)])
+def test_a_model_of_a_fixed_size_always_sees_it(size: Size) -> None:
+    policy = msgspec.structs.replace(POLICY, width=97, height=65, stride=1, fixed=True)
+    width, height = fit(size, policy)
+    assert pad(np.zeros((height, width, 3), np.uint8), policy).shape == (65, 97, 3)
+    assert width == 97 or height == 65

@@ -1,0 +1,1 @@
+"""Segmentation networks that were trained elsewhere, made into model files."""

@@ -1,0 +1,116 @@
+"""Commands for networks from elsewhere: adopt."""
+
+from pathlib import Path
+from typing import Annotated, Any, Literal
+
+import typer
+
+from model_export.commands.arguments import app, size
+
+
+def triple(text: str) -> tuple[float, float, float]:
+    """(0.5, 0.5, 0.5) of 0.5,0.5,0.5. Raises BadParameter."""
+    try:
+        red, green, blue = map(float, text.split(","))
+    except ValueError:
+        raise typer.BadParameter(f"{text} is not three numbers like 0.5,0.5,0.5") from None
+    return red, green, blue
+
+
+@app.command()
+def adopt(
+    network: Annotated[Path, typer.Argument(help="The .onnx file of a segmentation network from elsewhere.")],
+    output: Annotated[Path, typer.Argument(help="The model file to write.")],
+    name: Annotated[str, typer.Option(help="What requests will call the model.")],
+    classes: Annotated[
+        Path,
+        typer.Option(
+            exists=True,
+            dir_okay=False,
+            help="Its classes: classes.json, a config.json with id2label, a list of names in JSON or text, or an "
+            "indexed PNG, whose palette has a colour for each.",
+        ),
+    ],
+    photos: Annotated[
+        Path, typer.Option(exists=True, help="A photo, or a folder of them, to compare the two files on.")
+    ],
+    palette: Annotated[
+        Path | None,
+        typer.Option(exists=True, dir_okay=False, help="Colours: an indexed PNG, or lines of red, green and blue."),
+    ] = None,
+    output_name: Annotated[
+        str | None, typer.Option("--output", help="The output with the scores or labels, where there are several.")
+    ] = None,
+    preprocessor: Annotated[
+        Path | None,
+        typer.Option(exists=True, dir_okay=False, help="A preprocessor_config.json, in place of the next four."),
+    ] = None,
+    mean: Annotated[
+        Any, typer.Option(parser=triple, metavar="R,G,B", help="What is subtracted.")
+    ] = "0.485,0.456,0.406",
+    std: Annotated[
+        Any, typer.Option(parser=triple, metavar="R,G,B", help="What it is divided by then.")
+    ] = "0.229,0.224,0.225",
+    scale: Annotated[float, typer.Option(help="What bytes are multiplied by first.")] = 1 / 255,
+    order: Annotated[Literal["rgb", "bgr"], typer.Option(help="The order of its channels, and of the means.")] = "rgb",
+    native: Annotated[
+        Any, typer.Option(parser=size, metavar="WxH", help="Size that photos are brought to, where the file has none.")
+    ] = None,
+    stride: Annotated[int, typer.Option(help="The sides of its input are multiples of it: 1, 2, 4, 8, 16 or 32.")] = 32,
+    threshold: Annotated[
+        float | None,
+        typer.Option(
+            min=0.001,
+            max=0.999,
+            help="For sigmoids, where classes do not exclude each other: a pixel is of the most probable class, and "
+            "background where none reaches this.",
+        ),
+    ] = None,
+    int8: Annotated[
+        Path | None, typer.Option(exists=True, help="Quantise: photos to calibrate on, and to compare int8 on.")
+    ] = None,
+    min_agreement: Annotated[
+        float, typer.Option(min=0, max=100, help="Percent of the pixels that must keep their label in int8.")
+    ] = 95.0,
+    architecture: Annotated[str, typer.Option(help="What to call the network: DeepLabV3, say.")] = "foreign",
+    version: Annotated[str, typer.Option()] = "1",
+    description: Annotated[str, typer.Option(help="What it segments, in one sentence.")] = "",
+    source: Annotated[str, typer.Option(help="What it was trained on.")] = "not stated",
+    licence: Annotated[str, typer.Option(help="Terms that follow from data and weights.")] = "not stated",
+    use: Annotated[str, typer.Option(help="What it is meant for, in a sentence or two.")] = "",
+    limits: Annotated[str, typer.Option(help="What it must not be trusted with.")] = "",
+    picture: Annotated[
+        Path | None,
+        typer.Option(exists=True, dir_okay=False, help="For the self-test, published in the file; else one is drawn."),
+    ] = None,
+) -> None:
+    """Make a model file of a segmentation network that was trained elsewhere, if it labels photos as the network does.
+
+    Normalisation, enlargement and the choice of the class are written into the graph.
+    """
+    from PIL import Image
+
+    from model_export.adoption import adopt as adoptions
+    from model_export.adoption import classes as class_files
+    from model_export.adoption import foreign, preprocessing
+    from model_export.adoption import int8 as integers
+    from model_export.onnx import export as exporter
+    from model_export.reports.report import parity
+    from service.segmentation.runtime.model import Model
+
+    if stride not in (1, 2, 4, 8, 16, 32):
+        raise typer.BadParameter("it is 1, 2, 4, 8, 16 or 32", param_hint="--stride")
+    found = foreign.read(network, output_name)
+    given = preprocessing.read(preprocessor) if preprocessor else preprocessing.of(mean, std, scale, order)
+    listed = class_files.read(classes, palette)
+    adoption = adoptions.prepare(found, given, listed, native, stride, threshold, architecture)
+    shown = None if picture is None else Image.open(picture)
+    card = exporter.Card(name, version, description, source, licence, use, limits, picture=shown)
+    content = adoptions.adopt(adoption, card, adoptions.photos_in(photos))
+    typer.echo(f"float: {parity(Model(content, threads=0).contract)}")
+    if int8 is not None:
+        images = [adoption.photo(photo) for photo in adoptions.photos_in(int8)]
+        content = integers.quantized(content, images, min_agreement / 100)
+        typer.echo(f"int8: {parity(Model(content, threads=0).contract)}")
+    exporter.write(content, output)
+    typer.echo(f"{output}, {len(content) / 1e6:.1f} MB")
