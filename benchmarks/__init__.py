@@ -18,6 +18,7 @@ volumes.py   a whole scan, and a camera beside it
 folders.py   `fcn-serve segment` on a folder, and killed
 outlines.py  what it costs to draw the outlines of enlarged masks
 soak.py      an hour of that traffic, judged by verdict.py
+monitored.py a load that changes, scraped by prometheus.py; the panels of dashboard.py as a picture by drawing.py
 refusals.py  uploads that are refused early, by the clients in clients/, also through nginx.py
 promise.py   a promise, its measurement, and whether it is kept
 """

@@ -14,6 +14,7 @@ from benchmarks import (
     group,
     measure,
     memory,
+    monitored,
     outlines,
     overload,
     refusals,
@@ -192,6 +193,17 @@ def soaked(
     with start(log_level="error") as subject:
         traffic = Traffic(seed, soak.models(subject))
         settle(soak.run(subject, Settings(), 60 * minutes, traffic, output))
+
+
+@app.command()
+def dashboard(
+    minutes: Annotated[float, typer.Option(min=0.5, help="How long the service is under load.")] = 10,
+    prometheus: Annotated[str, typer.Option(help="The program, such as that of Debian's package.")] = "prometheus",
+    output: Annotated[Path, typer.Option(help="File for the picture.")] = Path("docs/how-to/monitor.png"),
+) -> None:
+    """The service under mixed load, and a picture of what the dashboard of deploy/monitoring shows of it."""
+    with TemporaryDirectory() as folder:
+        monitored.run(prometheus, Path(folder), 60 * minutes, output)
 
 
 @app.command("refusals")

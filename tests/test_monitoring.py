@@ -6,6 +6,7 @@ import math
 import re
 import shutil
 import subprocess
+import time
 from collections import Counter, defaultdict
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -16,13 +17,18 @@ from typing import Any
 
 import httpx2
 import pytest
+from fastapi.routing import APIRoute
 from grafana_foundation_sdk.cog.encoder import JSONEncoder
 from grafana_foundation_sdk.cog.plugins import register_default_plugins
 from grafana_foundation_sdk.models.dashboard import Dashboard
+from PIL import Image
 from prometheus_client.parser import text_string_to_metric_families
 
+from benchmarks import monitored
 from benchmarks.dashboard import FILE, Query, panels
 from benchmarks.prometheus import MONITORING, Prometheus, configure, prometheus
+from service.http import routes, volumes
+from service.kserve import routes as kserve
 from tests.support.debian import need
 from tests.support.pictures import encoded, quarters
 from tests.support.server import ROOT, serving
@@ -134,6 +140,24 @@ def test_every_query_of_the_dashboard_has_data(watched: Watched, query: Query) -
     for series in watched.prometheus.instant(query.expression):
         assert not any(map(math.isnan, series.values)), series
         assert "{{" not in query.name(series.labels)
+
+
+def test_the_dashboard_is_drawn(watched: Watched, tmp_path: Path) -> None:
+    monitored.draw(watched.prometheus, ["colours"], time.time() - 60, time.time(), tmp_path / "dashboard.png")
+    with Image.open(tmp_path / "dashboard.png") as picture:
+        assert picture.convert("L").entropy() > 0.5  # bits a pixel; an empty one has 0
+
+
+def test_the_routes_of_the_dashboard_and_the_rules_are_those_that_segment() -> None:
+    found = re.findall(r'route=~\\?"(/segment\|/volumes.*?)\\?"', RULES + FILE.read_text())
+    assert len(set(found)) == 1
+    posts = [
+        route.path
+        for router in (routes.router, volumes.router, kserve.router)
+        for route in router.routes
+        if isinstance(route, APIRoute) and "POST" in (route.methods or ())
+    ]
+    assert [path for path in posts if not re.fullmatch(found[0], path)] == ["/models/{name}/reload"]
 
 
 def test_an_alert_says_what_is_wrong_and_what_to_do(watched: Watched) -> None:
