@@ -5,6 +5,7 @@
 # make overload send ten times as many requests as can be answered, for a minute; fails on a broken promise
 # make refusals check that refusals of large uploads arrive, with every client installed; takes 20 minutes
 # make fuzz    run the tests that generate hostile files and requests, for minutes instead of seconds
+# make dashboard load the service for ten minutes, and draw what its dashboard shows; needs Prometheus: PROMETHEUS=PATH
 # make soak    send an hour of mixed and hostile traffic; fails on a leak or a failed request
 # make test-container build the container and test what it may do; with podman: ENGINE=podman COMPOSE=podman-compose
 # make memory  send images of 49 megapixels to the service in 2 GiB, as root; fails if it is killed; takes 20 minutes
@@ -28,9 +29,10 @@ SERVE = .venv/serve
 DEV = .venv/dev
 AUDIT = .venv/audit
 ENGINE ?= docker
+PROMETHEUS ?= prometheus
 COMPOSE ?= docker compose
 
-.PHONY: serve test test-container test-processors check format bench overload refusals fuzz soak memory audit sbom docs docs-serve openapi lock
+.PHONY: serve test test-container test-processors check format bench overload refusals fuzz dashboard soak memory audit sbom docs docs-serve openapi lock
 
 serve: $(SERVE)/ready
 	$(SERVE)/bin/python -m service
@@ -68,6 +70,9 @@ fuzz: $(DEV)/ready
 		tests/service/http/security/test_connections.py tests/service/http/test_hostile.py tests/service/http/test_hostile_scans.py tests/service/http/test_schema.py \
 		tests/service/segmentation/inputs/test_decoder_properties.py tests/service/segmentation/inputs/test_nifti.py \
 		tests/service/segmentation/inputs/test_dicom.py tests/service/segmentation/inputs/test_dicom_series.py
+
+dashboard: $(DEV)/ready
+	$(DEV)/bin/python -m benchmarks dashboard --prometheus $(PROMETHEUS)
 
 soak: $(DEV)/ready
 	$(DEV)/bin/python -m benchmarks soak

@@ -35,6 +35,7 @@ from tests.support.server import ROOT, serving
 from tests.support.waiting import wait_until
 
 RULES = (MONITORING / "rules.yml").read_text()
+PAGE = (ROOT / "docs" / "how-to" / "monitor.md").read_text()
 DASHBOARD = json.loads(FILE.read_text())
 OFTEN = "500ms"
 KEY = "admin-key-of-prometheus"
@@ -51,6 +52,7 @@ class Watched:
     http: httpx2.Client
     prometheus: Prometheus
     sent: Counter[str]
+    log: Path
 
     def metrics(self) -> dict[str, float]:
         """Samples of /metrics, summed over their labels."""
@@ -83,14 +85,15 @@ def watched(model_file: Path, tmp_path_factory: pytest.TempPathFactory) -> Itera
     shutil.copy(model_file, models)
     (models / "damaged.onnx").write_bytes(model_file.read_bytes()[:-1])
     (folder / "keys").write_text(f"admin {KEY}\n")
-    with serving(models, default_model="colours", keys=folder / "keys") as url:
+    log = folder / "log"
+    with serving(models, default_model="colours", keys=folder / "keys", log=log) as url:
         configuration = configure(folder, url.removeprefix("http://"), KEY, OFTEN)
         bearer = {"Authorization": f"Bearer {KEY}"}
         with prometheus(program, configuration) as asked, httpx2.Client(base_url=url, headers=bearer) as http:
             for loads in (1, 2):
                 load(http)
                 wait_until(partial(counted, asked, loads * OUTCOMES.total()))
-            yield Watched(url, http, asked, OUTCOMES + OUTCOMES)
+            yield Watched(url, http, asked, OUTCOMES + OUTCOMES, log)
 
 
 def counted(asked: Prometheus, requests: int) -> bool:
@@ -114,10 +117,13 @@ def test_every_alert_fires_when_it_should_and_no_other_does() -> None:
     alerts = re.findall(r"- alert: (\w+)", RULES)
     assert alerts
     assert set(re.findall(r'alertname="(\w+)"', (MONITORING / "rules.test.yml").read_text())) == set(alerts)
+    severities = re.findall(r"- alert: (\w+)\n(?: .*\n)*? +severity: (\w+)", RULES)
+    assert re.findall(r"^\| `(\w+)` \| (\w+) \|", PAGE, re.MULTILINE) == severities
     assert RULES.count("\n          summary: ") == RULES.count("\n          description: >-") == len(alerts)
 
 
-def test_requests_by_outcome_are_those_sent_in_prometheus_and_in_metrics(watched: Watched) -> None:
+def test_requests_by_outcome_are_those_sent_in_prometheus_the_metrics_and_the_log(watched: Watched) -> None:
+    assert Counter(re.findall(r" route=/segment status=\d+ code=(\w+) ", watched.log.read_text())) == watched.sent
     by_code = watched.prometheus.instant('sum by (code) (segment_requests_total{route="/segment"})')
     assert {series.labels["code"]: series.values[-1] for series in by_code} == watched.sent
     images = watched.prometheus.instant("sum by (outcome) (segment_images_total)")
@@ -174,8 +180,10 @@ def test_an_alert_says_what_is_wrong_and_what_to_do(watched: Watched) -> None:
 
 def test_every_metric_that_is_named_exists(watched: Watched) -> None:
     known = watched.metrics().keys() | PROMETHEUS_OWN
-    expressions = {query.expression for query in queries()} | set(re.findall(r"expr: (?:\|\n)?((?:.|\n {10})+)", RULES))
-    named = set(re.findall(r"\b((?:segment|process)_\w+|up|ALERTS)\b", " ".join(expressions)))
+    expressions = " ".join(query.expression for query in queries())
+    expressions += " ".join(re.findall(r"expr: (?:\|\n)?((?:.|\n {10})+)", RULES))
+    named = set(re.findall(r"\b((?:segment|process)_\w+|up|ALERTS)\b", expressions))
+    named |= set(re.findall(r"\b((?:segment|process)_\w+)\b", PAGE))
     assert len(named) > 20
     assert named <= known, named - known
 
