@@ -1,5 +1,7 @@
 """The colours model, slowed down: the brighter the first pixel, the slower."""
 
+from typing import Any
+
 import msgspec
 import numpy as np
 from onnx import TensorProto, helper, numpy_helper
@@ -11,8 +13,9 @@ from tests.support.pictures import encoded
 SIDE = 400
 
 
-def model_bytes() -> bytes:
-    """On two cores each level of the first pixel's red takes some ten milliseconds, so a white one takes seconds."""
+def model_bytes(**changes: Any) -> bytes:
+    """The model's file, its contract with `changes`. On two cores each level of the first pixel's red takes some ten
+    milliseconds, so a white one takes seconds."""
     graph = colours.graph()
     nodes = graph.graph.node
     (label,) = [node for node in nodes if node.output[0] == "labels"]
@@ -57,7 +60,7 @@ def model_bytes() -> bytes:
         "zero": np.array(0, np.float32),
     }
     graph.graph.initializer.extend(numpy_helper.from_array(value, name) for name, value in constants.items())
-    return colours.packed(graph, msgspec.json.encode(colours.contract()))
+    return colours.packed(graph, msgspec.json.encode(colours.contract(**changes)))
 
 
 def picture(red: int) -> bytes:

@@ -1,0 +1,100 @@
+"""examples/robot: built with Debian's libraries, it follows a folder of frames with a real service."""
+
+import os
+import re
+import subprocess
+from collections.abc import Iterator
+from pathlib import Path
+
+import numpy as np
+import pytest
+from PIL import Image
+
+from service.segmentation.modelfile.classes import Class, ClassList
+from tests.support import slow
+from tests.support.debian import library_path, need, need_tree
+from tests.support.pictures import encoded, quarters
+from tests.support.server import ROOT, free_port, serving
+
+ROBOT = ROOT / "examples" / "robot" / "robot.cpp"
+CLASSES = ClassList((Class(0, "road", "#e00000"), Class(1, "pedestrian", "#00b000"), Class(2, "sky", "#0000e0")))
+LIBRARIES = ("opencv_videoio", "opencv_imgcodecs", "opencv_core", "curl")
+
+
+@pytest.fixture(scope="module")
+def robot(tmp_path_factory: pytest.TempPathFactory) -> list[str]:
+    """The command that starts it."""
+    compiler = need("g++")
+    machine = subprocess.check_output([compiler, "-print-multiarch"], text=True).strip()
+    roots = [
+        need_tree("libcurl4-openssl-dev", f"usr/include/{machine}/curl/curl.h"),
+        need_tree("nlohmann-json3-dev", "usr/include/nlohmann/json.hpp"),
+        need_tree("libopencv-videoio-dev", "usr/include/opencv4/opencv2/videoio.hpp"),
+    ]
+    headers = ("usr/include", f"usr/include/{machine}", "usr/include/opencv4")
+    libraries = [folder for root in roots for folder in library_path(root).split(":") if folder]
+    program = tmp_path_factory.mktemp("robot") / "robot"
+    command = [compiler, "-std=c++17", "-O0", "-Wall", "-Wextra", "-Werror", str(ROBOT), "-o", str(program), "-pthread"]
+    command += [f"-isystem{root / folder}" for root in roots if root != Path("/") for folder in headers]
+    command += ["-isystem/usr/include/opencv4", *(f"-L{folder}" for folder in libraries)]
+    command += [*(f"-l{name}" for name in LIBRARIES), *(f"-Wl,-rpath-link,{folder}" for folder in libraries)]
+    subprocess.run(command, check=True, timeout=600)
+    return ["env", f"LD_LIBRARY_PATH={':'.join(libraries)}", str(program)]
+
+
+@pytest.fixture(scope="module")
+def url(robot: list[str], tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+    """A service whose model knows roads and pedestrians, and is slow where the first pixel is bright red."""
+    assert robot
+    folder = tmp_path_factory.mktemp("service")
+    (folder / "street.onnx").write_bytes(slow.model_bytes(labels=CLASSES))
+    (folder / "keys").write_text(f"segment {'k' * 40}\n")
+    with serving(folder / "street.onnx", keys=folder / "keys") as address:
+        yield address
+
+
+def frames(folder: Path, image: Image.Image, count: int = 400) -> str:
+    """A camera: a folder of the same picture, again and again."""
+    for number in range(count):
+        (folder / f"{number:03}.jpg").write_bytes(encoded(image, "JPEG", quality=95, subsampling=0))
+    return str(folder / "%03d.jpg")
+
+
+def run(robot: list[str], *words: object, key: str = "k" * 40) -> subprocess.CompletedProcess[str]:
+    environment = os.environ | {"FCN_SERVE_KEY": key}
+    command = [*robot, *map(str, words)]
+    return subprocess.run(command, env=environment, capture_output=True, text=True, check=False, timeout=120)
+
+
+def test_each_frame_is_answered_over_one_connection(robot: list[str], url: str, tmp_path: Path) -> None:
+    result = run(robot, url, frames(tmp_path, quarters().rotate(180)), 5, 30_000)
+    assert result.returncode == 0, result.stderr
+    *lines, last = result.stdout.splitlines()
+    assert len(lines) == 5
+    for line in lines:
+        assert re.fullmatch(r"frame \d+: road 16\.7 %, pedestrian, \d+ ms old", line)
+    assert re.fullmatch(r"5 answered, 0 late, 0 refused, \d+ dropped; connections: 1", last)
+
+
+def test_a_late_frame_is_dropped_and_the_newest_is_next(robot: list[str], url: str, tmp_path: Path) -> None:
+    result = run(robot, url, frames(tmp_path, Image.new("RGB", (96, 64), (255, 0, 0))), 3, 300)
+    assert result.returncode == 0, result.stderr
+    found = re.fullmatch(r"0 answered, 3 late, 0 refused, (\d+) dropped; connections: \d\n", result.stdout)
+    assert found, result.stdout
+    assert int(found[1]) > 0
+
+
+def test_it_ends_with_the_video(robot: list[str], url: str, tmp_path: Path) -> None:
+    sky = Image.fromarray(np.full((64, 96, 3), (0, 0, 255), np.uint8))
+    result = run(robot, url, frames(tmp_path, sky, 2), 1000, 30_000)
+    assert result.returncode == 0, result.stderr
+    assert "road 0.0 %, nobody" in result.stdout
+
+
+def test_what_cannot_be_done_is_said(robot: list[str], url: str, tmp_path: Path) -> None:
+    camera = frames(tmp_path, quarters(), 1)
+    assert "key" in run(robot, url, camera, 1, 1000, key="wrong").stderr
+    assert "connect" in run(robot, f"http://127.0.0.1:{free_port()}", camera, 1, 1000).stderr
+    nothing = run(robot, url, tmp_path / "none.mp4", 1, 1000)
+    assert (nothing.returncode, "no camera or video" in nothing.stderr) == (1, True)
+    assert run(robot).returncode == 2
