@@ -3,21 +3,18 @@
 import os
 import re
 import subprocess
-from collections.abc import Iterator
 from pathlib import Path
 
 import numpy as np
 import pytest
 from PIL import Image
 
-from service.segmentation.modelfile.classes import Class, ClassList
-from tests.support import slow
+from tests.examples.conftest import KEY
 from tests.support.debian import library_path, need, need_tree
 from tests.support.pictures import encoded, quarters
-from tests.support.server import ROOT, free_port, serving
+from tests.support.server import ROOT, free_port
 
 ROBOT = ROOT / "examples" / "robot" / "robot.cpp"
-CLASSES = ClassList((Class(0, "road", "#e00000"), Class(1, "pedestrian", "#00b000"), Class(2, "sky", "#0000e0")))
 LIBRARIES = ("opencv_videoio", "opencv_imgcodecs", "opencv_core", "curl")
 
 
@@ -42,17 +39,6 @@ def robot(tmp_path_factory: pytest.TempPathFactory) -> list[str]:
     return ["env", f"LD_LIBRARY_PATH={':'.join(libraries)}", str(program)]
 
 
-@pytest.fixture(scope="module")
-def url(robot: list[str], tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
-    """A service whose model knows roads and pedestrians, and is slow where the first pixel is bright red."""
-    assert robot
-    folder = tmp_path_factory.mktemp("service")
-    (folder / "street.onnx").write_bytes(slow.model_bytes(labels=CLASSES))
-    (folder / "keys").write_text(f"segment {'k' * 40}\n")
-    with serving(folder / "street.onnx", keys=folder / "keys") as address:
-        yield address
-
-
 def frames(folder: Path, image: Image.Image, count: int = 400) -> str:
     """A camera: a folder of the same picture, again and again."""
     for number in range(count):
@@ -60,7 +46,7 @@ def frames(folder: Path, image: Image.Image, count: int = 400) -> str:
     return str(folder / "%03d.jpg")
 
 
-def run(robot: list[str], *words: object, key: str = "k" * 40) -> subprocess.CompletedProcess[str]:
+def run(robot: list[str], *words: object, key: str = KEY) -> subprocess.CompletedProcess[str]:
     environment = os.environ | {"FCN_SERVE_KEY": key}
     command = [*robot, *map(str, words)]
     return subprocess.run(command, env=environment, capture_output=True, text=True, check=False, timeout=120)
