@@ -27,10 +27,15 @@ def runnable(network: SegmentationNetwork) -> SegmentationNetwork:
 
 
 def as_convolution(deconvolution: nn.ConvTranspose2d) -> nn.Conv2d:
-    """The convolution that equals a deconvolution of stride 1 with an odd kernel and the same size: its kernel, turned
-    by half a turn. onnxruntime has fast kernels for it, folds the norm that follows into it, and quantises it."""
+    """The convolution that equals a deconvolution: its kernel turned by half a turn, with as much padding as is left.
+
+    A deconvolution of stride s equals it on an image with s - 1 zeros between neighbours, so one of stride 1 equals it
+    on the image itself. onnxruntime has faster kernels for it, folds the norm that follows into it, and quantises it.
+    """
     inputs, outputs, side, _ = deconvolution.weight.shape
-    convolution = nn.Conv2d(inputs, outputs, side, padding=side // 2, bias=False)
+    assert isinstance(deconvolution.padding, tuple)  # and no word
+    padding = side - 1 - deconvolution.padding[0]
+    convolution = nn.Conv2d(inputs, outputs, side, padding=padding, bias=False)
     with torch.no_grad():
         convolution.weight.copy_(deconvolution.weight.flip(2, 3).transpose(0, 1))
     return convolution

@@ -26,6 +26,7 @@ DATA = "tests/model_export/test_commands.py"  # on drawn data: what these comman
 ELSEWHERE = {
     r"([A-Z_]+=\S+ )*make [\w-]+": "Makefile",
     r"python -m model_export .*\bshapes\b.*": TRAINING,
+    r"python -m model_export deconvolution .*": "tests/model_export/reports/test_deconvolution.py",
     r"python -m model_export .*\b(CAMVID|CITYSCAPES|HEADS|IDD|SCANS|SYNTHETIC|camvid|oasis)\b.*": DATA,
     r"curl -sN? -F (volume=@scan|image=@slice)\S+ .*": "tests/test_clinic_doc.py",
     r"PACS=\S+ SEGMENT=\S+ python examples/pacs.py .*": "tests/test_pacs.py",
