@@ -73,6 +73,14 @@ class ClassArea(msgspec.Struct, frozen=True):
     confidence: float | None
     regions: list[Region] | None = None
     rle: RunLengths | None = None
+    low_confidence: float | None = None
+
+
+class LowConfidence(msgspec.Struct, frozen=True):
+    """The share of all pixels whose label is less probable than a threshold."""
+
+    threshold: float
+    fraction: float
 
 
 class Answer(msgspec.Struct, frozen=True):
@@ -82,3 +90,4 @@ class Answer(msgspec.Struct, frozen=True):
     image: ImageFacts
     classes: tuple[ClassArea, ...]
     warnings: tuple[ImageWarning, ...]
+    low_confidence: LowConfidence | None = None

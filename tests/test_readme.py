@@ -109,7 +109,7 @@ def test_the_settings_table_is_the_codes() -> None:
 def test_the_memory_per_megapixel_is_that_which_admission_reserves() -> None:
     (told,) = re.findall(r"(\d+) MB per megapixel", README)
     header = Header("WEBP", (1000, 1000))
-    assert round(footprint.of_picture(header, None, heatmap=True) / 1e6) == int(told)
+    assert round(footprint.of_picture(header, None, maps=1) / 1e6) == int(told)
 
 
 def shipped() -> list[Model]:

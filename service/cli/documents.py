@@ -21,4 +21,4 @@ class Segmented(msgspec.Struct, frozen=True):
 
 def filed(answer: answers.Answer, file: str) -> Answer:
     """An answer with the name of its file."""
-    return Answer(answer.model, answer.image, answer.classes, answer.warnings, file)
+    return Answer(answer.model, answer.image, answer.classes, answer.warnings, answer.low_confidence, file)

@@ -35,6 +35,8 @@ class Segmentation(Answer, frozen=True, kw_only=True):
 
     mask: Picture | None
     heatmap: ClassMap | None = None
+    confidence_map: Picture | None = None
+    entropy: Picture | None = None
     timings_ms: dict[str, float]
 
     def area(self, name: str) -> ClassArea:

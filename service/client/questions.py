@@ -33,6 +33,7 @@ class ImageOptions(Options, total=False):
     pixel_spacing_mm: the size of a pixel, for areas in mm²: one number, or row and column.
     window: the values of 16-bit grey that become black and white.
     min_region: pixels of the smallest region that is listed. tolerance: pixels, of polygons.
+    threshold: the probability below which a pixel is one of low confidence.
     Text is passed on as it is.
     """
 
@@ -41,6 +42,7 @@ class ImageOptions(Options, total=False):
     window: tuple[float, float] | str | None
     min_region: int | None
     tolerance: float | None
+    threshold: float | None
 
 
 @dataclass(frozen=True)

@@ -27,4 +27,6 @@ class Segmented(Answer, frozen=True, kw_only=True):
 
     mask: Png | None
     heatmap: ClassMap | None
+    confidence_map: Png | None
+    entropy: Png | None
     timings_ms: dict[str, float]

@@ -13,7 +13,7 @@ from service.segmentation.inputs.spacing import Spacing, read_spacing
 from service.segmentation.inputs.warning import ImageWarning
 from service.segmentation.inputs.window import Window, read_window
 from service.segmentation.measures.measure import Measure
-from service.segmentation.pipeline import MIN_REGION, TOLERANCE
+from service.segmentation.pipeline import MIN_REGION, THRESHOLD, TOLERANCE
 
 
 class Part(StrEnum):
@@ -24,6 +24,9 @@ class Part(StrEnum):
     REGIONS = Measure.REGIONS
     POLYGONS = Measure.POLYGONS
     RLE = Measure.RLE
+    CONFIDENCE_MAP = Measure.CONFIDENCE_MAP
+    ENTROPY = Measure.ENTROPY
+    LOW_CONFIDENCE = Measure.LOW_CONFIDENCE
 
 
 def split(values: Any) -> Any:
@@ -60,7 +63,7 @@ class Options(BaseModel):
         BeforeValidator(split, json_schema_input_type=str),
         Field(
             description="Extras in the JSON, comma-separated: mask, confidence, regions, polygons (of regions), "
-            "rle. "
+            "rle, confidence_map, entropy, low_confidence. "
             "Empty: areas only.",
             default="mask",  # as the document has it
             validate_default=True,
@@ -97,6 +100,9 @@ class Options(BaseModel):
             le=1000,
         ),
     ] = TOLERANCE
+    threshold: Annotated[
+        float, Field(description="The probability below which a pixel is one of low confidence.", ge=0, le=1)
+    ] = THRESHOLD
     mask: Annotated[
         MaskKind, Field(description="The mask as an indexed PNG (colours) or as a plain grey PNG of class ids (ids).")
     ] = MaskKind.COLOURS

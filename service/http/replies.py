@@ -53,6 +53,7 @@ def wanted(media_type: str, options: Options) -> Request:
         include=measures_in(options) if media_type in WITH_JSON else frozenset(),
         min_region=options.min_region,
         tolerance=options.tolerance,
+        threshold=options.threshold,
     )
 
 
@@ -112,7 +113,7 @@ def json_of(result: Result, options: Options, mask: bytes | None) -> bytes:
 
     Its `timings_ms` end where it is written out, which `Server-Timing` includes.
     """
-    heatmap = class_map(result)
+    heatmap, confidence_map, entropy = class_map(result), result.confidence_map(), result.entropy()
     with result.call.timings.stage("encode"):
         answer = answer_of(result)
     with result.call.timings.stage("encode"):
@@ -122,8 +123,11 @@ def json_of(result: Result, options: Options, mask: bytes | None) -> bytes:
                 answer.image,
                 answer.classes,
                 tuple(warnings_of(result, options)),
+                answer.low_confidence,
                 mask=None if mask is None else Png(data=mask),
                 heatmap=heatmap,
+                confidence_map=None if confidence_map is None else Png(data=confidence_map),
+                entropy=None if entropy is None else Png(data=entropy),
                 timings_ms=result.call.timings.so_far(),
             )
         )

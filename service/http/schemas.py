@@ -66,6 +66,10 @@ class ClassArea(BaseModel):
         list[Region] | None, Field(description="The largest first; null unless regions or polygons are requested.")
     ]
     rle: Annotated[RunLengths | None, Field(description="Null unless requested.")]
+    low_confidence: Annotated[
+        float | None,
+        Field(description="The share of the class's pixels that are of low confidence; null unless requested."),
+    ]
 
 
 class Mask(BaseModel):
@@ -85,12 +89,37 @@ class ClassMap(BaseModel):
     data: str
 
 
+class GreyMap(BaseModel):
+    """A grey PNG of the image's size: 0 to 255 stands for 0 to 1."""
+
+    media_type: Literal["image/png"] = "image/png"
+    encoding: Literal["base64"] = "base64"
+    data: str
+
+
+class LowConfidence(BaseModel):
+    """How many pixels have a label that is less probable than the threshold."""
+
+    threshold: float
+    fraction: Annotated[float, Field(description="Of all pixels, 0 to 1.")]
+
+
 class SegmentAnswer(BaseModel):
     model: ModelName
     image: Image
     classes: Annotated[list[ClassArea], Field(description="Every class of the model, in id order.")]
     mask: Annotated[Mask | None, Field(description="Null unless requested, and in multipart/mixed.")]
     heatmap: Annotated[ClassMap | None, Field(description="Null unless requested.")] = None
+    confidence_map: Annotated[
+        GreyMap | None, Field(description="The probability of each pixel's class. Null unless requested.")
+    ]
+    entropy: Annotated[
+        GreyMap | None,
+        Field(
+            description="Entropy of the probabilities of all classes, 1 where they are equal. Null unless requested."
+        ),
+    ]
+    low_confidence: Annotated[LowConfidence | None, Field(description="Null unless requested.")]
     warnings: Annotated[
         list[ImageWarning], Field(description="What is odd about the image or its parameters; usually empty.")
     ]

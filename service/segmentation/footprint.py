@@ -6,6 +6,9 @@ checks them in a control group.
 
 from service.segmentation.inputs.header import Header
 from service.segmentation.inputs.raster import MOST_PER_PIXEL
+from service.segmentation.measures import polygons
+from service.segmentation.measures.geometry import MOST_RUNS
+from service.segmentation.measures.measure import Measure
 from service.segmentation.segmenter import LARGEST
 
 # Bytes per pixel of the picture.
@@ -19,7 +22,8 @@ SHOWN = 8.0
 PICTURE = 4.0
 MASK = 3.0
 """Labels, and their PNG before and after it is compressed."""
-HEATMAP = 1.5
+MAP = 1.5
+"""For each heat map, and map of confidence or entropy."""
 OVERLAY = 9.5
 """The drawn picture, and libwebp's encoder."""
 
@@ -35,6 +39,14 @@ SQUARE = 12
 DRAWN = 8_000_000
 """Bytes for the outlines that are drawn at a time."""
 
+# Bytes per run of a mask, of which there may be one per pixel.
+RUN = 240
+"""To find its region."""
+ENCODED = 80
+"""To compress its length."""
+CORNER = 80
+"""Of an outline, of which a run has up to four."""
+
 VOXEL = 16
 """Bytes per voxel: as stored, up to 8; as read, up to 4; its label, and the labels of the answer. The
 pictures of all slices take less than what was stored, which is gone by then."""
@@ -46,8 +58,11 @@ SHRINKS = (8, 4, 2)
 """By which a JPEG's sides may be divided while it is decoded."""
 
 
-def of_picture(header: Header, needed: tuple[int, int] | None, heatmap: bool) -> int:
-    """Bytes for decoding an image and drawing the result; `needed` is None if the result shows the whole photo."""
+def of_picture(header: Header, needed: tuple[int, int] | None, maps: int) -> int:
+    """Bytes for decoding an image and drawing the result; `needed` is None if the result shows the whole photo.
+
+    `maps`: how many probabilities of every pixel there are.
+    """
     width, height = header.size
     pixels = width * height
     shown = pixels
@@ -57,13 +72,25 @@ def of_picture(header: Header, needed: tuple[int, int] | None, heatmap: bool) ->
     unpacking = (UNPACKING[header.format] + COEFFICIENT * header.buffered) * pixels
     if header.format == "JPEG":
         unpacking += SHOWN * shown
-    drawing = PICTURE * shown + (MASK + heatmap * HEATMAP + (needed is None) * OVERLAY) * pixels
+    drawing = PICTURE * shown + (MASK + maps * MAP + (needed is None) * OVERLAY) * pixels
     return int(max(unpacking, drawing))
 
 
 def of_network(pixels: int, classes: int) -> int:
     """Bytes for running a network on an input of `pixels`, with scores for so many classes; 0 for no scores."""
     return pixels * (NETWORK + SCORE * classes)
+
+
+def of_geometry(pixels: int, include: frozenset[Measure]) -> int:
+    """Bytes for those of these measures that are made of the runs of a mask, one after the other."""
+    runs = min(pixels, MOST_RUNS)
+    needed = [0]
+    if include & {Measure.REGIONS, Measure.POLYGONS}:
+        outlined = Measure.POLYGONS in include
+        needed.append(runs * RUN + outlined * min(4 * runs, polygons.MOST) * CORNER)
+    if Measure.RLE in include:
+        needed.append(runs * ENCODED)
+    return max(needed)
 
 
 def of_outlines(pixels: int, classes: int) -> int:

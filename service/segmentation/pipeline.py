@@ -15,6 +15,7 @@ from service.segmentation.inputs.spacing import Spacing
 from service.segmentation.inputs.warning import ImageWarning
 from service.segmentation.inputs.window import Window
 from service.segmentation.measures.areas import Area, areas
+from service.segmentation.measures.certainty import MAPS, OF_SCORES
 from service.segmentation.measures.composition import Composition, composition
 from service.segmentation.measures.geometry import Geometry, geometry_of
 from service.segmentation.measures.measure import Measure
@@ -26,6 +27,7 @@ from service.segmentation.segmenter import LARGEST, Labeller, Segmentation, Segm
 
 MIN_REGION = 1
 TOLERANCE = 1.0
+THRESHOLD = 0.5
 
 
 @dataclass(frozen=True)
@@ -40,6 +42,7 @@ class Request:
     include: what is measured besides.
     min_region: the pixels of the smallest region that is listed.
     tolerance: the pixels by which a polygon may differ from the outline that it simplifies.
+    threshold: the probability below which a pixel counts as one of low confidence.
     """
 
     confidence: bool = False
@@ -50,6 +53,7 @@ class Request:
     include: frozenset[Measure] = frozenset()
     min_region: int = MIN_REGION
     tolerance: float = TOLERANCE
+    threshold: float = THRESHOLD
 
 
 @dataclass(frozen=True)
@@ -111,6 +115,18 @@ class Result:
         with self._encoding():
             return heatmap_png(self.segmentation.heatmap)
 
+    def confidence_map(self) -> bytes | None:
+        """A grey PNG of the labels' probability, 255 where it is 1; None unless requested. Raises OutOfMemory."""
+        return self._grey(self.segmentation.certainty.confidence_map)
+
+    def entropy(self) -> bytes | None:
+        """A grey PNG of the entropy, 255 where all classes are as likely; None unless requested. Raises OutOfMemory."""
+        return self._grey(self.segmentation.certainty.entropy)
+
+    def _grey(self, plane: Labels | None) -> bytes | None:
+        with self._encoding():
+            return None if plane is None else png(plane)
+
     @contextmanager
     def _encoding(self) -> Iterator[None]:
         with self.call.timings.stage("encode"), reporting_memory_errors():
@@ -132,16 +148,19 @@ class Pipeline:
         """An upper bound, in bytes, on the memory of `run` and of one file of its result, from the header only."""
         contract = self.model.contract
         native, classes = contract.input.width * contract.input.height, len(contract.labels.classes)
-        scores = request.confidence or request.heatmap is not None or contract.for_scans
+        certain = bool(request.include & OF_SCORES)
+        scores = request.confidence or request.heatmap is not None or certain or contract.for_scans
         most = native * (LARGEST if contract.for_scans else 1)
         network = footprint.of_network(most, classes if scores else 0)
         header = inspect(data)
         if header is None or min(header.size) == 0 or header.size[0] * header.size[1] > self.max_pixels:
             return network  # it will be refused
         needed = self.needed(request)
-        picture = footprint.of_picture(header, needed and needed(header.size), request.heatmap is not None)
+        maps = (request.heatmap is not None) + len(request.include & MAPS)
+        picture = footprint.of_picture(header, needed and needed(header.size), maps)
+        geometry = footprint.of_geometry(header.size[0] * header.size[1], request.include)
         outlines = footprint.of_outlines(native, classes) if self.segmenter.draws_outlines(header.size) else 0
-        return network + picture + outlines + footprint.of_file(len(data))
+        return network + picture + outlines + geometry + footprint.of_file(len(data))
 
     def run(self, data: bytes, request: Request | None = None, call: Call | None = None) -> Result:
         """Decode, fit, run the network, measure.
@@ -178,7 +197,16 @@ class Pipeline:
     def segmented(self, photo: Photo, request: Request, call: Call) -> Segmentation:
         """The labels of an image, of its own size. Raises as `run`."""
         spacing = request.spacing or photo.spacing
-        return self.segmenter.segment(photo.image, request.confidence, request.heatmap, photo.size, call, spacing)
+        return self.segmenter.segment(
+            photo.image,
+            request.confidence,
+            request.heatmap,
+            photo.size,
+            call,
+            spacing,
+            request.include,
+            request.threshold,
+        )
 
 
 @contextmanager

@@ -1,6 +1,7 @@
 """Segmenter(model).segment(image) -> Segmentation: scales the image to the model, and the labels back to the image."""
 
 from dataclasses import dataclass
+from functools import partial
 from typing import Protocol
 
 import numpy as np
@@ -10,6 +11,8 @@ from service.segmentation.errors import NoScores, UnknownClass
 from service.segmentation.inputs.raster import Size
 from service.segmentation.inputs.spacing import Spacing
 from service.segmentation.measures.areas import count, count_enlarged
+from service.segmentation.measures.certainty import OF_SCORES, Certainty, certainty_of, class_means, probability
+from service.segmentation.measures.measure import Measure
 from service.segmentation.modelfile.classes import Class, rgb
 from service.segmentation.modelfile.contract import Contract, Input, Labels, Pixels, Scores
 from service.segmentation.outlines import enlarged, redraw
@@ -48,13 +51,14 @@ class Segmentation:
     """`labels` are uint8 [height, width] of the requested size; `pixels` has the number of them in each class.
 
     `confidence` has, per class, the mean probability of its pixels, 0..1, at the network's own resolution; None for a
-    class without pixels, and for all classes when confidence was not requested.
+    class without pixels, and for all classes when confidence was not requested. So are the shares of `certainty`.
     """
 
     labels: Labels
     pixels: list[int]
     confidence: tuple[float | None, ...]
-    heatmap: Heatmap | None = None
+    heatmap: Heatmap | None
+    certainty: Certainty
 
 
 class Segmenter:
@@ -90,23 +94,34 @@ class Segmenter:
         size: Size | None = None,
         call: Call | None = None,
         spacing: Spacing | None = None,
+        include: frozenset[Measure] = frozenset(),
+        threshold: float = 0.5,
     ) -> Segmentation:
-        """Label every pixel of an RGB image; compute confidence, and the heat map of the class named `heatmap`.
+        """Label every pixel of an RGB image; compute confidence, the heat map of the class named `heatmap`, and the
+        certainty that `include` names. `threshold` is that of low confidence.
 
         `size` is that of the labels, for an image that was reduced when it was decoded; by default the image's. A model
         for scans takes note of `spacing`, the size of a pixel.
 
-        Raises InferenceFailed and OutOfMemory; UnknownClass and NoScores if the model has no such heat map; TooLate and
-        Abandoned by the call.
+        Raises InferenceFailed and OutOfMemory; UnknownClass and NoScores if the model has no such heat map or
+        certainty; TooLate and Abandoned by the call.
         """
         mapped = None if heatmap is None else self._class(heatmap)
         size, call = size or image.size, call or Call()
-        probabilities = confidence or mapped is not None or self.model.contract.for_scans
+        certain = include & OF_SCORES
+        probabilities = confidence or mapped is not None or bool(certain) or self.model.contract.for_scans
         labels, cells = self.output(image, size, probabilities or self.draws_outlines(size), call, spacing)
         with call.timings.stage("measure"):
             height, width = labels.shape
             scores = cells.logits()[:, :height, :width] if cells is not None and probabilities else None
-            return self._measured(np.ascontiguousarray(labels), cells, scores, size, confidence, mapped)
+            if scores is None and (mapped is not None or certain):
+                raise NoScores(
+                    f"{self.model.contract.name} gives labels alone; "
+                    "leave out heatmap, confidence_map, entropy and low_confidence."
+                )
+            return self._measured(
+                np.ascontiguousarray(labels), cells, scores, size, confidence, mapped, certain, threshold
+            )
 
     def output(
         self, image: Image.Image, size: Size, scores: bool, call: Call, spacing: Spacing | None = None
@@ -129,22 +144,26 @@ class Segmenter:
         size: Size,
         confidence: bool,
         mapped: Class | None,
+        certain: frozenset[Measure],
+        threshold: float,
     ) -> Segmentation:
         """The network's output for the image, labels [height, width], resized to `size` and measured. `scores` are
         those in `cells`, without the padding, where probabilities are wanted."""
-        contract = self.model.contract
-        means: tuple[float | None, ...] = (None,) * len(contract.labels.classes)
-        if confidence and scores is not None:
-            means = class_means(labels, scores, contract.temperature)
-        heat = None
-        if mapped is not None:
-            if scores is None:
-                raise NoScores(f"{contract.name} gives labels alone; leave heatmap out.")
-            plane = probability(scores, mapped.id, contract.temperature)
-            heat = Heatmap(mapped, resized(plane, size, Image.Resampling.BILINEAR))
+        means: tuple[float | None, ...] = (None,) * len(self.model.contract.labels.classes)
+        heat, certainty = None, Certainty()
+        if scores is not None and (confidence or mapped is not None or certain):
+            shares = unnormalised(scores, self.model.contract.temperature)
+            if confidence:
+                means = class_means(labels, shares)
+            if mapped is not None:
+                heat = Heatmap(mapped, resized(probability(shares, mapped.id), size, Image.Resampling.BILINEAR))
+            if certain:
+                found = certainty_of(labels, shares, certain, threshold)
+                certainty = found.with_maps(partial(resized, size=size, by=Image.Resampling.BILINEAR))
+            del shares  # they take as much memory as the scores, and labels of a scan are made of these
         whole, pixels = self._whole(labels, cells, scores, size)
         means = tuple(mean if n else None for mean, n in zip(means, pixels, strict=True))
-        return Segmentation(whole, pixels, means, heat)
+        return Segmentation(whole, pixels, means, heat, certainty)
 
     def _whole(
         self, labels: Labels, cells: Cells | None, scores: Scores | None, size: Size
@@ -237,22 +256,6 @@ def likeliest(scores: Scores, size: Size, temperature: float) -> tuple[Labels, P
             [np.asarray(Image.fromarray(plane).resize(size, Image.Resampling.BILINEAR)) for plane in planes]
         )
     return planes.argmax(axis=0).astype(np.uint8), planes.max(axis=0)
-
-
-def probability(scores: Scores, class_id: int, temperature: float) -> Labels:
-    """The probability (softmax) of one class at every pixel, 0..255 for 0..1."""
-    shares = unnormalised(scores, temperature)
-    rounded: Labels = np.rint(255 * shares[class_id] / shares.sum(axis=0)).astype(np.uint8)
-    return rounded
-
-
-def class_means(labels: Labels, scores: Scores, temperature: float) -> tuple[float | None, ...]:
-    """The mean probability (softmax) of the chosen label over each class's pixels; None for a class without pixels."""
-    classes = len(scores)
-    probability = 1 / unnormalised(scores, temperature).sum(axis=0)
-    pixels = np.bincount(labels.ravel(), minlength=classes)
-    sums = np.bincount(labels.ravel(), weights=probability.ravel(), minlength=classes)
-    return tuple(float(s / n) if n else None for s, n in zip(sums, pixels, strict=True))
 
 
 def unnormalised(scores: Scores, temperature: float) -> Scores:

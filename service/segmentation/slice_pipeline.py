@@ -53,7 +53,8 @@ class SlicePipeline(Pipeline):
             spacing = Spacing(spacing.column, spacing.row)
         found = super().segmented(replace(photo, image=image, size=image.size), replace(request, spacing=spacing), call)
         heat = found.heatmap and replace(found.heatmap, probability=turned_back(found.heatmap.probability, turn))
-        return replace(found, labels=turned_back(found.labels, turn), heatmap=heat)
+        certainty = found.certainty.with_maps(lambda plane: turned_back(plane, turn))
+        return replace(found, labels=turned_back(found.labels, turn), heatmap=heat, certainty=certainty)
 
 
 def pipeline_for(segmenter: Segmenter, max_pixels: int) -> Pipeline:

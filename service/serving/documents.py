@@ -1,8 +1,19 @@
 """Answers about the models of a catalog and about results, whichever face gives them."""
 
+from collections.abc import Iterator
 from itertools import chain, repeat
 
-from service.answers import Answer, ClassArea, ImageFacts, ModelName, ModelSummary, RefusedModel, Region, RunLengths
+from service.answers import (
+    Answer,
+    ClassArea,
+    ImageFacts,
+    LowConfidence,
+    ModelName,
+    ModelSummary,
+    RefusedModel,
+    Region,
+    RunLengths,
+)
 from service.segmentation.catalog import Catalog
 from service.segmentation.inputs.clinical import installed
 from service.segmentation.pipeline import Result
@@ -38,28 +49,33 @@ def summary(catalog: Catalog, name: str) -> ModelSummary:
 
 def answer_of(result: Result) -> Answer:
     """What is known of a result."""
-    photo, classes = result.photo, result.model.contract.labels.classes
-    areas = zip(classes, result.areas, result.segmentation.confidence, strict=True)
-    regions, rle = regions_in(result), result.geometry.rle
+    photo, low = result.photo, result.segmentation.certainty.low_confidence
     return Answer(
         model_name(result.model),
         ImageFacts(*photo.size, photo.format, photo.orientation, result.sha256),
-        tuple(
-            ClassArea(
-                class_.id,
-                class_.name,
-                class_.color,
-                area.pixels,
-                area.fraction,
-                area.mm2,
-                confidence,
-                None if regions is None else regions.get(class_.id, []),
-                None if rle is None else RunLengths(result.labels.shape, rle[class_.id]),
-            )
-            for class_, area, confidence in areas
-        ),
+        tuple(class_areas(result)),
         result.warnings,
+        None if low is None else LowConfidence(low.threshold, low.fraction),
     )
+
+
+def class_areas(result: Result) -> Iterator[ClassArea]:
+    """What is known of each class, in id order."""
+    segmentation, rle, regions = result.segmentation, result.geometry.rle, regions_in(result)
+    low = segmentation.certainty.low_confidence
+    for class_, area in zip(result.model.contract.labels.classes, result.areas, strict=True):
+        yield ClassArea(
+            id=class_.id,
+            name=class_.name,
+            color=class_.color,
+            pixels=area.pixels,
+            fraction=area.fraction,
+            area_mm2=area.mm2,
+            confidence=segmentation.confidence[class_.id],
+            regions=None if regions is None else regions.get(class_.id, []),
+            rle=None if rle is None else RunLengths(result.labels.shape, rle[class_.id]),
+            low_confidence=None if low is None else low.classes[class_.id],
+        )
 
 
 def regions_in(result: Result) -> dict[int, list[Region]] | None:

@@ -1,6 +1,6 @@
 """Labels -> the geometry that was asked for, within bounds of memory: what is left out is a warning."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 
 from service.segmentation.inputs.warning import ImageWarning
@@ -12,7 +12,7 @@ from service.segmentation.measures.rle import Columns, compressed
 from service.segmentation.measures.runs import Runs, TooManyRuns
 from service.segmentation.modelfile.contract import Labels
 
-MOST_RUNS = 2**19
+MOST_RUNS = 2**18
 """Of a mask, by line or by column; more are noise, and would take more memory than is set aside for them."""
 
 
@@ -52,10 +52,16 @@ def geometry_of(
                     warnings.append(long_outlines(len(outlines)))
         if Measure.RLE in include:
             columns = Columns.of(labels, MOST_RUNS)
-            rle = [compressed(columns.counts(class_id)) for class_id in range(classes)]
-    except TooManyRuns:
+            rle = list(run_lengths(columns, classes, check))
+    except TooManyRuns:  # of lines, or of columns after regions were found
         warnings.append(fragmented())
     return Geometry(found, outlines, rle, tuple(warnings))
+
+
+def run_lengths(columns: Columns, classes: int, check: Callable[[], None]) -> Iterator[str]:
+    for class_id in range(classes):
+        check()
+        yield compressed(columns.counts(class_id))
 
 
 def fragmented() -> ImageWarning:

@@ -9,3 +9,6 @@ class Measure(StrEnum):
     REGIONS = "regions"
     POLYGONS = "polygons"
     RLE = "rle"
+    CONFIDENCE_MAP = "confidence_map"
+    ENTROPY = "entropy"
+    LOW_CONFIDENCE = "low_confidence"

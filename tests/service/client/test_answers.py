@@ -24,6 +24,8 @@ STRUCTS = {
     "RunLengths": answers.RunLengths,
     "Mask": Picture,
     "ClassMap": ClassMap,
+    "GreyMap": Picture,
+    "LowConfidence": answers.LowConfidence,
     "VolumeAnswer": Volumes,
     "Scan": of_scans.Scan,
     "ClassVolume": of_scans.ClassVolume,

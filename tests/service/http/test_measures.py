@@ -5,19 +5,20 @@ from typing import Any
 import httpx2
 import numpy as np
 from PIL import Image
+from pycocotools import mask as coco
 
 from tests.service.http.test_segment import segment
-from tests.support.pictures import encoded, quarters
+from tests.support.pictures import encoded, pixels, quarters
 
 
 def island() -> Image.Image:
     """Red, with a green island of 20x10 in a blue lake of 40x30, and one blue pixel."""
-    pixels = np.zeros((64, 96, 3), np.uint8)
-    pixels[..., 0] = 200
-    pixels[10:40, 20:60] = (0, 0, 200)
-    pixels[20:30, 30:50] = (0, 200, 0)
-    pixels[60, 90] = (0, 0, 200)
-    return Image.fromarray(pixels)
+    colours = np.zeros((64, 96, 3), np.uint8)
+    colours[..., 0] = 200
+    colours[10:40, 20:60] = (0, 0, 200)
+    colours[20:30, 30:50] = (0, 200, 0)
+    colours[60, 90] = (0, 0, 200)
+    return Image.fromarray(colours)
 
 
 def measured(client: httpx2.Client, image: Image.Image, **query: str) -> dict[str, Any]:
@@ -67,22 +68,56 @@ def test_they_are_null_where_nobody_asks_for_them(client: httpx2.Client) -> None
 
 
 def test_more_regions_than_are_listed_are_a_warning(client: httpx2.Client) -> None:
-    pixels = np.zeros((64, 96, 3), np.uint8)
-    pixels[..., 0] = 200
-    pixels[::2, ::2] = (0, 200, 0)
-    response = segment(client, encoded(Image.fromarray(pixels)), include="polygons", min_region="1")
+    dots = np.zeros((64, 96, 3), np.uint8)
+    dots[..., 0] = 200
+    dots[::2, ::2] = (0, 200, 0)
+    response = segment(client, encoded(Image.fromarray(dots)), include="polygons", min_region="1")
     answer = response.json()
     assert [warning["code"] for warning in answer["warnings"]] == ["regions_left_out"]
     assert response.headers["X-Warnings"] == "regions_left_out"
     assert "1537 regions of at least 1 pixels" in answer["warnings"][0]["detail"]
     assert sum(len(class_["regions"]) for class_ in answer["classes"]) == 1000
-    few = measured(client, Image.fromarray(pixels), include="polygons", min_region="2")
+    few = measured(client, Image.fromarray(dots), include="polygons", min_region="2")
     assert few["warnings"] == []
     assert [len(class_["regions"]) for class_ in few["classes"]] == [1, 0, 0]
     assert len(few["classes"][0]["regions"][0]["polygon"]) == 1 + 31 * 47
 
 
 def test_impossible_values_are_refused(client: httpx2.Client) -> None:
-    for query in ({"min_region": "0"}, {"tolerance": "-1"}, {"tolerance": "nan"}, {"include": "polygon"}):
-        problem = segment(client, encoded(quarters()), **query).json()
-        assert (problem["status"], problem["code"]) == (422, "invalid_parameter"), query
+    for name, value in (("min_region", "0"), ("tolerance", "nan"), ("include", "polygon"), ("threshold", "1.1")):
+        problem = segment(client, encoded(quarters()), **{name: value}).json()
+        assert (problem["status"], problem["code"]) == (422, "invalid_parameter"), name
+
+
+def test_maps_of_confidence_and_entropy_have_the_uploads_size(client: httpx2.Client) -> None:
+    """Channels of 60, 30 and 10 are probabilities of 0.6, 0.3 and 0.1."""
+    image = Image.new("RGB", (192, 128), (60, 30, 10))
+    image.paste((0, 255, 0), (0, 0, 96, 128))
+    answer = measured(client, image, include="confidence_map,entropy")
+    assert answer["mask"] is None
+    likely, entropy = (pixels(answer[name]["data"]) for name in ("confidence_map", "entropy"))
+    assert likely.shape == entropy.shape == (128, 192)
+    assert (likely[:, :90] == 255).all()
+    assert (likely[:, 102:] == round(255 * 0.6)).all()
+    assert (entropy[:, :90] == 0).all()
+    shares = np.array([0.6, 0.3, 0.1])
+    assert (entropy[:, 102:] == round(-255 * (shares * np.log(shares)).sum() / np.log(3))).all()
+
+
+def test_low_confidence_is_the_share_of_pixels_below_the_threshold(client: httpx2.Client) -> None:
+    image = Image.new("RGB", (96, 64), (60, 30, 10))
+    image.paste((0, 255, 0), (0, 0, 24, 64))
+    for threshold, red in ((0.7, 1), (0.59, 0)):
+        answer = measured(client, image, include="low_confidence", threshold=str(threshold))
+        assert [class_["low_confidence"] for class_ in answer["classes"]] == [red, 0, None]
+        assert answer["low_confidence"] == {"threshold": threshold, "fraction": 0.75 * red}
+    plain = measured(client, image)
+    assert [plain[name] for name in ("low_confidence", "confidence_map", "entropy")] == [None] * 3
+
+
+def test_run_lengths_are_the_mask(client: httpx2.Client) -> None:
+    answer = measured(client, island(), include="mask,rle")
+    mask = pixels(answer["mask"]["data"])
+    for class_ in answer["classes"]:
+        theirs = coco.encode(np.asfortranarray(mask == class_["id"], np.uint8))
+        assert class_["rle"] == {"size": [64, 96], "counts": theirs["counts"].decode()}

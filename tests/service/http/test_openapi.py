@@ -95,6 +95,7 @@ def test_defaults_are_of_the_types_that_they_are_said_to_be() -> None:
         "mask": (None, "colours"),
         "min_region": ("integer", 1),
         "tolerance": ("number", 1.0),
+        "threshold": ("number", 0.5),
     }
 
 

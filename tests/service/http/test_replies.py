@@ -16,7 +16,7 @@ def test_confidence_is_computed_only_where_the_answer_has_it(media_type: str) ->
     assert wanted(media_type, options).confidence == (media_type in {"application/json", "multipart/mixed"})
 
 
-@pytest.mark.parametrize("query", [{}, {"include": "confidence,regions,polygons,rle", "heatmap": "red"}])
+@pytest.mark.parametrize("query", [{}, {"include": ",".join(Part), "heatmap": "red"}])
 def test_the_json_is_as_the_document_describes_it(client: httpx2.Client, query: dict[str, str]) -> None:
     answer = segment(client, encoded(quarters()), **query)
     assert SegmentAnswer.model_validate_json(answer.content).model_dump(mode="json") == answer.json()

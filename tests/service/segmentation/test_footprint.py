@@ -2,6 +2,7 @@
 
 from service.segmentation import footprint
 from service.segmentation.inputs.header import Header
+from service.segmentation.measures.measure import Measure
 from service.segmentation.pipeline import Pipeline, Request
 from service.segmentation.runtime.model import Model
 from service.segmentation.segmenter import Segmenter
@@ -38,3 +39,12 @@ def test_what_will_be_refused_reserves_nothing_for_its_picture(model: Model) -> 
     pipeline = Pipeline(Segmenter(model), 1000)
     for data in (b"", b"text", encoded(quarters()), encoded(quarters())[:20]):
         assert pipeline.footprint(data, Request()) < pipeline.footprint(encoded(quarters(20, 20)), Request())
+
+
+def test_measures_reserve_what_they_take(model: Model) -> None:
+    pipeline, large = Pipeline(Segmenter(model), 10**6), encoded(quarters(900, 900), "JPEG")
+    plain = pipeline.footprint(large, Request())
+    asked = {measure: pipeline.footprint(large, Request(include=frozenset({measure}))) - plain for measure in Measure}
+    assert asked[Measure.LOW_CONFIDENCE] == pipeline.footprint(large, Request(confidence=True)) - plain
+    assert asked[Measure.ENTROPY] == asked[Measure.CONFIDENCE_MAP] > asked[Measure.LOW_CONFIDENCE] + 900 * 900
+    assert asked[Measure.POLYGONS] > asked[Measure.REGIONS] > asked[Measure.RLE] > 20 * 1024 * 1024

@@ -90,7 +90,7 @@ def test_a_heat_map_of_a_class_that_is_not_there_is_refused_with_those_that_are(
 
 def test_a_model_of_labels_alone_has_no_heat_map() -> None:
     silent = Model(colours.packed(colours.graph(scores=False), msgspec.json.encode(colours.contract())), threads=1)
-    with pytest.raises(NoScores, match="leave heatmap out"):
+    with pytest.raises(NoScores, match="leave out heatmap"):
         Segmenter(silent).segment(quarters(), heatmap="red")
 
 

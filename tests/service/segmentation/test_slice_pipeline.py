@@ -12,6 +12,7 @@ from service.segmentation import footprint
 from service.segmentation.errors import UnusableScan, WindowNeeded
 from service.segmentation.inputs.spacing import Spacing
 from service.segmentation.inputs.window import Window
+from service.segmentation.measures.measure import Measure
 from service.segmentation.modelfile.contract import Pixels
 from service.segmentation.pipeline import Pipeline, Request, Result
 from service.segmentation.runtime.call import Call
@@ -141,14 +142,18 @@ def test_an_axial_slice_is_turned_for_the_network_and_back(watched: Watched, acr
     file = dicom(
         np.ascontiguousarray(stored(VALUES)), ImageOrientationPatient=unit(across) + unit(down), PixelSpacing=spacing
     )
-    found = watched.result(file, heatmap="white matter", confidence=True)
+    asked: dict[str, Any] = {"heatmap": "white matter", "confidence": True, "include": frozenset(Measure)}
+    found = watched.result(file, **asked)
     plain = Watched()
-    expected = plain.result(dicom(VALUES, PixelSpacing=[2, 1]), heatmap="white matter", confidence=True)
+    expected = plain.result(dicom(VALUES, PixelSpacing=[2, 1]), **asked)
     assert np.array_equal(watched.seen[0], plain.seen[0])
     assert np.array_equal(found.labels, stored(expected.labels))
     assert found.segmentation.heatmap is not None
     assert expected.segmentation.heatmap is not None
     assert np.array_equal(found.segmentation.heatmap.probability, stored(expected.segmentation.heatmap.probability))
+    for plane in ("confidence_map", "entropy"):
+        turned, straight = (getattr(result.segmentation.certainty, plane) for result in (found, expected))
+        assert np.array_equal(turned, stored(straight))
     assert found.areas == expected.areas
     assert found.areas[3].mm2 == 2 * found.areas[3].pixels
     assert found.segmentation.confidence == expected.segmentation.confidence
