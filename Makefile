@@ -13,6 +13,7 @@
 # make audit   look for known vulnerabilities in the dependencies that serve; asks the package index
 # make sbom    write sbom.json: the dependencies that serve, as CycloneDX
 # make docs    build the documentation's site in build/site; make docs-serve shows it at http://127.0.0.1:8001 as you write
+# make pictures draw the documents' pictures again, but those that need data
 # make openapi write docs/openapi.json, after an intended change of the API
 # make lock    pin the newest versions of the dependencies in pyproject.toml
 
@@ -32,7 +33,7 @@ ENGINE ?= docker
 PROMETHEUS ?= prometheus
 COMPOSE ?= docker compose
 
-.PHONY: serve test test-container test-processors check format bench overload refusals fuzz dashboard soak memory audit sbom docs docs-serve openapi lock
+.PHONY: serve test test-container test-processors check format bench overload refusals fuzz dashboard soak memory audit sbom docs docs-serve pictures openapi lock
 
 serve: $(SERVE)/ready
 	$(SERVE)/bin/python -m service
@@ -92,6 +93,9 @@ docs: $(DEV)/ready
 
 docs-serve: $(DEV)/ready
 	NO_MKDOCS_2_WARNING=1 $(DEV)/bin/python -m mkdocs serve --dev-addr 127.0.0.1:8001
+
+pictures: $(DEV)/ready
+	$(DEV)/bin/python -m docsite.pictures
 
 openapi: $(DEV)/ready
 	$(DEV)/bin/python -c 'import json; from service.http import app; from service.serving import settings; \

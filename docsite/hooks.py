@@ -11,11 +11,16 @@ from mkdocs.config.defaults import MkDocsConfig
 from mkdocs.structure.files import Files
 from mkdocs.structure.pages import Page
 
-from docsite import api, commands, settings
+from docsite import api, commands, contract, settings
 from docsite.links import Links
 
 MARKER = re.compile(r"^<!-- generated: (\w+) -->$", re.MULTILINE)
-PARTS = {"api": api.markdown, "commands": commands.markdown, "settings": settings.markdown}
+PARTS = {
+    "api": api.markdown,
+    "commands": commands.markdown,
+    "contract": contract.markdown,
+    "settings": settings.markdown,
+}
 
 
 def on_page_markdown(markdown: str, page: Page, config: MkDocsConfig, files: Files) -> str:

@@ -1,11 +1,8 @@
-"""Train, export and serve drawn shapes with the README's commands."""
+"""Train, export and serve drawn shapes with the commands of the tutorial."""
 
 import base64
 import io
-import os
-import re
 import subprocess
-import sys
 from pathlib import Path
 
 import httpx2
@@ -14,22 +11,17 @@ from PIL import Image
 
 from model_export.data.folder import SegmentationFolder
 from model_export.training.metrics import Meter
-from tests.support.server import ROOT, serving
-
-
-def readme_commands() -> list[str]:
-    """The README's commands for classes of one's own."""
-    blocks = re.findall(r"```sh\n(.*?)```", (ROOT / "README.md").read_text(), re.DOTALL)
-    return [line for block in blocks if "model_export" in block for line in block.strip().splitlines()]
+from tests.support.document import shapes_commands
+from tests.support.program import by_name
+from tests.support.server import serving
 
 
 def test_shapes_are_learned_exported_and_served_with_an_iu_over_80_percent(tmp_path: Path) -> None:
-    bin_folder = str(Path(sys.executable).parent)
-    environment = os.environ | {"PYTHONPATH": str(ROOT), "PATH": f"{bin_folder}:{os.environ['PATH']}"}
-    printed = [
-        subprocess.check_output(["bash", "-c", command], cwd=tmp_path, env=environment, text=True)
-        for command in readme_commands()
-    ]
+    environment = by_name(tmp_path)
+    printed = {
+        command: subprocess.check_output(["bash", "-c", command], cwd=tmp_path, env=environment, text=True)
+        for command in shapes_commands()
+    }
     data = SegmentationFolder(tmp_path / "shapes", "val")
     meter = Meter(len(data.classes.classes))
     with serving(tmp_path / "models") as url:
@@ -40,5 +32,7 @@ def test_shapes_are_learned_exported_and_served_with_an_iu_over_80_percent(tmp_p
             meter.add(np.asarray(mask), data.truth(index))
     served = meter.metrics()
     assert served.mean_iu > 0.8
-    assert f"mean IU                {100 * served.mean_iu:6.2f}" in printed[3]
-    assert "runs/fine/best.pt" in printed[4]
+    evaluated = printed["python -m model_export evaluate models/shapes.onnx shapes"]
+    assert f"mean IU                {100 * served.mean_iu:6.2f}" in evaluated
+    assert any("runs/fine/best.pt" in one for one in printed.values())
+    assert (tmp_path / "segmented" / "shapes" / "val" / "images" / "0000.png.webp").exists()

@@ -4,20 +4,27 @@
 http://127.0.0.1:8000. Commands in `sh` blocks are those that cannot: `ELSEWHERE` says what runs them instead.
 """
 
-import os
 import re
 import shutil
 import subprocess
 import sys
 from collections.abc import Iterator
-from importlib.util import find_spec
 from pathlib import Path
 
 import pytest
 import typer
 
 from model_export.commands import app
-from tests.support.document import Document, agrees, at, every_document, in_one_line, said_to_print
+from tests.support.document import (
+    Document,
+    agrees,
+    at,
+    every_document,
+    in_one_line,
+    said_to_print,
+    shapes_commands,
+)
+from tests.support.program import by_name
 from tests.support.server import ROOT, serving
 
 DOCUMENTS = every_document()
@@ -25,7 +32,7 @@ TRAINING = "tests/test_end_to_end.py"
 DATA = "tests/model_export/test_commands.py"  # on drawn data: what these commands name may not be committed
 ELSEWHERE = {
     r"([A-Z_]+=\S+ )*make [\w-]+": "Makefile",
-    r"python -m model_export .*\bshapes\b.*": TRAINING,
+    r"(python -m model_export|fcn-serve) .*\bshapes\b.*": TRAINING,
     r"python -m model_export deconvolution .*": "tests/model_export/reports/test_deconvolution.py",
     r"python -m model_export .*\b(CAMVID|CITYSCAPES|HEADS|IDD|SCANS|SYNTHETIC|camvid|oasis)\b.*": DATA,
     r"curl -sN? -F (volume=@scan|image=@slice)\S+ .*": "tests/test_clinic_doc.py",
@@ -50,60 +57,57 @@ def url() -> Iterator[str]:
 
 @pytest.fixture
 def folder(tmp_path: Path) -> Path:
-    """A folder with the files that documents name, and with `fcn-serve` as pip installs it."""
+    """A folder with the files that documents name."""
     for name in ("docs", "examples"):
         shutil.copytree(ROOT / name, tmp_path / name)
     shutil.copy(ROOT / "README.md", tmp_path)
-    program = tmp_path / "bin" / "fcn-serve"
-    program.parent.mkdir()
-    program.write_text(f'#!/bin/sh\nPYTHONPATH="{ROOT}" exec "{sys.executable}" -m service.program "$@"\n')
-    program.chmod(0o755)
     return tmp_path
 
 
-@pytest.mark.parametrize("document", [one for one in DOCUMENTS if one.console], ids=repr)
-def test_the_consoles_output_is_what_the_commands_print(document: Document, url: str, folder: Path) -> None:
-    for command, output in document.console:
-        path = os.pathsep.join([str(folder / "bin"), str(Path(sys.executable).parent), os.environ["PATH"]])
-        environment = os.environ | {"PATH": path}
-        printed = subprocess.check_output(["bash", "-c", at(url, command)], cwd=folder, env=environment, text=True)
-        assert agrees(output, in_one_line(printed)), f"{command}\nprinted {printed}"
+@pytest.mark.parametrize(
+    "document", [one for one in DOCUMENTS if one.blocks("console") + one.blocks("python")], ids=repr
+)
+def test_commands_and_python_programs_print_what_is_said(document: Document, url: str, folder: Path) -> None:
+    """In order and in one folder: a program may read what a command before it has written."""
+    environment = by_name(folder)
+
+    def output(*run: str) -> str:
+        return subprocess.check_output(run, cwd=folder, env=environment, text=True)
+
+    for block in document.code:
+        if block.language == "python":
+            printed = output(sys.executable, "-c", at(url, block.code))
+            said = said_to_print(block.code)
+            last = printed.splitlines()[-len(said.splitlines()) :]  # libraries talk too
+            assert agrees(said, "\n".join(last)), f"{block.code}\nprinted {printed}"
+        for command, said in block.steps if block.language == "console" else []:
+            printed = output("bash", "-c", at(url, command))
+            assert agrees(said, in_one_line(printed)), f"{command}\nprinted {printed}"
 
 
-def programs(language: str) -> list[tuple[Document, str]]:
-    return [(document, program) for document in DOCUMENTS for program in document.blocks(language)]
-
-
-@pytest.mark.parametrize(("document", "program"), programs("python"))
-def test_the_python_programs_print_what_they_say(document: Document, program: str, url: str, folder: Path) -> None:
-    if "cv2" in program and find_spec("cv2") is None:
-        pytest.skip("OpenCV is not installed")
-    run = [sys.executable, "-c", at(url, program)]
-    environment = os.environ | {"PYTHONPATH": f"{ROOT}{os.pathsep}{os.environ.get('PYTHONPATH', '')}"}
-    printed = subprocess.check_output(run, cwd=folder, env=environment, text=True)
-    assert agrees(said_to_print(program), printed.strip()), f"{document} printed {printed}"
-
-
-@pytest.mark.parametrize(("document", "program"), programs("js"))
-def test_the_javascript_programs_print_what_they_say(document: Document, program: str, url: str, folder: Path) -> None:
+@pytest.mark.parametrize("document", [one for one in DOCUMENTS if one.blocks("js")], ids=repr)
+def test_javascript_programs_print_what_they_say(document: Document, url: str, folder: Path) -> None:
     node = shutil.which("node")
     if node is None:
         pytest.skip("Node is not installed")
-    (folder / "program.mjs").write_text(at(url, program))
-    printed = subprocess.check_output([node, "program.mjs"], cwd=folder, text=True)
-    assert agrees(said_to_print(program), printed.strip()), f"{document} printed {printed}"
+    for program in document.blocks("js"):
+        (folder / "program.mjs").write_text(at(url, program))
+        printed = subprocess.check_output([node, "program.mjs"], cwd=folder, text=True)
+        assert agrees(said_to_print(program), printed.strip()), f"{program}\nprinted {printed}"
 
 
 def test_the_readme_has_commands_and_programs_in_both_languages() -> None:
     readme = Document("README.md")
-    assert len(readme.console) >= 5
+    assert len(readme.blocks("console")) >= 5
     assert readme.blocks("python")
     assert readme.blocks("js")
 
 
 @pytest.mark.parametrize("document", DOCUMENTS, ids=repr)
 def test_no_command_is_left_that_nothing_runs(document: Document) -> None:
-    assert document.languages <= PASSIVE | RUN, "name the language in PASSIVE, or run its blocks"
+    assert {block.language for block in document.code} <= PASSIVE | RUN, (
+        "name the language in PASSIVE, or run its blocks"
+    )
     left = [one for one in document.commands if not any(re.fullmatch(pattern, one) for pattern in ELSEWHERE)]
     assert left == [], "write them in a console block, or name in ELSEWHERE what runs them"
 
@@ -115,10 +119,11 @@ def test_what_runs_commands_elsewhere_is_there_and_needed() -> None:
         assert any(re.fullmatch(pattern, command) for command in commands), f"no document has {pattern}"
 
 
-def test_commands_that_train_are_those_that_are_run() -> None:
+def test_commands_on_the_drawn_data_are_those_that_are_run() -> None:
+    """test_end_to_end.py trains with them, once."""
     (pattern,) = (pattern for pattern, place in ELSEWHERE.items() if place == TRAINING)
-    training = {one for document in DOCUMENTS for one in document.commands if re.fullmatch(pattern, one)}
-    assert training == {one for one in Document("README.md").commands if "model_export" in one}
+    told = {one for document in DOCUMENTS for one in document.commands if re.fullmatch(pattern, one)}
+    assert told == set(shapes_commands())
 
 
 def test_every_option_that_makes_models_exists() -> None:

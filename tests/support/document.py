@@ -13,6 +13,20 @@ FENCE = re.compile(r"^( *)```(\w*).*?\n(.*?)^ *```$", re.DOTALL | re.MULTILINE)
 NUMBER = re.compile(r"(?<![\w.])\d+(?:\.\d+)?(?:e-?\d+)?(?![\w.])")
 
 
+class Block(NamedTuple):
+    """A fenced block; the code is without the indentation of the fence."""
+
+    language: str
+    code: str
+
+    @property
+    def steps(self) -> list["Step"]:
+        """The commands of a console block, each `$ COMMAND`, with the output below it."""
+        steps = re.split(r"^\$ ", self.code, flags=re.MULTILINE)[1:]
+        joined = [re.sub(r"\\\n *", "", step).partition("\n") for step in steps]
+        return [Step(command, in_one_line(output)) for command, _, output in joined]
+
+
 class Step(NamedTuple):
     """A command of a console block; its output has no line breaks, which are for the reader."""
 
@@ -30,20 +44,16 @@ class Document:
         return self.name
 
     @property
-    def languages(self) -> set[str]:
-        return {language for _, language, _ in FENCE.findall(self.text)}
+    def code(self) -> list[Block]:
+        """Every fenced block, in order."""
+        found = FENCE.findall(self.text)
+        return [
+            Block(language, re.sub(rf"^{indent}", "", code, flags=re.MULTILINE)) for indent, language, code in found
+        ]
 
     def blocks(self, language: str) -> list[str]:
         """The code of every block in this language."""
-        found = [(indent, code) for indent, of, code in FENCE.findall(self.text) if of == language]
-        return [re.sub(rf"^{indent}", "", code, flags=re.MULTILINE) for indent, code in found]
-
-    @property
-    def console(self) -> list[Step]:
-        """Every command of the console blocks, `$ COMMAND`, with the output below it."""
-        steps = [step for block in self.blocks("console") for step in re.split(r"^\$ ", block, flags=re.MULTILINE)[1:]]
-        joined = [re.sub(r"\\\n *", "", step).partition("\n") for step in steps]
-        return [Step(command, in_one_line(output)) for command, _, output in joined]
+        return [block.code for block in self.code if block.language == language]
 
     @property
     def commands(self) -> list[str]:
@@ -56,6 +66,13 @@ def every_document() -> list[Document]:
     """Those at the root and in docs/; links to the former are left out."""
     paths = [*ROOT.glob("*.md"), *(path for path in (ROOT / "docs").rglob("*.md") if not path.is_symlink())]
     return [Document(str(path.relative_to(ROOT))) for path in sorted(paths)]
+
+
+def shapes_commands() -> list[str]:
+    """The commands on drawn shapes, in the order in which a reader of the tutorial gives them, and each once."""
+    documents = [Document(name) for name in ("docs/tutorial.md", "docs/how-to/own-classes.md")]
+    commands = [command for document in documents for command in document.commands if re.search(r"\bshapes\b", command)]
+    return list(dict.fromkeys(commands))
 
 
 def in_one_line(text: str) -> str:

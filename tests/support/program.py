@@ -1,4 +1,4 @@
-"""Runs `fcn-serve` as a process."""
+"""Runs `fcn-serve` as a process, or lets a shell find it by its name."""
 
 import os
 import subprocess
@@ -24,3 +24,13 @@ def fcn_serve(
     return subprocess.run(
         command, input=data, cwd=cwd, env=environment(**settings), capture_output=True, check=False, timeout=300
     )
+
+
+def by_name(folder: Path) -> dict[str, str]:
+    """An environment in which a shell finds this Python, and `fcn-serve` as pip installs it, in the folder's `bin/`."""
+    program = folder / "bin" / "fcn-serve"
+    program.parent.mkdir()
+    program.write_text(f'#!/bin/sh\nexec "{sys.executable}" -m service.program "$@"\n')
+    program.chmod(0o755)
+    path = [str(program.parent), str(Path(sys.executable).parent), os.environ["PATH"]]
+    return environment() | {"PATH": os.pathsep.join(path)}

@@ -11,11 +11,9 @@ from PIL import Image
 from model_export.data.folder import VOID, SegmentationFolder
 from model_export.errors import DataError
 from model_export.reports import outlines
-from service.segmentation.catalog import EMBEDDED
 from service.segmentation.runtime.model import Model
 from tests.support import colours
 from tests.support.pictures import quarters
-from tests.support.server import ROOT
 
 
 @pytest.fixture
@@ -66,12 +64,3 @@ def test_without_outlines_a_mask_is_enlarged_by_nearest_neighbour(model: Model) 
     own = Image.fromarray(outlines.without_outlines(model).segment(small).labels)
     labels = outlines.without_outlines(model).segment(large).labels
     assert np.array_equal(labels, np.asarray(own.resize(large.size, Image.Resampling.NEAREST)))
-
-
-def test_the_documents_picture_is_what_the_command_draws() -> None:
-    with Image.open(ROOT / "docs" / "street.jpg") as photo:
-        drawn = outlines.picture(Model.load(EMBEDDED / "street.onnx", threads=0), photo, (1390, 1360))
-    shown = Image.open(ROOT / "docs" / "explanation" / "outlines.png").convert("RGB")
-    assert drawn.size == shown.size
-    difference = np.abs(np.asarray(drawn).astype(int) - np.asarray(shown)).max(axis=2)
-    assert (difference > 20).mean() < 0.02
