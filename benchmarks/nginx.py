@@ -1,4 +1,4 @@
-"""Runs nginx in front of a server, with Debian's defaults and the given locations."""
+"""Runs nginx in front of a server, with Debian's defaults and the given locations or servers."""
 
 import os
 import socket
@@ -30,16 +30,20 @@ http {{
     listen 127.0.0.1:{port};
     {locations}
   }}
+  {servers}
 }}
 """
 
 
 @contextmanager
-def nginx(program: str, folder: Path, locations: str) -> Iterator[str]:
-    """Runs the nginx at the path `program` with these `location` blocks, its files in `folder`; yields its URL."""
+def nginx(program: str, folder: Path, locations: str, servers: str = "") -> Iterator[str]:
+    """Runs the nginx at the path `program` with these `location` blocks, and `server` blocks beside its own, its files
+    in `folder`; yields its URL.
+    """
     port = free_port()
     user = "user root;" if os.geteuid() == 0 else ""  # whose workers could not enter the folder otherwise
-    (folder / "nginx.conf").write_text(CONFIGURATION.format(user=user, port=port, locations=locations))
+    configuration = CONFIGURATION.format(user=user, port=port, locations=locations, servers=servers)
+    (folder / "nginx.conf").write_text(configuration)
     command = [program, "-e", "error.log", "-p", str(folder), "-c", "nginx.conf"]
     process = subprocess.Popen(command)  # noqa: S603  # its path is the caller's
     try:
