@@ -50,6 +50,15 @@ def names_in(path: Path) -> ClassList | list[str]:
     return msgspec.convert(document, list[str])
 
 
+def names(path: Path) -> list[str]:
+    """The names alone, of however many classes. Raises AdoptionError."""
+    try:
+        content = names_in(path)
+    except (OSError, ValueError, msgspec.MsgspecError) as error:
+        raise AdoptionError(f"{path}: the classes in it are not understood: {error}.") from error
+    return list(content.names) if isinstance(content, ClassList) else content
+
+
 def named(names: Sequence[str], given: Sequence[str] | None = None) -> ClassList:
     """Classes of these names, in `given` colours, or in Pascal VOC's. Raises ValueError where they are too few."""
     if given is not None and len(given) < len(names):

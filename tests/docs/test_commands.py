@@ -9,6 +9,7 @@ import shutil
 import subprocess
 import sys
 from collections.abc import Iterator
+from importlib.util import find_spec
 from pathlib import Path
 
 import pytest
@@ -34,6 +35,7 @@ ELSEWHERE = {
     r"([A-Z_]+=\S+ )*make [\w-]+": "Makefile",
     r"(python -m model_export|fcn-serve) .*\bshapes\b.*": TRAINING,
     r"python -m model_export deconvolution .*": "tests/model_export/reports/test_deconvolution.py",
+    r"python -m model_export heatmap .*": "tests/model_export/adoption/test_classifier.py",
     r"python -m model_export .*\b(CAMVID|CITYSCAPES|HEADS|IDD|SCANS|SYNTHETIC|camvid|oasis)\b.*": DATA,
     r"curl -sN? -F (volume=@scan|image=@slice)\S+ .*": "tests/test_clinic_doc.py",
     r"PACS=\S+ SEGMENT=\S+ python examples/pacs.py .*": "tests/test_pacs.py",
@@ -76,6 +78,9 @@ def test_commands_and_python_programs_print_what_is_said(document: Document, url
 
     for block in document.code:
         if block.language == "python":
+            imports = re.findall(r"^(?:import|from) (\w+)", block.code, re.MULTILINE)
+            if missing := [name for name in imports if find_spec(name) is None]:
+                pytest.skip(f"not installed: {', '.join(missing)}")
             printed = output(sys.executable, "-c", at(url, block.code))
             said = said_to_print(block.code)
             last = printed.splitlines()[-len(said.splitlines()) :]  # libraries talk too
