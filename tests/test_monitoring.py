@@ -29,6 +29,7 @@ from benchmarks.dashboard import FILE, Query, panels
 from benchmarks.prometheus import MONITORING, Prometheus, configure, prometheus
 from service.http import routes, volumes
 from service.kserve import routes as kserve
+from service.serving.metrics import NEAR
 from tests.support.debian import need
 from tests.support.pictures import encoded, quarters
 from tests.support.server import ROOT, serving
@@ -164,6 +165,10 @@ def test_the_routes_of_the_dashboard_and_the_rules_are_those_that_segment() -> N
         if isinstance(route, APIRoute) and "POST" in (route.methods or ())
     ]
     assert [path for path in posts if not re.fullmatch(found[0], path)] == ["/models/{name}/reload"]
+
+
+def test_the_alert_near_the_deadline_has_a_bucket_of_its_own() -> None:
+    assert f"> on (instance) {NEAR} * segment_deadline_seconds\n" in RULES
 
 
 def test_an_alert_says_what_is_wrong_and_what_to_do(watched: Watched) -> None:

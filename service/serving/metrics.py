@@ -27,18 +27,24 @@ from service.segmentation.stopwatch import Stopwatch
 STEPS = (0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0, 25.0, 50.0, 100.0)
 
 
-def buckets(longest: float) -> list[float]:
-    """Upper bounds of a histogram's buckets, in seconds: from a millisecond to `longest`."""
-    return [*(step for step in STEPS if step < longest), longest]
+NEAR = 0.8
+"""An answer that takes more than this part of its deadline is near it; deploy/monitoring has an alert."""
+
+
+def buckets(*deadlines_s: float) -> list[float]:
+    """Upper bounds of a histogram's buckets, in seconds: from a millisecond to the longest deadline. Near each deadline
+    and at it there is one, so that no estimate between two bounds passes for an answer that is late."""
+    marks = {bound for deadline in deadlines_s for bound in (NEAR * deadline, deadline)}
+    return sorted(marks | {step for step in STEPS if step < max(deadlines_s)})
 
 
 class Metrics:
     """The content of /metrics. Labels have few values; none is text from a client."""
 
-    def __init__(self, deadline_s: float) -> None:
-        """`deadline_s` is the longest time of an answer, at which the histograms end."""
+    def __init__(self, *deadlines_s: float) -> None:
+        """`deadlines_s` are the longest times of answers, in seconds."""
         self.registry = CollectorRegistry()
-        bounds = buckets(deadline_s)
+        bounds = buckets(*deadlines_s)
         self.requests = Counter(
             "segment_requests", "Requests that have ended.", ("method", "route", "status", "code"),
             registry=self.registry,

@@ -82,7 +82,7 @@ def check_memory(available: int, pipeline: Pipeline) -> None:
 
 
 def metrics_of(settings: Settings, catalog: Catalog, admission: Admission, volumes: Admission) -> Metrics:
-    metrics = Metrics(max(settings.deadline_s, settings.volume_deadline_s))
+    metrics = Metrics(settings.deadline_s, settings.volume_deadline_s)
     metrics.describe(catalog)
     metrics.follow("segment_models_refused", "Model files that are not served.", lambda: len(catalog.refused))
     metrics.follow("segment_queue_length", "Images that wait for a worker.", lambda: admission.waiting)

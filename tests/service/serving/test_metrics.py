@@ -15,8 +15,12 @@ def test_buckets_reach_from_a_millisecond_to_the_deadline() -> None:
         assert bounds == sorted(set(bounds))
 
 
+def test_there_is_a_bucket_at_each_deadline_and_near_it() -> None:
+    assert {24, 30, 480, 600} <= set(buckets(30, 600))
+
+
 def test_an_answer_just_before_the_deadline_is_in_a_bucket() -> None:
-    metrics, timings = Metrics(deadline_s=30), Stopwatch()
+    metrics, timings = Metrics(30, 600), Stopwatch()
     timings.add("network", perf_counter() - 29.9)
     metrics.observe_stages("street", timings)
     (family,) = [
