@@ -1,7 +1,7 @@
 """Draws the documents' pictures again: `make pictures`, or `python -m docsite.pictures` in the repository.
 
-`FROM_DATA` are the pictures that need data which may not be committed, with the commands that draw them. The photo
-itself is a rendering by POV-Ray; docs/street.pov says how it was made.
+`ELSEWHERE` are the pictures that need data which may not be committed, or minutes of load, with the commands that draw
+them. The photo itself is a rendering by POV-Ray; docs/street.pov says how it was made.
 """
 
 import json
@@ -21,9 +21,10 @@ DOCS = Path(__file__).parents[1] / "docs"
 PHOTO = DOCS / "street.jpg"
 CORNER = (1390, 1360)
 """Of the part that the picture of outlines shows, as in `python -m model_export outlines`."""
-FROM_DATA = {
+ELSEWHERE = {
     "explanation/training/ladder.png": "python -m model_export compare",
     "explanation/training/street-reliability.png": "python -m model_export calibrate",
+    "how-to/monitor.png": "python -m benchmarks dashboard",
     "models/*.png": "python -m model_export card",
 }
 

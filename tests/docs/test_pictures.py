@@ -1,4 +1,4 @@
-"""Every picture in docs/ is drawn by `make pictures`, or of data by a named command; those kept are current."""
+"""Every picture in docs/ is drawn by `make pictures`, or elsewhere by a named command; those kept are current."""
 
 from fnmatch import fnmatch
 from pathlib import Path
@@ -8,8 +8,9 @@ import pytest
 import typer
 from PIL import Image
 
-from docsite.pictures import DRAWN, FROM_DATA
-from model_export.commands import app
+from benchmarks import __main__ as benchmarks
+from docsite.pictures import DRAWN, ELSEWHERE
+from model_export import commands as model_export
 from tests.support.server import ROOT
 
 DOCS = ROOT / "docs"
@@ -21,10 +22,14 @@ def test_every_picture_is_known_to_a_command() -> None:
     suffixes = {".png", ".jpg", ".webp", ".svg", ".gif"}
     kept = {str(path.relative_to(DOCS)) for path in DOCS.rglob("*") if path.suffix in suffixes}
     assert kept >= DRAWN.keys() | SOURCES
-    left = {name for name in kept - DRAWN.keys() - SOURCES if not any(fnmatch(name, one) for one in FROM_DATA)}
+    left = {name for name in kept - DRAWN.keys() - SOURCES if not any(fnmatch(name, one) for one in ELSEWHERE)}
     assert left == set(), "draw them in docsite/pictures.py"
-    commands = typer.main.get_command(app).commands.keys()  # type: ignore[attr-defined]  # it is a group
-    assert {command.removeprefix("python -m model_export ") for command in FROM_DATA.values()} <= commands
+    known = {
+        f"python -m {package} {name}"
+        for package, app in (("benchmarks", benchmarks.app), ("model_export", model_export.app))
+        for name in typer.main.get_command(app).commands  # type: ignore[attr-defined]  # it is a group
+    }
+    assert set(ELSEWHERE.values()) <= known
 
 
 @pytest.mark.parametrize("name", DRAWN)
