@@ -5,15 +5,14 @@ them. The photo itself is a rendering by POV-Ray; docs/street.pov says how it wa
 """
 
 import json
-from collections.abc import Callable
 from pathlib import Path
 
 from PIL import Image
 
 from benchmarks import report
-from model_export.reports import outlines
+from model_export.reports import deconvolution, outlines
 from service.segmentation.catalog import EMBEDDED
-from service.segmentation.pipeline import Pipeline, Request, Result
+from service.segmentation.pipeline import Pipeline, Request
 from service.segmentation.runtime.model import Model
 from service.segmentation.segmenter import Segmenter
 
@@ -24,51 +23,26 @@ CORNER = (1390, 1360)
 ELSEWHERE = {
     "explanation/training/ladder.png": "python -m model_export compare",
     "explanation/training/street-reliability.png": "python -m model_export calibrate",
+    "explanation/heat-map/cat.webp": "python -m model_export heatmap",
     "how-to/monitor.png": "python -m benchmarks dashboard",
     "models/*.png": "python -m model_export card",
 }
 
 
-def street() -> Model:
-    return Model.load(EMBEDDED / "street.onnx", threads=1)
-
-
-def segmented() -> Result:
-    pipeline = Pipeline(Segmenter(street()), max_pixels=50_000_000)
-    return pipeline.run(PHOTO.read_bytes(), Request(draws_photo=True))
-
-
-def draw_mask(path: Path) -> None:
-    path.write_bytes(segmented().mask())
-
-
-def draw_overlay(path: Path) -> None:
-    path.write_bytes(segmented().overlay("WEBP"))
-
-
-def draw_outlines(path: Path) -> None:
+def draw(docs: Path) -> None:
+    """Draw every picture that needs no data into this folder, where it lies in docs/."""
+    street = Model.load(EMBEDDED / "street.onnx", threads=1)
+    explanation, benchmarks = docs / "explanation", docs / "benchmarks"
+    for folder in (explanation, benchmarks):
+        folder.mkdir(exist_ok=True)
+    result = Pipeline(Segmenter(street), max_pixels=50_000_000).run(PHOTO.read_bytes(), Request(draws_photo=True))
+    (docs / "street-mask.png").write_bytes(result.mask())
+    (docs / "street-overlay.webp").write_bytes(result.overlay("WEBP"))
     with Image.open(PHOTO) as photo:
-        outlines.picture(street(), photo, CORNER).save(path)
-
-
-def draw_speed(path: Path) -> None:
-    report.plot(json.loads((DOCS / "benchmarks" / "figures.json").read_text()), path)
-
-
-DRAWN: dict[str, Callable[[Path], None]] = {
-    "street-mask.png": draw_mask,
-    "street-overlay.webp": draw_overlay,
-    "explanation/outlines.png": draw_outlines,
-    "benchmarks/speed.png": draw_speed,
-}
-"""What draws each picture, by its path in docs/."""
-
-
-def main() -> None:
-    """Draw every picture that needs no data, in its place."""
-    for name, draw in DRAWN.items():
-        draw(DOCS / name)
+        outlines.picture(street, photo, CORNER).save(explanation / "outlines.png")
+    deconvolution.draw(explanation / "deconvolution")
+    report.plot(json.loads((DOCS / "benchmarks" / "figures.json").read_text()), benchmarks / "speed.png")
 
 
 if __name__ == "__main__":
-    main()
+    draw(DOCS)
