@@ -40,6 +40,7 @@ ELSEWHERE = {
     r"curl -sN? -F (volume=@scan|image=@slice)\S+ .*": "tests/test_clinic_doc.py",
     r"PACS=\S+ SEGMENT=\S+ python examples/pacs.py .*": "tests/test_pacs.py",
     r"OTEL_EXPORTER_OTLP_ENDPOINT=\S+ fcn-serve serve": "tests/service/http/test_traces.py",
+    r"(sudo apt-get install|g\+\+|\./robot) .*": "tests/examples/test_robot.py",
     r"kubectl .*": "tests/deploy/test_kubernetes.py",
     r'echo "(segment|admin) .*" >> keys': "tests/test_readme.py",
     r"(git worktree add|\.venv/dev/bin/python -m benchmarks against) \.\./unchanged.*": "benchmarks/rounds.py",

@@ -2,6 +2,7 @@
 
 import os
 import re
+import shlex
 import subprocess
 from pathlib import Path
 
@@ -11,32 +12,45 @@ from PIL import Image
 
 from tests.examples.conftest import KEY
 from tests.support.debian import library_path, need, need_tree
+from tests.support.document import Document
 from tests.support.pictures import encoded, quarters
 from tests.support.server import ROOT, free_port
 
 ROBOT = ROOT / "examples" / "robot" / "robot.cpp"
-LIBRARIES = ("opencv_videoio", "opencv_imgcodecs", "opencv_core", "curl")
+HEADERS = {
+    "libcurl4-openssl-dev": "usr/include/{machine}/curl/curl.h",
+    "nlohmann-json3-dev": "usr/include/nlohmann/json.hpp",
+    "libopencv-videoio-dev": "usr/include/opencv4/opencv2/videoio.hpp",
+}
+"""A header of each Debian package that is needed."""
+INSTALL, BUILD, FOLLOW = Document("docs/how-to/robots.md").commands
 
 
 @pytest.fixture(scope="module")
 def robot(tmp_path_factory: pytest.TempPathFactory) -> list[str]:
-    """The command that starts it."""
+    """The command that starts it, built as the document says, but without optimising."""
     compiler = need("g++")
     machine = subprocess.check_output([compiler, "-print-multiarch"], text=True).strip()
-    roots = [
-        need_tree("libcurl4-openssl-dev", f"usr/include/{machine}/curl/curl.h"),
-        need_tree("nlohmann-json3-dev", "usr/include/nlohmann/json.hpp"),
-        need_tree("libopencv-videoio-dev", "usr/include/opencv4/opencv2/videoio.hpp"),
-    ]
-    headers = ("usr/include", f"usr/include/{machine}", "usr/include/opencv4")
-    libraries = [folder for root in roots for folder in library_path(root).split(":") if folder]
+    roots = [need_tree(package, file.format(machine=machine)) for package, file in HEADERS.items()]
     program = tmp_path_factory.mktemp("robot") / "robot"
-    command = [compiler, "-std=c++17", "-O0", "-Wall", "-Wextra", "-Werror", str(ROBOT), "-o", str(program), "-pthread"]
-    command += [f"-isystem{root / folder}" for root in roots if root != Path("/") for folder in headers]
-    command += ["-isystem/usr/include/opencv4", *(f"-L{folder}" for folder in libraries)]
-    command += [*(f"-l{name}" for name in LIBRARIES), *(f"-Wl,-rpath-link,{folder}" for folder in libraries)]
+    _, *words = shlex.split(BUILD)
+    ours = {"examples/robot/robot.cpp": str(ROBOT), "robot": str(program), "-O2": "-O0"}
+    command = [compiler, "-Wall", "-Wextra", "-Werror", *(ours.get(word, word) for word in words)]
+    libraries = [folder for root in roots for folder in library_path(root).split(":") if folder]
+    command += [
+        f"-isystem{root}/usr/include{below}"
+        for root in roots
+        for below in ("", f"/{machine}", "/opencv4")
+        if root != Path("/")
+    ]
+    command += [option for folder in libraries for option in (f"-L{folder}", f"-Wl,-rpath-link,{folder}")]
     subprocess.run(command, check=True, timeout=600)
     return ["env", f"LD_LIBRARY_PATH={':'.join(libraries)}", str(program)]
+
+
+def test_the_document_names_the_packages_and_the_arguments() -> None:
+    assert set(HEADERS) <= set(shlex.split(INSTALL))
+    assert len(shlex.split(FOLLOW)) == 5
 
 
 def frames(folder: Path, image: Image.Image, count: int = 400) -> str:
