@@ -1,17 +1,19 @@
 // The service, as the page asks it.
 
-/** A refusal, with a sentence for the reader and a code; `passing` where the same request may succeed a moment later. */
+const PHOTO = "mask,confidence,polygons&min_region=20"; // smaller regions are noise
+export const FRAME = "mask"; // of a camera: the least that takes time
+
+/** A refusal, with a sentence for the reader, and the service's code and status if it gave them; `passing` where the same request may succeed a moment later. */
 export class Refused extends Error {
-  constructor(message, passing, code) {
+  constructor(message, passing, { code, status } = {}) {
     super(message);
-    this.passing = passing;
-    this.code = code;
+    Object.assign(this, { passing, code, status });
   }
 }
 
 /** The path, relative to the page, and query of a request; what was not set is left out. */
-export function segmentPath({ model, spacing, window }) {
-  const query = ["include=mask,confidence"];
+export function segmentPath({ model, spacing, window, include = PHOTO }) {
+  const query = [`include=${include}`];
   if (model) query.push(`model=${encodeURIComponent(model)}`);
   if (spacing) query.push(`pixel_spacing_mm=${encodeURIComponent(spacing).replaceAll("%2C", ",")}`);
   if (window) query.push(`window=${window}`);
@@ -19,13 +21,21 @@ export function segmentPath({ model, spacing, window }) {
 }
 
 export async function segment(file, settings, signal) {
-  const response = await ask(segmentPath(settings), {
-    method: "POST",
-    headers: { Accept: "application/json", "Content-Type": contentType(file) },
-    body: file,
-    signal,
-  });
-  return response.json();
+  return (await post(file, segmentPath(settings), "application/json", signal)).json();
+}
+
+/** The photo under its mask, as a WebP of its own size. */
+export async function overlaid(file, settings) {
+  return (await post(file, segmentPath({ ...settings, include: "" }), "image/webp")).blob();
+}
+
+function post(file, path, type, signal) {
+  return ask(path, { method: "POST", headers: { Accept: type, "Content-Type": contentType(file) }, body: file, signal });
+}
+
+/** Everything a model says of itself. */
+export async function modelCard(name) {
+  return (await ask(`models/${encodeURIComponent(name)}`, { headers: { Accept: "application/json" } })).json();
 }
 
 export async function models() {
@@ -37,17 +47,21 @@ export async function models() {
 export async function segmentScan(files, model, progress, signal) {
   const body = new FormData();
   for (const file of files) body.append("volume", file, "scan"); // a file's name may be a patient's
-  const path = `${scanPath(model)}include=confidence,slices,pictures,labels,segmentation`;
+  const path = `${scanPath(model)}${model ? "&" : "?"}include=confidence,slices,pictures,labels,segmentation`;
   const response = await ask(path, { method: "POST", headers: { Accept: "application/x-ndjson" }, body, signal });
-  for await (const { done, of, result, problem } of jsonLines(response.body)) {
-    if (result) return result;
-    if (problem) throw refused(problem);
-    progress(done, of);
+  try {
+    for await (const { done, of, result, problem } of jsonLines(response.body)) {
+      if (result) return result;
+      if (problem) throw refused(problem);
+      progress(done, of);
+    }
+  } catch (error) {
+    if (!(error instanceof TypeError)) throw error; // which the browser throws when the connection is lost
   }
   throw new Refused("The service stopped before the scan was done; try again.", true);
 }
 
-const scanPath = (model) => `volumes?${model ? `model=${encodeURIComponent(model)}&` : ""}`;
+export const scanPath = (model) => `volumes${model ? `?model=${encodeURIComponent(model)}` : ""}`;
 
 async function* jsonLines(stream) {
   const reader = stream.pipeThrough(new TextDecoderStream()).getReader();
@@ -63,23 +77,6 @@ async function* jsonLines(stream) {
   }
 }
 
-/** The same request from a shell. */
-export const curlCommand = (file, settings) => curl(contentType(file), file.name, segmentPath(settings));
-
-export function scanCommand(files, model) {
-  const [zip, name] = files.length === 1 ? ["", files[0].name] : ["zip -qr scan.zip FOLDER\n", "scan.zip"];
-  return zip + curl("application/octet-stream", name, scanPath(model).slice(0, -1));
-}
-
-function curl(type, name, path) {
-  return [
-    `curl -H ${quoted(`Content-Type: ${type}`)}`,
-    `--data-binary @${quoted(name)}`,
-    quoted(new URL(path, document.baseURI).href),
-    "-o result.json",
-  ].join(" \\\n  ");
-}
-
 /** A file that is within an answer. */
 export function fileOf({ data, media_type }) {
   const bytes = Uint8Array.from(atob(data), (character) => character.charCodeAt(0));
@@ -87,9 +84,10 @@ export function fileOf({ data, media_type }) {
 }
 
 // The service looks at the bytes themselves, so it can also say best what is wrong with a file of another type.
-const contentType = (file) => (file.type.startsWith("image/") ? file.type : "application/octet-stream");
+export const contentType = (file) => (file.type.startsWith("image/") ? file.type : "application/octet-stream");
 
-const quoted = (text) => `'${text.replaceAll("'", "'\\''")}'`;
+/** Whether the service was given a key in this tab. */
+export const usesKey = () => sessionStorage.getItem("key") !== null;
 
 async function ask(path, options) {
   let response = await send(path, options);
@@ -122,5 +120,5 @@ async function refusal(response) {
 }
 
 function refused({ detail, status, code }) {
-  return new Refused(detail, status >= 500, code);
+  return new Refused(detail, status >= 500, { code, status });
 }

@@ -5,7 +5,7 @@ const UNKNOWN = "–";
 export const known = (value) => typeof value === "number" && Number.isFinite(value);
 
 export const whole = formatter({ maximumFractionDigits: 0 });
-const oneDecimal = formatter({ minimumFractionDigits: 1, maximumFractionDigits: 1 });
+export const oneDecimal = formatter({ minimumFractionDigits: 1, maximumFractionDigits: 1 });
 const threeDigits = formatter({ maximumSignificantDigits: 3 });
 
 export const area = (mm2) => (mm2 >= 1000 ? whole(mm2) : threeDigits(mm2));

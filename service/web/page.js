@@ -1,118 +1,96 @@
-import { Refused, curlCommand, fileOf, models, segment, segmentScan } from "./api.js";
+import { Refused, fileOf, models, segment, segmentScan } from "./api.js";
+import { ClassTable } from "./classes.js";
+import { Curtain } from "./curtain.js";
 import { at, listen } from "./dom.js";
 import { dropped, isScan } from "./files.js";
-import { area, confidence, known, share, timings, whole } from "./format.js";
-import { Overlay } from "./overlay.js";
-import { Pointing } from "./pointing.js";
+import { LiveView } from "./live.js";
+import { PhotoView } from "./photo.js";
+import { fetchSample, sampleOf } from "./samples.js";
 import { ScanView, nameOf } from "./scan.js";
 
 const VIEWS = ["empty", "waiting", "work", "scan"];
-const overlay = new Overlay(at("overlay"));
-const pointing = new Pointing(at("rows"), at("frame"), at("pointed"), overlay);
+const RESULT = ["results", "tools", "curtain"];
+const table = new ClassTable();
+const photo = new PhotoView(showError);
 const scan = new ScanView();
+const live = new LiveView(table, settings, () => stopCamera("The camera was taken away; connect it, then try again."));
+new Curtain(at("frame"), at("curtain"));
 
 let view = "empty"; // one of VIEWS
-let file = null; // the photo on show
+let filming = false;
 let again = null; // asks once more about what was given
-let running = null; // aborts the request under way
-let maskUrl = null;
-let photoUrl = null;
+let running = null; // aborts what is under way
 
-const settings = () => ({ model: at("model").value, spacing: at("spacing").value.replaceAll(" ", "") });
+function settings() {
+  return { model: at("model").value, spacing: at("spacing").value.replaceAll(" ", "") };
+}
 
 async function take(files) {
   if (!files.length) return;
   if (await isScan(files)) {
     again = () => runScan(files);
   } else {
-    file = files[0];
-    showPhoto();
-    again = () => run();
+    again = () => run(files[0]);
   }
   again();
 }
 
+/** Whatever was under way ends. */
 function begin() {
   running?.abort();
   running = new AbortController();
-  clearResult();
-  return running;
+  live.stop();
+  filming = false;
+  table.clear();
+  for (const id of ["error", ...RESULT]) at(id).hidden = true;
+  setBusy("");
+  return running.signal;
 }
 
 function show(wanted = view) {
   view = wanted;
   for (const id of VIEWS) at(id).hidden = id !== view;
   const ofScan = view === "waiting" || view === "scan";
-  at("another").hidden = view === "empty" || view === "waiting";
+  at("another").hidden = view === "empty" || view === "waiting" || filming;
+  at("film").hidden = view === "empty" || view === "waiting" || filming;
+  for (const id of ["picture", "stop", "pace"]) at(id).hidden = !filming;
+  at("saves").hidden = at("made").hidden = filming;
+  at("work").classList.toggle("live", filming);
   at("spacing-field").hidden = ofScan; // its file has it
   at("model-field").hidden = ofScan || at("model").length < 2;
   at("scan-model-field").hidden = !ofScan || at("scan-model").length < 2;
 }
 
-// --- From photo to result ---
+// --- A photo ---
 
 /** `window`: of 16-bit grey, the values that become black and white. */
-async function run(window = "") {
-  const mine = begin();
+async function run(file, window = "") {
+  const signal = begin();
+  if (file !== photo.file) photo.open(file);
+  show("work");
   const asked = { ...settings(), window };
-  setBusy(true);
+  setBusy(`Segmenting ${file.name} …`);
   try {
-    const answer = await segment(file, asked, mine.signal);
-    const mask = fileOf(answer.mask);
-    const pixels = await createImageBitmap(mask, { colorSpaceConversion: "none" });
-    if (mine.signal.aborted) return;
-    setUpright(answer.image);
-    overlay.show(pixels, answer.classes);
-    showResult(answer, mask, asked);
+    const answer = await segment(file, asked, signal);
+    const mask = await createImageBitmap(fileOf(answer.mask), { colorSpaceConversion: "none" });
+    if (signal.aborted) return;
+    setBusy("");
+    photo.show(answer, table.show(answer, mask), asked);
+    for (const id of RESULT) at(id).hidden = false;
   } catch (error) {
-    if (mine.signal.aborted) return;
-    if (error.code === "window_needed" && !window) run("auto");
-    else await giveUp(error);
-  } finally {
-    if (!mine.signal.aborted) setBusy(false);
+    if (signal.aborted) return;
+    if (error.code === "window_needed" && !window) return run(file, "auto");
+    setBusy("");
+    show((await photo.viewable()) ? "work" : "empty"); // so that the settings can be mended
+    showError(error, again);
   }
 }
 
-function showPhoto() {
-  URL.revokeObjectURL(photoUrl);
-  photoUrl = URL.createObjectURL(file);
-  delete at("photo").dataset.orientation;
-  at("photo").src = photoUrl;
-  at("photo").alt = file.name;
-  show("work");
-}
-
-/** Before the service has answered, the browser decides which way up the photo is. */
-function fitFrame() {
-  const { naturalWidth: width, naturalHeight: height, dataset } = at("photo");
-  if (width && height && !dataset.orientation) setRatio(width, height);
-}
-
-function setUpright({ width, height, orientation }) {
-  at("photo").dataset.orientation = orientation;
-  setRatio(width, height);
-}
-
-const setRatio = (width, height) => at("frame").style.setProperty("--ratio", width / height);
-
-function setBusy(busy) {
-  at("work").classList.toggle("busy", busy);
-  at("work").setAttribute("aria-busy", busy);
-  if (busy) at("status").textContent = `Segmenting ${file.name} …`;
-}
-
-function clearResult() {
-  overlay.clear();
-  pointing.clear();
-  at("error").hidden = at("results").hidden = at("tools").hidden = true;
-}
-
-/** The photo stays where the browser can show it, so that the settings can be mended. */
-async function giveUp(error) {
-  const viewable = await at("photo").decode().then(() => true, () => false);
-  show(viewable ? "work" : "empty");
-  at("status").textContent = "";
-  showError(error, again);
+/** What the reader waits for; nothing if it is empty. */
+function setBusy(text) {
+  at("work").classList.toggle("busy", text !== "");
+  at("work").ariaBusy = text !== "";
+  at("status").textContent = text;
 }
 
 function showError(error, retry) {
@@ -123,22 +101,60 @@ function showError(error, retry) {
   at("error").hidden = false;
 }
 
-// --- From scan to result ---
+async function trySample(name, sample) {
+  at("model").value = name;
+  at("spacing").value = sample.spacing;
+  try {
+    take([await fetchSample(sample)]);
+  } catch (error) {
+    showError(error, () => trySample(name, sample));
+  }
+}
+
+// --- The camera ---
+
+async function runCamera() {
+  const signal = begin();
+  again = null; // settings are those of the next frame
+  try {
+    await live.start(signal);
+    if (signal.aborted) return;
+    filming = true;
+    at("pace").textContent = "Waiting for the first answer …";
+    at("tools").hidden = false;
+    show("work");
+    at("stop").focus();
+    await live.run(signal);
+  } catch (error) {
+    if (!signal.aborted) stopCamera(error);
+  }
+}
+
+/** Stop, and say why if there is an error. */
+function stopCamera(error) {
+  const from = document.activeElement;
+  begin();
+  show("empty");
+  if (from === at("stop") || from === document.body) at("start-film").focus();
+  if (error) showError(typeof error === "string" ? new Refused(error, true) : error, runCamera);
+}
+
+// --- A scan ---
 
 async function runScan(files) {
-  const mine = begin();
+  const signal = begin();
   const model = at("scan-model").value;
   at("waiting-text").textContent = `Sending ${nameOf(files)} …`;
   at("progress").removeAttribute("value");
   show("waiting");
   try {
-    const answer = await segmentScan(files, model, (done, of) => showProgress(files, done, of), mine.signal);
-    if (mine.signal.aborted) return;
+    const answer = await segmentScan(files, model, (done, of) => showProgress(files, done, of), signal);
+    if (signal.aborted) return;
     show("scan");
     scan.show(files, model, answer);
     if (document.activeElement === document.body) at("slice-at").focus({ preventScroll: true }); // for the arrow keys
   } catch (error) {
-    if (mine.signal.aborted) return;
+    if (signal.aborted) return;
     show("empty");
     showError(error, again);
   }
@@ -152,60 +168,10 @@ function showProgress(files, done, of) {
 
 /** The service stops when it is no longer listened to. */
 function cancel() {
-  running.abort();
+  begin();
   again = null;
   show("empty");
   at("choose").focus();
-}
-
-// --- The result ---
-
-function showResult(answer, mask, asked) {
-  const { image, model } = answer;
-  const found = answer.classes.filter(({ pixels }) => pixels > 0).sort((a, b) => b.pixels - a.pixels);
-  showRows(found, answer.classes);
-  at("status").textContent =
-    `${file.name} · ${image.width} × ${image.height} pixels · ` +
-    (found.length === 1 ? `all of it ${found[0].name}` : `${found.length} classes, the largest is ${found[0].name}`);
-  at("model-name").textContent = `${model.name}, version ${model.version}`;
-  at("digest").textContent = model.digest.replace("sha256:", "").slice(0, 12);
-  at("digest").title = model.digest;
-  at("timings").textContent = timings(answer.timings_ms);
-  const windowed = asked.window ? ["The smallest and largest of its 16-bit values were made black and white."] : [];
-  at("warnings").textContent = [...windowed, ...answer.warnings.map(({ detail }) => detail)].join(" ");
-  at("curl").textContent = curlCommand(file, asked);
-  offerDownload(mask);
-  at("results").hidden = at("tools").hidden = false;
-}
-
-function showRows(found, classes) {
-  at("rows").replaceChildren(...found.map(row));
-  const has = (field) => found.some((class_) => known(class_[field]));
-  at("results").classList.toggle("without-area", !has("area_mm2"));
-  at("results").classList.toggle("without-confidence", !has("confidence"));
-  const absent = classes.filter((class_) => !found.includes(class_)).map(({ name }) => name);
-  at("absent").textContent = absent.length ? `Not found: ${absent.join(", ")}.` : "";
-}
-
-function row(class_) {
-  const line = at("row").content.firstElementChild.cloneNode(true);
-  const put = (selector, text) => (line.querySelector(selector).textContent = text);
-  line.dataset.id = class_.id;
-  line.style.setProperty("--color", class_.color);
-  line.style.setProperty("--share", class_.fraction);
-  put(".name span", class_.name);
-  put(".share", share(class_.fraction));
-  put(".pixels", whole(class_.pixels));
-  put(".area", area(class_.area_mm2));
-  put(".confidence", confidence(class_.confidence));
-  return line;
-}
-
-function offerDownload(mask) {
-  URL.revokeObjectURL(maskUrl);
-  maskUrl = URL.createObjectURL(mask);
-  at("download").href = maskUrl;
-  at("download").download = `${file.name.replace(/\.[^.]*$/, "")}.mask.png`;
 }
 
 // --- Wiring ---
@@ -225,6 +191,7 @@ function showModels(offered) {
   at("scan-model").replaceChildren(...forScans.map(({ name }) => new Option(name)));
   show();
   at("knows").textContent = offered.length === 1 ? `The model knows ${offered[0].classes.join(", ")}.` : "";
+  showSamples(offered);
   if (!forScans.length) return;
   Object.assign(at("file"), { accept: "", multiple: true }); // the files of a DICOM series have any name
   at("what").textContent = "Drop a scan of a head or a photo here to see what is in it, and how much of each.";
@@ -232,13 +199,27 @@ function showModels(offered) {
   at("formats").textContent = "A NIfTI file, or the files, folder or zip of a DICOM series · JPEG, PNG or WebP";
 }
 
+function showSamples(offered) {
+  const buttons = offered.toSorted((a, b) => b.default - a.default).map(({ name }) => [name, sampleOf(name)]).filter(([, sample]) => sample).map(sampleButton);
+  at("sample-buttons").replaceChildren(...buttons);
+  at("samples").hidden = !buttons.length;
+}
+
+function sampleButton([name, sample]) {
+  const button = at("sample").content.firstElementChild.cloneNode(true);
+  button.querySelector("img").src = sample.url;
+  button.querySelector("span").textContent = name;
+  listen(button, { click: () => trySample(name, sample) });
+  return button;
+}
+
 async function copy({ target }) {
-  const command = at(target.dataset.copies);
+  const code = at(target.dataset.copies);
   try {
-    await navigator.clipboard.writeText(command.textContent);
+    await navigator.clipboard.writeText(code.textContent);
     target.textContent = "Copied";
   } catch { // no clipboard without HTTPS: leave it selected for Ctrl+C
-    getSelection().selectAllChildren(command);
+    getSelection().selectAllChildren(code);
     target.textContent = "Selected";
   }
   setTimeout(() => (target.textContent = "Copy"), 2000);
@@ -246,11 +227,17 @@ async function copy({ target }) {
 
 /** Both overlays are as strong as either slider says. */
 function setOpacity({ target: { value } }) {
-  overlay.opacity = scan.opacity = value / 100;
+  table.overlay.opacity = scan.opacity = value / 100;
   for (const id of ["opacity", "scan-opacity"]) {
     at(id).value = value;
     at(`${id}-text`).textContent = `${value} %`;
   }
+}
+
+/** Both overlays have the colours that either box says, and so has the next visit. */
+function setSafe(safe) {
+  table.safe = scan.safe = at("safe").checked = at("scan-safe").checked = safe;
+  localStorage.setItem("safe", safe);
 }
 
 function dragging(event, over) {
@@ -259,20 +246,21 @@ function dragging(event, over) {
 }
 
 const chooseFile = () => at("file").click();
-listen(at("choose"), { click: chooseFile });
-listen(at("another"), { click: chooseFile });
+for (const id of ["choose", "another"]) listen(at(id), { click: chooseFile });
+for (const id of ["start-film", "film"]) listen(at(id), { click: runCamera });
+listen(at("stop"), { click: () => stopCamera() });
+listen(at("picture"), { click: async () => take([await live.picture()]) });
 listen(at("cancel"), { click: cancel });
-listen(at("copy"), { click: copy });
-listen(at("scan-copy"), { click: copy });
-listen(at("photo"), { load: fitFrame });
+for (const id of ["copy", "scan-copy"]) listen(at(id), { click: copy });
 listen(at("file"), { change: ({ target }) => (take([...target.files]), (target.value = "")) });
 listen(at("settings"), { change: () => again?.(), submit: (event) => event.preventDefault() });
-listen(at("opacity"), { input: setOpacity });
-listen(at("scan-opacity"), { input: setOpacity });
+for (const id of ["opacity", "scan-opacity"]) listen(at(id), { input: setOpacity });
+for (const id of ["safe", "scan-safe"]) listen(at(id), { change: ({ target }) => setSafe(target.checked) });
 listen(window, {
   dragover: (event) => dragging(event, true),
   dragleave: (event) => dragging(event, event.relatedTarget !== null),
   drop: async (event) => (dragging(event, false), take(await dropped(event.dataTransfer))),
   paste: (event) => take([...event.clipboardData.files]),
 });
+setSafe(localStorage.getItem("safe") === "true");
 offerModels();

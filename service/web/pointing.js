@@ -1,23 +1,27 @@
 // Pointing at classes, in the table and in the picture.
 
 import { listen } from "./dom.js";
+import { tint } from "./palette.js";
 
-/** Highlights in `overlay` what is pointed at in `rows`; names in `label` what is pointed at in `frame`. */
+/** Highlights in `overlay` what is pointed at in `rows`; names in `label` what is pointed at in `frame`.
+ * `named(class_, x, y)` says what is at a place of the picture, 0..1; the class is null where there is none. */
 export class Pointing {
   #rows;
   #frame;
   #label;
   #overlay;
+  #named;
   #pinned = null; // id of the class a click keeps highlighted
 
-  constructor(rows, frame, label, overlay) {
-    [this.#rows, this.#frame, this.#label, this.#overlay] = [rows, frame, label, overlay];
+  constructor(rows, frame, label, overlay, named = (class_) => class_?.name) {
+    [this.#rows, this.#frame, this.#label, this.#overlay, this.#named] = [rows, frame, label, overlay, named];
     const over = ({ target }) => this.#highlight(target.closest("tr"));
     const out = () => this.#highlight(null);
     const point = (event) => this.#point(event);
     listen(frame, { pointermove: point, pointerdown: point, pointerleave: (event) => this.#unpoint(event) });
     listen(rows, { mouseover: over, mouseleave: out, focusin: over, focusout: out });
-    listen(rows, { click: ({ target }) => target.closest("tr") && this.#pin(target.closest("tr")) });
+    const pin = ({ target }) => target.type !== "checkbox" && target.closest("tr") && this.#pin(target.closest("tr"));
+    listen(rows, { click: pin });
   }
 
   clear() {
@@ -39,7 +43,7 @@ export class Pointing {
     const id = Number(line.dataset.id);
     this.#pinned = this.#pinned === id ? null : id;
     for (const other of this.#rows.children) {
-      other.querySelector("button").setAttribute("aria-pressed", Number(other.dataset.id) === this.#pinned);
+      other.querySelector("button").ariaPressed = Number(other.dataset.id) === this.#pinned;
     }
     this.#highlight(null);
   }
@@ -51,9 +55,9 @@ export class Pointing {
     const label = this.#label;
     label.hidden = !class_;
     this.#mark(class_);
+    label.querySelector("span").textContent = this.#named(class_, x / box.width, y / box.height);
     if (!class_) return;
-    label.querySelector("span").textContent = class_.name;
-    label.style.setProperty("--color", class_.color);
+    tint(label, this.#overlay.shadeOf(class_.id));
     label.style.left = `${Math.max(0, Math.min(x + 14, box.width - label.offsetWidth - 4))}px`;
     label.style.top = `${y > label.offsetHeight + 18 ? y - label.offsetHeight - 12 : y + 20}px`;
   }
@@ -61,6 +65,7 @@ export class Pointing {
   #unpoint({ pointerType }) {
     if (pointerType === "touch") return; // a finger leaves at once; what it pointed at stays to be read
     this.#label.hidden = true;
+    this.#named(null);
     this.#mark(null);
   }
 

@@ -1,16 +1,20 @@
 // The result for a scan: its slices, the volumes of its tissues, and whether a person should look.
 
-import { fileOf, scanCommand } from "./api.js";
+import { fileOf } from "./api.js";
 import { at } from "./dom.js";
 import { area, confidence, share, timings, volume, whole } from "./format.js";
+import { tint } from "./palette.js";
 import { Pointing } from "./pointing.js";
 import { Slices } from "./slices.js";
+import { scanCommand } from "./snippets.js";
+import { Toggles } from "./toggles.js";
 
 const BACKGROUND = 0;
 
 export class ScanView {
   #slices = new Slices((index) => this.#moved(index));
   #pointing = new Pointing(at("tissues"), at("scan-frame"), at("scan-pointed"), this.#slices.overlay);
+  #toggles = new Toggles(at("tissues"), at("scan-toggle-all"), this.#slices.overlay);
   #tissues = [];
   #urls = [];
 
@@ -18,10 +22,17 @@ export class ScanView {
     this.#slices.overlay.opacity = value;
   }
 
+  /** Whether the colours are those for any colour vision. */
+  set safe(value) {
+    this.#slices.overlay.safe = value;
+    this.#tint();
+  }
+
   show(files, model, answer) {
     this.#pointing.clear();
     this.#tissues = answer.classes.filter(({ id }) => id !== BACKGROUND);
     at("tissues").replaceChildren(...this.#tissues.map(row));
+    this.#toggles.renew(this.#tissues);
     at("brain-ml").textContent = volume(answer.intracranial_ml);
     this.#slices.show(answer.pictures, this.#tissues, answer.volume.spacing_mm);
     showReview(answer);
@@ -33,7 +44,12 @@ export class ScanView {
     const areas = this.#tissues.map(({ slice_mm2 }) => slice_mm2[index]);
     [...at("tissues").children].forEach((line, i) => (line.querySelector(".area").textContent = area(areas[i])));
     at("brain-area").textContent = area(areas.reduce((sum, mm2) => sum + mm2, 0));
+    this.#tint();
     this.#pointing.renew();
+  }
+
+  #tint() {
+    for (const line of at("tissues").children) tint(line, this.#slices.overlay.shadeOf(Number(line.dataset.id)));
   }
 
   #offer(name, { labels, segmentation }) {
@@ -52,9 +68,9 @@ function row(class_) {
   const line = at("tissue").content.firstElementChild.cloneNode(true);
   const put = (selector, text) => (line.querySelector(selector).textContent = text);
   line.dataset.id = class_.id;
-  line.style.setProperty("--color", class_.color);
   line.style.setProperty("--share", class_.share ?? 0);
-  put(".name span", class_.name);
+  put(".name", class_.name);
+  line.querySelector("[type=checkbox]").ariaLabel = `Show ${class_.name}`;
   put(".ml", volume(class_.ml));
   put(".share", share(class_.share));
   put(".confidence", confidence(class_.confidence));

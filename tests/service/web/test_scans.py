@@ -10,7 +10,8 @@ import pytest
 from playwright.sync_api import Browser, Page, expect
 
 from tests.support import colours, tissues
-from tests.support.chromium import MS, tab
+from tests.support.accessibility import violations
+from tests.support.chromium import tab
 from tests.support.dicom import series
 from tests.support.nifti import nifti
 from tests.support.pictures import encoded, quarters
@@ -19,7 +20,6 @@ from tests.support.server import serving
 from tests.support.waiting import wait_until
 
 nibabel = pytest.importorskip("nibabel")
-expect.set_options(timeout=MS)
 
 NAME = "DOE^JANE"
 
@@ -87,6 +87,7 @@ def test_a_scan_has_slices_volumes_and_reasons_for_a_review(page: Page, tmp_path
     saved.value.save_as(tmp_path / "labels.nii.gz")
     np.testing.assert_array_equal(nibabel.load(tmp_path / "labels.nii.gz").dataobj, truth())
     expect(page.locator("#save-segmentation")).to_be_hidden()
+    assert violations(page) == []
     assert NAME not in log.read_text()
 
 
