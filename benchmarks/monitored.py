@@ -40,7 +40,7 @@ def run(program: str, folder: Path, seconds: float, picture: Path) -> None:
         configuration = configure(folder, subject.url.removeprefix("http://").partition("/")[0], every=f"{EVERY_S}s")
         with prometheus(program, configuration) as watching:
             served, began = soak.models(subject), time()
-            asyncio.run(load(subject, Traffic(0, served), seconds, models))
+            asyncio.run(load(subject, Traffic(0, served), seconds, models / "street-small.onnx"))
             draw(watching, list(served), began, began + seconds, picture)
 
 
@@ -62,8 +62,9 @@ def draw(watching: Prometheus, models: list[str], began: float, ended: float, pi
         typer.echo(f"{panel.title}: {len(series)} series")
 
 
-async def load(subject: Subject, traffic: Traffic, seconds: float, models: Path) -> None:
-    """Call the service for so long, as CALLERS says; half way, put a damaged file into its folder `models`."""
+async def load(subject: Subject, traffic: Traffic, seconds: float, whole: Path) -> None:
+    """Call the service for so long, as CALLERS says; half way, a damaged copy of the model file `whole` appears beside
+    it."""
     address, numbers, began = address_of(subject.url), count(), monotonic()
 
     def done() -> float:
@@ -83,10 +84,15 @@ async def load(subject: Subject, traffic: Traffic, seconds: float, models: Path)
         request = post("/volumes", await asyncio.to_thread(volumes.head, SCAN_SIDE), "application/gzip")
         while done() < 1:
             await exchange(address, request)
-            await asyncio.sleep(SCANS_EVERY_S)
+            await asyncio.sleep(min(SCANS_EVERY_S, seconds * max(0.0, 1 - done())))
 
-    async def damage() -> None:
+    async def appear() -> None:
         await asyncio.sleep(seconds / 2)
-        (models / "damaged.onnx").write_bytes((models / "street-small.onnx").read_bytes()[:-1])
+        await asyncio.to_thread(damage, whole)
 
-    await asyncio.gather(*(call(place) for place in range(max(many for _, many in CALLERS))), scan(), damage())
+    await asyncio.gather(*(call(place) for place in range(max(many for _, many in CALLERS))), scan(), appear())
+
+
+def damage(whole: Path) -> None:
+    """Put a copy beside a file that lacks its last byte."""
+    (whole.parent / "damaged.onnx").write_bytes(whole.read_bytes()[:-1])
