@@ -26,6 +26,12 @@ def site(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return folder
 
 
+def test_no_page_is_in_the_navigation_twice() -> None:
+    pages = re.findall(r"([\w/-]+\.md)$", (ROOT / "mkdocs.yml").read_text(), re.MULTILINE)
+    assert len(pages) > 20
+    assert len(pages) == len(set(pages))
+
+
 class Loaded(HTMLParser):
     """What a browser loads for a page: scripts, styles, pictures, frames; not where its links lead."""
 
