@@ -1,4 +1,4 @@
-"""Commands that finish a model file: quantize, calibrate, restore, golden. Heavy imports wait until needed."""
+"""Commands that finish a model file. Heavy imports wait until needed."""
 
 from pathlib import Path
 from typing import Annotated
@@ -103,6 +103,34 @@ def calibrate(
         plots.reliability(drawn, picture)
     exporter.write(heated(content, temperature), output)
     typer.echo(f"{output}: temperature {temperature}")
+
+
+@app.command()
+def reference(
+    model: Annotated[Path, typer.Argument(help="A model file.")],
+    data: Data,
+    output: Annotated[Path, typer.Argument(help="The .onnx file to write; it may be MODEL.")],
+    split: Split = "val",
+    only: Only = None,
+    stretch: Stretch = None,
+    also: Also = [],  # noqa: B006  # typer copies it
+    images: Annotated[int, typer.Option(min=1, help="Images of each place; scans, for a model for scans.")] = 100,
+) -> None:
+    """Write the same model with a reference: what images of its places consist of, and how sure it is of them.
+
+    The service compares what it serves with that. Finish the model first: `quantize` and `calibrate` drop a reference.
+    DATA of a model for scans is a folder of scans with NAME_t1.nii.gz of each person; --only names people.
+    """
+    from model_export.onnx import export as exporter
+    from model_export.onnx.reference import referring
+    from model_export.reports.drift import reference as measured
+    from service.segmentation.runtime.model import Model
+
+    content = model.read_bytes()
+    found = measured(Model(content, threads=0), places(data, split, stretch, only, also), images, tracked)
+    exporter.write(referring(content, found), output)
+    shares = ", ".join(f"{name} {100 * of.mean:.1f} %" for name, of in found.shares.items())
+    typer.echo(f"{output}: {found.images} images of {', '.join(found.places)}: {shares}")
 
 
 @app.command()

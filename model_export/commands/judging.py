@@ -1,4 +1,4 @@
-"""Commands that judge models: evaluate, card, compare, outlines."""
+"""Commands that judge models: evaluate, card, compare, outlines, drift."""
 
 from pathlib import Path
 from typing import Annotated, Any
@@ -127,3 +127,26 @@ def outlines(
     typer.echo(report.table(loaded, images, tracked(len(images))))
     if picture is not None:
         report.picture(loaded, Image.open(photo), corner).save(picture)
+
+
+@app.command()
+def drift(
+    model: Annotated[Path, typer.Argument(help="A model file with a reference.")],
+    data: Data,
+    split: Split = "val",
+    only: Only = None,
+    stretch: Stretch = None,
+    also: Also = [],  # noqa: B006  # typer copies it
+    images: Annotated[
+        int, typer.Option(min=1, help="The most images of each place; scans, for a model for scans.")
+    ] = 200,
+) -> None:
+    """Print how far the images of places lie from the model's reference, as a service's gauges would show it.
+
+    Labels are not looked at. DATA of a model for scans is a folder of scans.
+    """
+    from model_export.reports.drift import table
+    from service.segmentation.runtime.model import Model
+
+    found = places(data, split, stretch, only, also)
+    typer.echo(table(Model.load(model, threads=0), found, images, tracked))

@@ -13,9 +13,9 @@ from service.segmentation.inputs.archive import unzipped
 from service.segmentation.inputs.clinical import dicom_series, nifti_volume, nifti_voxels
 from service.segmentation.inputs.source import Source
 from service.segmentation.inputs.volume import Volume
-from service.segmentation.measures.composition import Composition, composition
+from service.segmentation.measures.composition import Composition
 from service.segmentation.measures.review import Reason, review
-from service.segmentation.measures.volumes import Extent, extents
+from service.segmentation.measures.volumes import Extent, composition_of, extents
 from service.segmentation.outputs.dicomseg import dicomseg
 from service.segmentation.outputs.mosaic import mosaic
 from service.segmentation.outputs.nifti import nifti
@@ -59,8 +59,8 @@ class VolumeResult:
 
     @property
     def composition(self) -> Composition:
-        """The share of every class, background included, and the mean probability of the labels."""
-        return composition([extent.voxels for extent in self.extents], [extent.confidence for extent in self.extents])
+        """The share of every class, background included, and the mean probability of the labels; by slice too."""
+        return composition_of(self.segmentation.tally)
 
     def dicomseg(self) -> bytes:
         """The labels as a DICOM Segmentation of the instances that came. Raises UnusableScan and OutOfMemory."""

@@ -55,7 +55,7 @@ class VolumeSegmenter:
             labels = np.full(seen.voxels.shape, BACKGROUND, np.uint8)
         classes = len(self.model.contract.labels.classes)
         voxels = np.zeros((len(slices), classes), np.int64)
-        probability = np.zeros(classes)
+        probability = np.zeros((len(slices), classes))
         certain = True
         for index in range(len(slices)):
             progress(index, len(slices))
@@ -64,7 +64,7 @@ class VolumeSegmenter:
                 image = slices.image(index)
             if image is None:
                 voxels[index, BACKGROUND] = labels[index].size
-                probability[BACKGROUND] += labels[index].size
+                probability[index, BACKGROUND] = labels[index].size
                 continue
             planes, cells = self._run(image, True, call)
             with call.timings.stage("measure"):
@@ -74,6 +74,6 @@ class VolumeSegmenter:
                 if chances is None:
                     certain = False
                 else:
-                    probability += np.bincount(flat, weights=chances.ravel(), minlength=classes)
+                    probability[index] = np.bincount(flat, weights=chances.ravel(), minlength=classes)
         progress(len(slices), len(slices))
         return VolumeSegmentation(seen, labels, Tally(voxels, probability if certain else None))

@@ -8,10 +8,12 @@ from dataclasses import dataclass
 class Composition:
     """shares: of the pixels of an image, or the voxels of a scan, by class id; their sum is 1.
     confidence: the mean probability of the chosen labels, 0..1; None where it was not computed.
+    slices: those of a scan.
     """
 
     shares: tuple[float, ...]
     confidence: float | None
+    slices: tuple["Composition", ...] = ()
 
 
 def composition(pixels: Sequence[int], means: Sequence[float | None]) -> Composition:

@@ -7,6 +7,7 @@ where the document has their `scale`. They are there anyway, so they cost nothin
 follows from them is computed outside the graph, since onnxruntime (1.32) computes every output of a graph at every run.
 """
 
+from itertools import pairwise
 from typing import Annotated, Any, Literal
 
 import msgspec
@@ -135,6 +136,34 @@ class Training(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     weights_sha256: Sha256
 
 
+class Distribution(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """How shares, 0..1, are distributed: `bins` of them lie below, between and above the ascending `edges`, and sum to
+    1. A share that equals an edge lies below it."""
+
+    mean: Share
+    edges: tuple[Share, ...]
+    bins: tuple[Share, ...]
+
+    def __post_init__(self) -> None:
+        if len(self.bins) != len(self.edges) + 1 or abs(sum(self.bins) - 1) > 0.01:
+            raise ValueError("a distribution has a bin more than edges, and its bins sum to 1")
+        if any(low >= high for low, high in pairwise(self.edges)):
+            raise ValueError("the edges of a distribution ascend")
+
+
+class Reference(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """What `images` of validation consist of, at `places` that count alike, for comparison with those that are served.
+
+    `shares`: of each class, by its name, in an image. Of a model for scans it is in a slice, of what is not background,
+    which has none here. `confidence`: the mean probability of an image's labels; None without scores.
+    """
+
+    images: Annotated[int, msgspec.Meta(ge=1)]
+    places: tuple[str, ...]
+    shares: dict[str, Distribution]
+    confidence: Distribution | None = None
+
+
 class Scale(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """A logit is `step * (integer - zero)`."""
 
@@ -165,7 +194,8 @@ class Golden(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 class Contract(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """The document. `format` is its version; `seal` is the sha256 that `seal.py` explains; `use` and `limits` are what
     the model is for and what it must not be trusted with, in sentences for people; `scale` is there where the graph
-    gives its scores in integers; `elsewhere` has evaluations on further data sets.
+    gives its scores in integers; `elsewhere` has evaluations on further data sets; `reference` is there where the drift
+    of what is served is to be measured.
 
     Logits are divided by `temperature` before the softmax, so that a probability says how often a class is right (Guo,
     Pleiss, Sun and Weinberger 2017: On Calibration of Modern Neural Networks). Labels do not depend on it. It is 1
@@ -188,9 +218,14 @@ class Contract(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     temperature: Temperature = 1.0
     network: Network | None = None
     elsewhere: tuple[Evaluation, ...] = ()
+    reference: Reference | None = None
     use: str = ""
     limits: str = ""
     seal: Sha256 = UNSEALED
+
+    def __post_init__(self) -> None:
+        if self.reference is not None and not self.reference.shares.keys() <= set(self.labels.names):
+            raise ValueError("a reference is of the model's own classes")
 
     @property
     def architecture(self) -> str:
