@@ -114,11 +114,13 @@ def reference(
     only: Only = None,
     stretch: Stretch = None,
     also: Also = [],  # noqa: B006  # typer copies it
-    images: Annotated[int, typer.Option(min=1, help="Images of each place; scans, for a model for scans.")] = 100,
+    images: Annotated[
+        int, typer.Option(min=1, help="The most images of each place; scans, for a model for scans.")
+    ] = 300,
 ) -> None:
-    """Write the same model with a reference: what images of its places consist of, and how sure it is of them.
+    """Write the same model with references: what the images of each place consist of, and how sure it is of them.
 
-    The service compares what it serves with that. Finish the model first: `quantize` and `calibrate` drop a reference.
+    The service compares what it serves with them. Finish the model first: `quantize` and `calibrate` drop references.
     DATA of a model for scans is a folder of scans with NAME_t1.nii.gz of each person; --only names people.
     """
     from model_export.onnx import export as exporter
@@ -127,10 +129,12 @@ def reference(
     from service.segmentation.runtime.model import Model
 
     content = model.read_bytes()
-    found = measured(Model(content, threads=0), places(data, split, stretch, only, also), images, tracked)
+    loaded = Model(content, threads=0)
+    found = [measured(loaded, place, images, tracked) for place in places(data, split, stretch, only, also)]
     exporter.write(referring(content, found), output)
-    shares = ", ".join(f"{name} {100 * of.mean:.1f} %" for name, of in found.shares.items())
-    typer.echo(f"{output}: {found.images} images of {', '.join(found.places)}: {shares}")
+    for one in found:
+        shares = ", ".join(f"{name} {100 * of.mean:.1f} %" for name, of in one.shares.items())
+        typer.echo(f"{one.place}, {one.images} images: {shares}")
 
 
 @app.command()

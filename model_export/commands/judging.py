@@ -131,7 +131,7 @@ def outlines(
 
 @app.command()
 def drift(
-    model: Annotated[Path, typer.Argument(help="A model file with a reference.")],
+    model: Annotated[Path, typer.Argument(help="A model file with references.")],
     data: Data,
     split: Split = "val",
     only: Only = None,
@@ -141,7 +141,7 @@ def drift(
         int, typer.Option(min=1, help="The most images of each place; scans, for a model for scans.")
     ] = 200,
 ) -> None:
-    """Print how far the images of places lie from the model's reference, as a service's gauges would show it.
+    """Print how far the images of places lie from the model's references, as a service's gauges would show it.
 
     Labels are not looked at. DATA of a model for scans is a folder of scans.
     """

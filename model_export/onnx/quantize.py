@@ -120,7 +120,7 @@ class Quantizer:
             precision="int8",
             quantization=Quantization(method, len(images), self.before[0], tuple(self.before[1:])),
             scale=scale,
-            reference=None,
+            references=(),
             golden=golden.of_integers(self.contract.golden, run, scale),
             parity=parity.measure(parity.by_onnxruntime(self.source), run, compared),
         )

@@ -1,4 +1,6 @@
-"""The reference of a model file: what the images of its places consist of, written into it."""
+"""The references of a model file: what the images of its places consist of, written into it."""
+
+from collections.abc import Sequence
 
 import msgspec
 import onnx
@@ -8,7 +10,8 @@ from service.segmentation.modelfile.contract import Reference
 from service.segmentation.runtime.model import Model
 
 
-def referring(data: bytes, reference: Reference) -> bytes:
-    """A model file with this reference; graph, weights, figures and golden answer are the same."""
+def referring(data: bytes, references: Sequence[Reference]) -> bytes:
+    """A model file with these references; graph, weights, figures and golden answer are the same."""
     contract = Model(data, threads=0).contract
-    return packed(onnx.load_model_from_string(data), msgspec.structs.replace(contract, reference=reference))
+    renewed = msgspec.structs.replace(contract, references=tuple(references))
+    return packed(onnx.load_model_from_string(data), renewed)

@@ -32,13 +32,13 @@ def temperature_in_training(model: Model, places: Sequence[Place], count: int) -
 
 
 def heated(data: bytes, temperature: float) -> bytes:
-    """A model file with another temperature; graph, weights and golden answer are the same. It has no reference: the
-    confidence in it would be that of the old temperature.
+    """A model file with another temperature; graph, weights and golden answer are the same. It has no references: the
+    confidence in them would be that of the old temperature.
 
     Raises DataError for a model for scans.
     """
     contract = Model(data, threads=0).contract
     if contract.for_scans:
         raise DataError(f"{contract.name} is for scans: their labels follow from probabilities, so it keeps its own.")
-    renewed = msgspec.structs.replace(contract, temperature=temperature, reference=None)
+    renewed = msgspec.structs.replace(contract, temperature=temperature, references=())
     return packed(onnx.load_model_from_string(data), renewed)

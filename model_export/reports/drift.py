@@ -7,7 +7,6 @@ from collections.abc import Iterator, Sequence
 from statistics import mean
 
 import numpy as np
-from numpy.typing import NDArray
 
 from model_export.data.folder import SegmentationFolder, starting_with
 from model_export.data.place import Place
@@ -18,7 +17,7 @@ from model_export.reports.evaluate import Track
 from model_export.reports.predictions import serving
 from model_export.reports.report import markdown
 from service.segmentation.measures.composition import Composition
-from service.segmentation.measures.drift import FEWEST, Window, compared
+from service.segmentation.measures.drift import Window, compared
 from service.segmentation.measures.volumes import BACKGROUND, composition_of
 from service.segmentation.modelfile.contract import Distribution, Reference
 from service.segmentation.pipeline import Request
@@ -32,37 +31,23 @@ QUANTILES = np.arange(1, 10) / 10
 DIGITS = 6
 
 
-def reference(model: Model, places: Sequence[Place], count: int, track: Track) -> Reference:
-    """What up to `count` images of each place consist of, spread evenly over it; the places count alike.
-
-    Raises DataError.
-    """
-    found = [seen(model, place, count, track) for place in places]
-    weights = np.concatenate([np.full(len(images), 1 / len(images)) for images in found])
-    images = [image for of_place in found for image in of_place]
-    names = model.contract.labels.names
+def reference(model: Model, place: Place, count: int, track: Track) -> Reference:
+    """What up to `count` images of a place consist of, spread evenly over it. Raises DataError."""
+    found = seen(model, place, count, track)
     shares = {
-        name: distribution(np.array([image.shares[id_] for image in images]), weights)
-        for id_, name in enumerate(names)
+        name: distribution([image.shares[id_] for image in found])
+        for id_, name in enumerate(model.contract.labels.names)
         if not (model.contract.for_scans and id_ == BACKGROUND)
     }
-    known = [image.confidence for image in images if image.confidence is not None]
-    confidence = distribution(np.array(known), weights) if len(known) == len(images) else None
-    return Reference(len(images), tuple(place.name for place in places), shares, confidence)
+    known = [image.confidence for image in found if image.confidence is not None]
+    return Reference(place.name, len(found), shares, distribution(known) if known else None)
 
 
-def distribution(values: NDArray[np.float64], weights: NDArray[np.float64]) -> Distribution:
-    """Of values, 0..1, with these weights."""
-    order = np.argsort(values, kind="stable")
-    values, weights = values[order], weights[order] / weights.sum()
-    at = np.searchsorted(np.cumsum(weights), QUANTILES).clip(max=len(values) - 1)
-    edges = np.unique(values[at].round(DIGITS))
-    bins = np.bincount(np.searchsorted(edges, values), weights, len(edges) + 1)
-    return Distribution(
-        round(float(np.average(values, weights=weights)), DIGITS),
-        tuple(edges.tolist()),
-        tuple(bins.round(DIGITS).tolist()),
-    )
+def distribution(values: Sequence[float]) -> Distribution:
+    """Of values, 0..1, in bins of a tenth of them each."""
+    edges = np.unique(np.quantile(values, QUANTILES, method="inverted_cdf").round(DIGITS))
+    bins = np.bincount(np.searchsorted(edges, values), minlength=len(edges) + 1) / len(values)
+    return Distribution(round(mean(values), DIGITS), tuple(edges.tolist()), tuple(bins.round(DIGITS).tolist()))
 
 
 def seen(model: Model, place: Place, count: int, track: Track) -> list[Composition]:
@@ -99,32 +84,28 @@ def spread(length: int, count: int, track: Track) -> Iterator[int]:
 
 
 def table(model: Model, places: Sequence[Place], count: int, track: Track) -> str:
-    """What the gauges of a service show after `count` images of a place, a line for each.
-
-    Raises DataError where the file has no reference.
+    """What a service says of its drift after `count` images of a place: which of the model's places is nearest,
+    and how far it is. Raises DataError where the file has none.
     """
-    if model.contract.reference is None:
-        raise DataError(f"{model.contract.name} has no reference; give it one: python -m model_export reference.")
+    if not model.contract.references:
+        raise DataError(f"{model.contract.name} has no references; give it some: python -m model_export reference.")
     return markdown(
-        ["where", "images", "drift, mean of classes", "most", "confidence"],
+        ["where", "images", "nearest", "drift, mean of classes", "most", "confidence"],
         [row(model, place, count, track) for place in places],
     )
 
 
 def row(model: Model, place: Place, count: int, track: Track) -> list[str]:
-    window, number = Window(model.contract), 0
-    for one in seen(model, place, count, track):
+    window = Window(model.contract)
+    for one in images(model, place, count, track):
         window.add(one)
-        number += 1
-    if number < FEWEST:
-        return [place.name, str(number), *["-"] * 3]
-    drifts = {name: drift for name, one in window.classes.items() if (drift := one.drift) is not None}
-    most = max(drifts, key=lambda name: drifts[name])
-    confidence = None if window.confidence is None else window.confidence.drift
+    nearest = min(window.drifts(), key=lambda drift: drift.mean)
+    most = max(nearest.shares, key=lambda name: nearest.shares[name])
     return [
         place.name,
-        str(number),
-        f"{mean(drifts.values()):.2f}",
-        f"{most} {drifts[most]:.2f}",
-        "-" if confidence is None else f"{confidence:.2f}",
+        str(len(window)),
+        nearest.place,
+        f"{nearest.mean:.2f}",
+        f"{most} {nearest.shares[most]:.2f}",
+        "-" if nearest.confidence is None else f"{nearest.confidence:.2f}",
     ]

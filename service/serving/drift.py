@@ -1,7 +1,6 @@
-"""The drift of what is served, as gauges: computed at a scrape, of windows that are kept meanwhile."""
+"""The drift of what is served, as gauges: computed at a scrape, of the latest images."""
 
 from collections.abc import Iterable
-from math import nan
 from threading import Lock
 
 from prometheus_client.metrics_core import GaugeMetricFamily, Metric
@@ -12,16 +11,16 @@ from service.segmentation.measures.drift import Window
 from service.segmentation.modelfile.contract import Contract
 
 
-class Drift(Collector):
-    """The windows of models whose contracts have a reference. Safe to call from several threads."""
+class Drifts(Collector):
+    """The latest images of each model whose contract has references. Safe to use from several threads."""
 
     def __init__(self) -> None:
         self._windows: dict[str, Window] = {}
         self._lock = Lock()
 
     def observe(self, model: Contract, seen: Composition) -> None:
-        """Observe what an image consists of. A model's new file begins a new window."""
-        if model.reference is None:
+        """Observe what an image consists of. A model's new file begins anew."""
+        if not model.references:
             return
         with self._lock:
             window = self._windows.get(model.name)
@@ -32,21 +31,18 @@ class Drift(Collector):
     def collect(self) -> Iterable[Metric]:
         classes = GaugeMetricFamily(
             "segment_drift",
-            "Jensen-Shannon distance of a class's share in the latest images from that in validation; NaN of too few.",
-            labels=("model", "class"),
+            "Jensen-Shannon distance of a class's shares in the latest images from those at a place of validation.",
+            labels=("model", "place", "class"),
         )
         confidence = GaugeMetricFamily(
-            "segment_confidence_drift", "As segment_drift, of the confidence of labels.", labels=("model",)
+            "segment_confidence_drift", "As segment_drift, of the confidence of labels.", labels=("model", "place")
         )
         with self._lock:
-            for model, window in self._windows.items():
-                for name, histogram in window.classes.items():
-                    classes.add_metric((model, name), known(histogram.drift))
-                if window.confidence is not None:
-                    confidence.add_metric((model,), known(window.confidence.drift))
+            drifts = [(model, drift) for model, window in self._windows.items() for drift in window.drifts()]
+        for model, drift in drifts:
+            for name, distance in drift.shares.items():
+                classes.add_metric((model, drift.place, name), distance)
+            if drift.confidence is not None:
+                confidence.add_metric((model, drift.place), drift.confidence)
         yield classes
         yield confidence
-
-
-def known(drift: float | None) -> float:
-    return nan if drift is None else drift

@@ -23,7 +23,7 @@ from service.segmentation.measures.composition import Composition
 from service.segmentation.modelfile.contract import Contract
 from service.segmentation.runtime import session
 from service.segmentation.stopwatch import Stopwatch
-from service.serving.drift import Drift
+from service.serving.drift import Drifts
 
 STEPS = (0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0, 25.0, 50.0, 100.0)
 
@@ -70,8 +70,8 @@ class Metrics:
             "segment_confidence", "Mean probability of an image's labels, where it was computed.", ("model",),
             registry=self.registry,
         )  # fmt: skip
-        self._drift = Drift()
-        self.registry.register(self._drift)
+        self._drifts = Drifts()
+        self.registry.register(self._drifts)
         Info("segment_build", "What runs.", registry=self.registry).info(
             {"version": service.__version__, "python": platform.python_version(), "onnxruntime": session.VERSION}
         )
@@ -94,7 +94,7 @@ class Metrics:
             self._shares.labels(model.name, name).observe(share)
         if seen.confidence is not None:
             self._confidence.labels(model.name).observe(seen.confidence)
-        self._drift.observe(model, seen)
+        self._drifts.observe(model, seen)
 
     def follow(self, name: str, meaning: str, read: Callable[[], float]) -> None:
         """Show what `read` returns at each scrape."""

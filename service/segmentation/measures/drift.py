@@ -1,68 +1,75 @@
-"""How far the images of late lie from those that a model was validated on.
+"""How far the latest images lie from those that a model was validated on, place by place.
 
-What an image consists of, and how sure the network is of it, are put into the bins of the contract's reference. The
-distance of both histograms is that of Jensen and Shannon: the root of their divergence in bits (Lin 1991: Divergence
-Measures Based on the Shannon Entropy; Endres and Schindelin 2003 show that the root is a metric). It is 0 for the same
-distribution and 1 where none of the bins is in both. Empty bins do no harm, as they do in the population stability
-index.
+What images consist of, and how sure the network is of it, falls into the bins of the contract's references. The
+distance of two histograms is that of Jensen and Shannon: the root of their divergence in bits (Lin 1991: Divergence
+Measures Based on the Shannon Entropy; Endres and Schindelin 2003: A New Metric for Probability Distributions). It is 0
+for the same distribution and 1 where none of the bins is in both. Empty bins do no harm, as they do in the population
+stability index.
 """
 
-from bisect import bisect_left
-from collections.abc import Iterator, Sequence
-from math import log2, sqrt
+from collections import deque
+from collections.abc import Iterator
+from dataclasses import dataclass
+from math import nan
+
+import numpy as np
+from numpy.typing import NDArray
 
 from service.segmentation.measures.composition import Composition
 from service.segmentation.measures.volumes import BACKGROUND
-from service.segmentation.modelfile.contract import Contract, Distribution
+from service.segmentation.modelfile.contract import Contract, Distribution, Reference
 
 LATEST = 1000
-"""An image counts 1/e of the latest after so many others."""
+"""So many images are compared."""
 
 FEWEST = 100
 """Of fewer images there is no saying how they are distributed."""
 
+Values = NDArray[np.float64]
 
-class Histogram:
-    """Where the latest values lie in the bins of a distribution."""
 
-    def __init__(self, expected: Distribution) -> None:
-        self._expected = expected
-        self._weights = [0.0] * len(expected.bins)
-        self.values = 0
+@dataclass(frozen=True)
+class Drift:
+    """Distances, 0..1, from one place: of the share of each class, and of confidence, None without scores. They are NaN
+    where too few images are known."""
 
-    def add(self, value: float) -> None:
-        """Add a share, 0..1."""
-        self._weights = [weight * (1 - 1 / LATEST) for weight in self._weights]
-        self._weights[bisect_left(self._expected.edges, value)] += 1
-        self.values += 1
+    place: str
+    shares: dict[str, float]
+    confidence: float | None
 
     @property
-    def drift(self) -> float | None:
-        """The distance from the distribution, 0..1; None of fewer than FEWEST values."""
-        if self.values < FEWEST:
-            return None
-        total = sum(self._weights)
-        return distance([weight / total for weight in self._weights], self._expected.bins)
+    def mean(self) -> float:
+        """Over the classes."""
+        return sum(self.shares.values()) / len(self.shares)
 
 
 class Window:
-    """The latest images of a model whose contract has a reference. Its memory does not grow with them."""
+    """The latest images of a model."""
 
     def __init__(self, contract: Contract) -> None:
-        reference = contract.reference
-        assert reference is not None, "nothing to compare with"
         self.contract = contract
-        self.classes = {name: Histogram(expected) for name, expected in reference.shares.items()}
-        self.confidence = None if reference.confidence is None else Histogram(reference.confidence)
+        self._latest: deque[Composition] = deque(maxlen=LATEST)
+
+    def __len__(self) -> int:
+        return len(self._latest)
 
     def add(self, seen: Composition) -> None:
         """Add an image, or the slices of a scan."""
-        for one in compared(self.contract, seen):
-            shares = dict(zip(self.contract.labels.names, one.shares, strict=True))
-            for name, histogram in self.classes.items():
-                histogram.add(shares[name])
-            if self.confidence is not None and one.confidence is not None:
-                self.confidence.add(one.confidence)
+        self._latest.extend(compared(self.contract, seen))
+
+    def drifts(self) -> list[Drift]:
+        """Of the images from each place of the contract's references."""
+        shares = np.array([one.shares for one in self._latest]).reshape(-1, len(self.contract.labels.names))
+        known = np.array([one.confidence for one in self._latest if one.confidence is not None])
+        return [self._drift(reference, shares, known) for reference in self.contract.references]
+
+    def _drift(self, reference: Reference, shares: Values, known: Values) -> Drift:
+        columns = dict(zip(self.contract.labels.names, shares.T, strict=True))
+        return Drift(
+            reference.place,
+            {name: drift(columns[name], expected) for name, expected in reference.shares.items()},
+            None if reference.confidence is None else drift(known, reference.confidence),
+        )
 
 
 def compared(contract: Contract, seen: Composition) -> Iterator[Composition]:
@@ -78,12 +85,21 @@ def compared(contract: Contract, seen: Composition) -> Iterator[Composition]:
             yield Composition(shares, one.confidence)
 
 
-def distance(first: Sequence[float], second: Sequence[float]) -> float:
+def drift(values: Values, expected: Distribution) -> float:
+    """The distance of values, 0..1, from a distribution; NaN of fewer than FEWEST."""
+    if len(values) < FEWEST:
+        return nan
+    bins = np.bincount(np.searchsorted(expected.edges, values), minlength=len(expected.bins))
+    return distance(bins / len(values), np.array(expected.bins))
+
+
+def distance(first: Values, second: Values) -> float:
     """The Jensen-Shannon distance of two distributions over the same bins, 0..1."""
-    middle = [(p + q) / 2 for p, q in zip(first, second, strict=True)]
-    return sqrt(max(0.0, (divergence(first, middle) + divergence(second, middle)) / 2))
+    middle = (first + second) / 2
+    return float(np.sqrt(max(0.0, (divergence(first, middle) + divergence(second, middle)) / 2)))
 
 
-def divergence(first: Sequence[float], second: Sequence[float]) -> float:
+def divergence(first: Values, second: Values) -> float:
     """Of Kullback and Leibler, in bits."""
-    return sum(p * log2(p / q) for p, q in zip(first, second, strict=True) if p > 0)
+    there = first > 0
+    return float((first[there] * np.log2(first[there] / second[there])).sum())

@@ -152,14 +152,14 @@ class Distribution(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
 
 class Reference(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """What `images` of validation consist of, at `places` that count alike, for comparison with those that are served.
+    """What the `images` at a place of validation consist of, for comparison with those that are served.
 
     `shares`: of each class, by its name, in an image. Of a model for scans it is in a slice, of what is not background,
     which has none here. `confidence`: the mean probability of an image's labels; None without scores.
     """
 
+    place: str
     images: Annotated[int, msgspec.Meta(ge=1)]
-    places: tuple[str, ...]
     shares: dict[str, Distribution]
     confidence: Distribution | None = None
 
@@ -194,8 +194,8 @@ class Golden(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 class Contract(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """The document. `format` is its version; `seal` is the sha256 that `seal.py` explains; `use` and `limits` are what
     the model is for and what it must not be trusted with, in sentences for people; `scale` is there where the graph
-    gives its scores in integers; `elsewhere` has evaluations on further data sets; `reference` is there where the drift
-    of what is served is to be measured.
+    gives its scores in integers; `elsewhere` has evaluations on further data sets; `references` are there where the
+    drift of what is served is to be measured.
 
     Logits are divided by `temperature` before the softmax, so that a probability says how often a class is right (Guo,
     Pleiss, Sun and Weinberger 2017: On Calibration of Modern Neural Networks). Labels do not depend on it. It is 1
@@ -218,13 +218,13 @@ class Contract(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     temperature: Temperature = 1.0
     network: Network | None = None
     elsewhere: tuple[Evaluation, ...] = ()
-    reference: Reference | None = None
+    references: tuple[Reference, ...] = ()
     use: str = ""
     limits: str = ""
     seal: Sha256 = UNSEALED
 
     def __post_init__(self) -> None:
-        if self.reference is not None and not self.reference.shares.keys() <= set(self.labels.names):
+        if any(not reference.shares.keys() <= set(self.labels.names) for reference in self.references):
             raise ValueError("a reference is of the model's own classes")
 
     @property
