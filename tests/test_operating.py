@@ -14,6 +14,7 @@ from service.segmentation.errors import SegmentationError, code_of
 from service.segmentation.stopwatch import STAGES
 from service.serving.errors import BadKeys, BadSettings, ServingError
 from service.serving.settings import Settings
+from tests.support import colours
 from tests.support.pictures import encoded, quarters
 from tests.support.server import ROOT, serving
 from tests.support.waiting import wait_until
@@ -77,8 +78,8 @@ def test_the_stage_table_is_the_codes() -> None:
     assert [row[0] for row in rows("Stages")] == [f"`{stage}`" for stage in STAGES]
 
 
-def test_the_metrics_table_is_that_of_the_service(model_file: Path, tmp_path: Path) -> None:
-    (tmp_path / "colours.onnx").write_bytes(model_file.read_bytes())
+def test_the_metrics_table_is_that_of_the_service(tmp_path: Path) -> None:
+    (tmp_path / "colours.onnx").write_bytes(colours.model_bytes(references=colours.REFERENCES))
     (tmp_path / "damaged.onnx").write_bytes(b"")
     with serving(tmp_path, default_model="colours") as url:
         answer = httpx2.post(f"{url}/segment?include=confidence", files={"image": encoded(quarters())})

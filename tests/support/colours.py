@@ -9,11 +9,24 @@ from onnx import TensorProto, helper
 
 from service.segmentation.modelfile import golden, seal
 from service.segmentation.modelfile.classes import Class, ClassList
-from service.segmentation.modelfile.contract import METADATA_KEY, Contract, Golden, Input, Labels, Training
+from service.segmentation.modelfile.contract import (
+    METADATA_KEY,
+    Contract,
+    Distribution,
+    Golden,
+    Input,
+    Labels,
+    Reference,
+    Training,
+)
 from service.segmentation.modelfile.reader import pattern
 
 CLASSES = ClassList((Class(0, "red", "#e00000"), Class(1, "green", "#00b000"), Class(2, "blue", "#0000e0")), 255)
 WIDTH, HEIGHT, STRIDE = 96, 64, 32
+
+HALVES = Distribution(mean=0.5, edges=(0.5,), bins=(0.5, 0.5))
+REFERENCES = (Reference("town", 100, {"red": HALVES, "green": HALVES, "blue": HALVES}, confidence=HALVES),)
+"""Images whose shares are above one half as often as below."""
 
 
 def contract(**changes: Any) -> Contract:

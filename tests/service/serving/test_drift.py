@@ -7,12 +7,8 @@ from prometheus_client.parser import text_string_to_metric_families
 
 from service.segmentation.measures.composition import Composition
 from service.segmentation.measures.drift import FEWEST, LATEST
-from service.segmentation.modelfile.contract import Distribution, Reference
 from service.serving.metrics import Metrics
 from tests.support import colours
-
-HALVES = Distribution(mean=0.5, edges=(0.5,), bins=(0.5, 0.5))
-REFERENCES = (Reference("town", 100, {"red": HALVES}, confidence=HALVES),)
 
 
 def gauge(metrics: Metrics, name: str) -> dict[tuple[str, str], float]:
@@ -22,7 +18,7 @@ def gauge(metrics: Metrics, name: str) -> dict[tuple[str, str], float]:
 
 
 def test_a_drift_is_shown_once_there_are_enough_images() -> None:
-    metrics, model = Metrics(30), colours.contract(references=REFERENCES)
+    metrics, model = Metrics(30), colours.contract(references=colours.REFERENCES)
     assert gauge(metrics, "segment_drift") == {}
     metrics.observe_composition(model, Composition((0.2, 0.8, 0.0), None))
     assert isnan(gauge(metrics, "segment_drift")["town", "red"])
@@ -35,7 +31,7 @@ def test_a_drift_is_shown_once_there_are_enough_images() -> None:
 def test_a_new_file_begins_anew() -> None:
     metrics = Metrics(30)
     for version in ("1", "2"):
-        model = colours.contract(version=version, references=REFERENCES)
+        model = colours.contract(version=version, references=colours.REFERENCES)
         for _ in range(FEWEST - 1):
             metrics.observe_composition(model, image())
     assert isnan(gauge(metrics, "segment_drift")["town", "red"])
@@ -53,7 +49,7 @@ def test_a_model_without_references_has_no_drift() -> None:
 
 
 def test_scrapes_and_images_do_not_disturb_each_other() -> None:
-    metrics, model = Metrics(30), colours.contract(references=REFERENCES)
+    metrics, model = Metrics(30), colours.contract(references=colours.REFERENCES)
 
     def observe() -> None:
         for _ in range(LATEST):
