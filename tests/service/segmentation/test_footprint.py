@@ -47,4 +47,4 @@ def test_measures_reserve_what_they_take(model: Model) -> None:
     asked = {measure: pipeline.footprint(large, Request(include=frozenset({measure}))) - plain for measure in Measure}
     assert asked[Measure.LOW_CONFIDENCE] == pipeline.footprint(large, Request(confidence=True)) - plain
     assert asked[Measure.ENTROPY] == asked[Measure.CONFIDENCE_MAP] > asked[Measure.LOW_CONFIDENCE] + 900 * 900
-    assert asked[Measure.POLYGONS] > asked[Measure.REGIONS] > asked[Measure.RLE] > 20 * 1024 * 1024
+    assert asked[Measure.POLYGONS] > asked[Measure.REGIONS] > asked[Measure.RLE] > 10 * MIB
