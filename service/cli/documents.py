@@ -12,11 +12,13 @@ class Answer(answers.Answer, frozen=True):
 
 
 class Segmented(msgspec.Struct, frozen=True):
-    """An image's answer and its pictures: the mask as an indexed PNG, the overlay as WebP."""
+    """An image's answer and its pictures: the mask as an indexed PNG, the overlay as WebP, its maps as grey PNGs."""
 
     answer: answers.Answer
     mask: bytes
     overlay: bytes | None
+    confidence_map: bytes | None
+    entropy: bytes | None
 
 
 def filed(answer: answers.Answer, file: str) -> Answer:

@@ -41,10 +41,15 @@ class Local:
             spacing=None if recipe.spacing is None else read_spacing(recipe.spacing),
             window=None if recipe.window is None else read_window(recipe.window),
             draws_photo=recipe.overlay,
+            include=frozenset(recipe.include),
+            min_region=recipe.min_region,
+            tolerance=recipe.tolerance,
+            threshold=recipe.threshold,
         )
         with self._room.of(self._pipeline.footprint(data, request)):
             result = self._pipeline.run(data, request)
-            return Segmented(answer_of(result), result.mask(), result.overlay("WEBP") if recipe.overlay else None)
+            overlay = result.overlay("WEBP") if recipe.overlay else None
+            return Segmented(answer_of(result), result.mask(), overlay, result.confidence_map(), result.entropy())
 
 
 class Room:

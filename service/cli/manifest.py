@@ -13,6 +13,8 @@ import msgspec
 
 from service.cli.errors import Failure
 from service.cli.sources import Source, Stamp
+from service.segmentation.measures.measure import Measure
+from service.segmentation.pipeline import MIN_REGION, THRESHOLD, TOLERANCE
 
 NAME = ".manifest.jsonl"
 SYNC_S = 1.0
@@ -27,6 +29,10 @@ class Recipe(msgspec.Struct, frozen=True):
     overlay: bool = False
     spacing: str | None = None
     window: str | None = None
+    include: tuple[Measure, ...] = ()
+    min_region: int = MIN_REGION
+    tolerance: float = TOLERANCE
+    threshold: float = THRESHOLD
 
 
 class Entry(msgspec.Struct, frozen=True):

@@ -7,6 +7,7 @@ from pathlib import Path
 import click
 
 from service.segmentation.catalog import EMBEDDED
+from service.segmentation.measures.measure import Measure
 
 models_option = click.option(
     "--models",
@@ -45,3 +46,12 @@ def reads(read: Callable[[str], object]) -> Callable[[click.Context, click.Param
         return text
 
     return checked
+
+
+def measures(_: click.Context, parameter: click.Parameter, text: str) -> tuple[Measure, ...]:
+    """`regions, rle` -> two measures, each once, in their own order."""
+    names = {name.strip() for name in text.split(",") if name.strip()}
+    unknown = names - set(Measure)
+    if unknown:
+        raise click.BadParameter(f"{min(unknown)!r} is none of {', '.join(Measure)}.", param=parameter)
+    return tuple(measure for measure in Measure if measure in names)

@@ -38,13 +38,19 @@ class Remote:
             "model": self._model,
             "pixel_spacing_mm": recipe.spacing,
             "window": recipe.window,
+            "min_region": recipe.min_region,
+            "tolerance": recipe.tolerance,
+            "threshold": recipe.threshold,
         }
-        include = ("mask", "confidence") if recipe.confidence else ("mask",)
+        include = ("mask", *(["confidence"] if recipe.confidence else []), *recipe.include)
         with asked():
             answer = self._client.segment(data, include=include, **options)
             overlay = self._client.overlay(data, **options) if recipe.overlay else None
         assert answer.mask is not None
-        return Segmented(answer, answer.mask.data, overlay)
+        confidence_map, entropy = (
+            None if picture is None else picture.data for picture in (answer.confidence_map, answer.entropy)
+        )
+        return Segmented(answer, answer.mask.data, overlay, confidence_map, entropy)
 
 
 def models(url: str, key: str | None) -> list[ModelSummary | RefusedModel]:

@@ -15,13 +15,15 @@ from service.cli.documents import Answer, Segmented, filed
 from service.cli.errors import Failure, Refusal
 from service.cli.local import Local
 from service.cli.manifest import Entry, Manifest, Recipe, manifest_of
-from service.cli.options import key_option, models_option, reads, url_option
+from service.cli.options import key_option, measures, models_option, reads, url_option
 from service.cli.outputs import put
 from service.cli.progress import Progress, watched
 from service.cli.sources import Source
 from service.segmentation.errors import ImageError, InferenceFailed, OutOfMemory, PictureTooLarge
 from service.segmentation.inputs.spacing import read_spacing
 from service.segmentation.inputs.window import read_window
+from service.segmentation.measures.measure import Measure
+from service.segmentation.pipeline import MAX_TOLERANCE, MIN_REGION, THRESHOLD, TOLERANCE
 
 STDIN = "-"
 OF_THE_IMAGE = (ImageError, PictureTooLarge, InferenceFailed, OutOfMemory, Refusal, OSError, UnicodeError)
@@ -60,6 +62,34 @@ class Made(NamedTuple):
 )
 @click.option("--overlay", is_flag=True, help="Also draw the classes over the photo, as WebP.")
 @click.option("--confidence", is_flag=True, help="Also give the mean probability of each class.")
+@click.option(
+    "--include",
+    callback=measures,
+    default="",
+    metavar="NAME,...",
+    help=f"Also measure, in the JSON: {', '.join(Measure)}; the maps are files.",
+)
+@click.option(
+    "--min-region",
+    type=click.IntRange(min=1),
+    default=MIN_REGION,
+    show_default=True,
+    help="Pixels of the smallest region that is listed.",
+)
+@click.option(
+    "--tolerance",
+    type=click.FloatRange(0, MAX_TOLERANCE),
+    default=TOLERANCE,
+    show_default=True,
+    help="Pixels by which polygons may differ from their outlines.",
+)
+@click.option(
+    "--threshold",
+    type=click.FloatRange(0, 1),
+    default=THRESHOLD,
+    show_default=True,
+    help="Probability below which a pixel is one of low confidence.",
+)
 @click.option("--spacing", callback=reads(read_spacing), help="Size of a pixel in mm, 0.5 or row,column, for areas.")
 @click.option("--window", callback=reads(read_window), help="Black and white of 16-bit grey: low,high or auto.")
 @click.option("--table", type=click.Path(dir_okay=False, path_type=Path), help="Table of areas, .csv or .parquet.")
@@ -82,6 +112,10 @@ def segment(
     output: Path,
     overlay: bool,
     confidence: bool,
+    include: tuple[Measure, ...],
+    min_region: int,
+    tolerance: float,
+    threshold: float,
     spacing: str | None,
     window: str | None,
     table: Path | None,
@@ -91,8 +125,9 @@ def segment(
 ) -> None:
     """Segment files, folders and patterns of images; `-` reads one image and prints its mask.
 
-    The mask of a/x.jpg is OUTPUT/a/x.jpg.png, its JSON OUTPUT/a/x.jpg.json, its overlay OUTPUT/a/x.jpg.webp. A run that
-    was stopped goes on where it was: images that are done, and have not changed, are not done again.
+    The mask of a/x.jpg is OUTPUT/a/x.jpg.png, its JSON OUTPUT/a/x.jpg.json, its overlay OUTPUT/a/x.jpg.webp, and its
+    maps OUTPUT/a/x.jpg.confidence_map.png and OUTPUT/a/x.jpg.entropy.png. A run that was stopped goes on where it was:
+    images that are done, and have not changed, are not done again.
 
     Exits with 1 if an image failed, with 130 after ctrl-C.
     """
@@ -106,7 +141,17 @@ def segment(
 
         return Remote(url, key, model)
 
-    recipe = partial(Recipe, confidence=confidence, overlay=overlay, spacing=spacing, window=window)
+    recipe = partial(
+        Recipe,
+        confidence=confidence,
+        overlay=overlay,
+        spacing=spacing,
+        window=window,
+        include=include,
+        min_region=min_region,
+        tolerance=tolerance,
+        threshold=threshold,
+    )
     if STDIN in paths:
         check_pipe(paths, as_json, overlay)
         segmenting = start()
@@ -154,7 +199,13 @@ def run(
         stamp = source.stamp  # before it is read: if it is changed meanwhile, it is done again next time
         found = segmenting.run(source.path.read_bytes(), recipe)
         answer = filed(found.answer, source.name)
-        files = {".png": found.mask, ".webp": found.overlay, ".json": msgspec.json.encode(answer)}
+        files = {
+            ".png": found.mask,
+            ".webp": found.overlay,
+            ".confidence_map.png": found.confidence_map,
+            ".entropy.png": found.entropy,
+            ".json": msgspec.json.encode(answer),
+        }
         sizes = {
             source.name + suffix: put(output / (source.name + suffix), data)
             for suffix, data in files.items()

@@ -13,7 +13,7 @@ from service.segmentation.inputs.spacing import Spacing, read_spacing
 from service.segmentation.inputs.warning import ImageWarning
 from service.segmentation.inputs.window import Window, read_window
 from service.segmentation.measures.measure import Measure
-from service.segmentation.pipeline import MIN_REGION, THRESHOLD, TOLERANCE
+from service.segmentation.pipeline import MAX_TOLERANCE, MIN_REGION, THRESHOLD, TOLERANCE
 
 
 class Part(StrEnum):
@@ -97,7 +97,7 @@ class Options(BaseModel):
         Field(
             description="Pixels by which a polygon may differ from the outline of its region; 0 keeps every corner.",
             ge=0,
-            le=1000,
+            le=MAX_TOLERANCE,
         ),
     ] = TOLERANCE
     threshold: Annotated[

@@ -26,7 +26,7 @@ from service.segmentation.runtime.call import Call
 from service.segmentation.segmenter import LARGEST, Labeller, Segmentation, Segmenter
 
 MIN_REGION = 1
-TOLERANCE = 1.0
+TOLERANCE, MAX_TOLERANCE = 1.0, 1000.0
 THRESHOLD = 0.5
 
 

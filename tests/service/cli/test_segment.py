@@ -10,6 +10,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
+from service.segmentation.measures.measure import Measure
 from tests.support.pictures import encoded, quarters
 from tests.support.program import fcn_serve
 
@@ -51,8 +52,32 @@ def test_every_image_has_files_of_its_own_and_rows_in_one_table(photos: Path, mo
     assert json.loads(written["photos/a/x.png.json"])["classes"][2]["pixels"] == 96 * 32
 
 
+def test_measures_are_in_the_json_and_maps_are_files(photos: Path, model_file: Path) -> None:
+    call = ["segment", "photos/a/x.png", "--include", "entropy, polygons,confidence_map,low_confidence,rle"]
+    result = fcn_serve(*call, "--min-region", 2000, "--threshold", 0.99, cwd=photos, models=model_file)
+    assert (result.returncode, result.stderr) == (0, b"")
+    written = files(photos / "segmented")
+    name = "photos/a/x.png"
+    assert written.keys() == {
+        f"{name}.png", f"{name}.json", f"{name}.confidence_map.png", f"{name}.entropy.png", "areas.csv",
+    }  # fmt: skip
+    likely = np.asarray(Image.open(io.BytesIO(written[f"{name}.confidence_map.png"])))
+    assert (likely == round(255 * 200 / 220)).all()
+    answer = json.loads(written[f"{name}.json"])
+    assert answer["low_confidence"] == {"threshold": 0.99, "fraction": 1.0}
+    red, green, blue = answer["classes"]
+    assert red["regions"] == []
+    assert green["regions"][0]["polygon"] == [[[32, 0], [96, 0], [96, 32], [32, 32], [32, 0]]]
+    assert blue["regions"][0]["box"] == [0, 32, 96, 32]
+    assert blue["rle"]["size"] == [64, 96]
+    again = fcn_serve(*call, "--min-region", 2000, "--threshold", 0.99, "--json", cwd=photos, models=model_file)
+    assert again.stdout == b"", "it is done"
+    assert fcn_serve(*call, "--json", cwd=photos, models=model_file).stdout, "it is done again with other options"
+
+
 def test_a_service_writes_the_same_files(photos: Path, model_file: Path, url: str) -> None:
     call = ["segment", "photos", "--overlay", "--confidence", "--spacing", "0.5,0.25"]
+    call += ["--include", ",".join(Measure), "--min-region", "2", "--tolerance", "0", "--threshold", "0.9"]
     here = fcn_serve(*call, "--output", "here", cwd=photos, models=model_file)
     there = fcn_serve(*call, "--output", "there", "--url", url, cwd=photos)
     assert (here.returncode, there.returncode) == (0, 0), here.stderr + there.stderr
@@ -104,6 +129,7 @@ def test_a_pattern_and_a_name_find_images_once_and_outputs_are_no_inputs(photos:
         (["."], "no image"),
         (["-", "x.jpg"], "stands alone"),
         (["notes.txt", "--spacing", "half"], "millimetres"),
+        (["notes.txt", "--include", "regions,mask"], "'mask' is none of regions, polygons"),
     ],
 )
 def test_a_wrong_call_ends_with_2_before_anything_is_done(tmp_path: Path, call: list[str], said: str) -> None:
