@@ -44,14 +44,14 @@ class ImageFacts(msgspec.Struct, frozen=True):
     sha256: str
 
 
-class Region(msgspec.Struct, frozen=True):
+class Region(msgspec.Struct, frozen=True, omit_defaults=True):
     """Connected pixels of one class; docs/reference/measures.md has the coordinates."""
 
     pixels: int
     area_mm2: float | None
     box: tuple[int, int, int, int]
     centroid: tuple[float, float]
-    polygon: list[list[tuple[int, int]]] | None
+    polygon: list[list[tuple[int, int]]] | None = None
 
 
 class RunLengths(msgspec.Struct, frozen=True):
@@ -61,8 +61,8 @@ class RunLengths(msgspec.Struct, frozen=True):
     counts: str
 
 
-class ClassArea(msgspec.Struct, frozen=True):
-    """The area of one class."""
+class ClassArea(msgspec.Struct, frozen=True, omit_defaults=True):
+    """The area of one class; what has a default is written only where it was asked for."""
 
     id: int
     name: str
@@ -83,7 +83,7 @@ class LowConfidence(msgspec.Struct, frozen=True):
     fraction: float
 
 
-class Answer(msgspec.Struct, frozen=True):
+class Answer(msgspec.Struct, frozen=True, omit_defaults=True):
     """What is known of a segmented image."""
 
     model: ModelName

@@ -5,7 +5,8 @@ msgspec writes a polygon of ten thousand corners in a millisecond; pydantic chec
 
 import msgspec
 
-from service.answers import Answer
+from service.answers import ClassArea, ImageFacts, LowConfidence, ModelName
+from service.segmentation.inputs.warning import ImageWarning
 
 
 class Png(msgspec.Struct, frozen=True, kw_only=True):
@@ -22,11 +23,16 @@ class ClassMap(Png, frozen=True, kw_only=True):
     name: str
 
 
-class Segmented(Answer, frozen=True, kw_only=True):
-    """All that an answer to POST /segment may have."""
+class Segmented(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
+    """All that an answer to POST /segment may have, in the order in which people read it."""
 
+    model: ModelName
+    image: ImageFacts
+    classes: tuple[ClassArea, ...]
     mask: Png | None
     heatmap: ClassMap | None
-    confidence_map: Png | None
-    entropy: Png | None
+    confidence_map: Png | None = None
+    entropy: Png | None = None
+    low_confidence: LowConfidence | None = None
+    warnings: list[ImageWarning]
     timings_ms: dict[str, float]

@@ -119,15 +119,15 @@ def json_of(result: Result, options: Options, mask: bytes | None) -> bytes:
     with result.call.timings.stage("encode"):
         return msgspec.json.encode(
             Segmented(
-                answer.model,
-                answer.image,
-                answer.classes,
-                tuple(warnings_of(result, options)),
-                answer.low_confidence,
+                model=answer.model,
+                image=answer.image,
+                classes=answer.classes,
                 mask=None if mask is None else Png(data=mask),
                 heatmap=heatmap,
                 confidence_map=None if confidence_map is None else Png(data=confidence_map),
                 entropy=None if entropy is None else Png(data=entropy),
+                low_confidence=answer.low_confidence,
+                warnings=warnings_of(result, options),
                 timings_ms=result.call.timings.so_far(),
             )
         )

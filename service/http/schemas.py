@@ -36,9 +36,9 @@ class Region(BaseModel):
         list[list[tuple[int, int]]] | None,
         Field(
             description="The coordinates of a GeoJSON polygon, in pixels: its outline, then its holes, each closed. "
-            "Null unless requested."
+            "Only if requested."
         ),
-    ]
+    ] = None
 
 
 class RunLengths(BaseModel):
@@ -63,13 +63,13 @@ class ClassArea(BaseModel):
         float | None, Field(description="Mean probability of the class over its pixels; null unless requested.")
     ]
     regions: Annotated[
-        list[Region] | None, Field(description="The largest first; null unless regions or polygons are requested.")
-    ]
-    rle: Annotated[RunLengths | None, Field(description="Null unless requested.")]
+        list[Region] | None, Field(description="The largest first; only if regions or polygons are requested.")
+    ] = None
+    rle: Annotated[RunLengths | None, Field(description="Only if requested.")] = None
     low_confidence: Annotated[
         float | None,
-        Field(description="The share of the class's pixels that are of low confidence; null unless requested."),
-    ]
+        Field(description="The share of the class's pixels that are of low confidence; only if requested."),
+    ] = None
 
 
 class Mask(BaseModel):
@@ -111,15 +111,13 @@ class SegmentAnswer(BaseModel):
     mask: Annotated[Mask | None, Field(description="Null unless requested, and in multipart/mixed.")]
     heatmap: Annotated[ClassMap | None, Field(description="Null unless requested.")] = None
     confidence_map: Annotated[
-        GreyMap | None, Field(description="The probability of each pixel's class. Null unless requested.")
-    ]
+        GreyMap | None, Field(description="The probability of each pixel's class. Only if requested.")
+    ] = None
     entropy: Annotated[
         GreyMap | None,
-        Field(
-            description="Entropy of the probabilities of all classes, 1 where they are equal. Null unless requested."
-        ),
-    ]
-    low_confidence: Annotated[LowConfidence | None, Field(description="Null unless requested.")]
+        Field(description="Entropy of the probabilities of all classes, 1 where they are equal. Only if requested."),
+    ] = None
+    low_confidence: Annotated[LowConfidence | None, Field(description="Only if requested.")] = None
     warnings: Annotated[
         list[ImageWarning], Field(description="What is odd about the image or its parameters; usually empty.")
     ]
