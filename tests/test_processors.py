@@ -21,7 +21,7 @@ from tests.support import arm, emulation
 from tests.support.server import ROOT, serving
 
 EVERY = os.environ.get("PROCESSORS") == "all"
-MODELS = ("street", "street-small") if EVERY else ("street-small",)
+MODELS = ("street", "street-small", "objects") if EVERY else ("street-small",)
 X86 = ("Haswell", "EPYC-Rome", "Skylake-Client") if EVERY else ("Haswell",)
 ARM = ("cortex-a72", "cortex-a76")
 PHOTO = (ROOT / "docs" / "street.jpg").read_bytes()

@@ -151,7 +151,7 @@ def describe(adoption: Adoption, card: Card, head: Head, answer: Golden) -> Cont
         evaluation=None,
         parity=None,
         golden=answer,
-        network=Network("", head.stride or 1, sum(w.size for w in weights), 0, adoption.architecture),
+        network=Network("", head.stride or 1, sum(w.size for w in weights), None, adoption.architecture),
         use=card.use,
         limits=card.limits,
     )

@@ -1,4 +1,4 @@
-"""Commands for networks from elsewhere: adopt."""
+"""Commands for networks from elsewhere: deeplab and adopt."""
 
 from pathlib import Path
 from typing import Annotated, Any, Literal
@@ -15,6 +15,23 @@ def triple(text: str) -> tuple[float, float, float]:
     except ValueError:
         raise typer.BadParameter(f"{text} is not three numbers like 0.5,0.5,0.5") from None
     return red, green, blue
+
+
+@app.command()
+def deeplab(
+    weights: Annotated[
+        Path, typer.Argument(help="DeepLabV3 on MobileNetV2, batch norms folded: .safetensors or .pth.")
+    ],
+    output: Annotated[Path, typer.Argument(help="The .onnx file to write; its classes go beside it.")],
+) -> None:
+    """Write a trained DeepLabV3 of Pascal VOC's classes as a plain ONNX network, for `adopt`: so `objects` was made."""
+    import json
+
+    from model_export.networks import deeplab as networks
+
+    networks.export(networks.load(weights), output)
+    output.with_suffix(".json").write_text(json.dumps(networks.VOC))
+    typer.echo(f"{output}, {output.stat().st_size / 1e6:.1f} MB")
 
 
 @app.command()

@@ -59,10 +59,18 @@ def card(
     stretch: Stretch = None,
     also: Also = [],  # noqa: B006  # typer copies it
 ) -> None:
-    """Write a model card from a model file and its figures at every place."""
+    """Write a model card from a model file and its figures at every place.
+
+    DATA may be a folder of photos without labels: the card then shows what the model makes of them.
+    """
     from model_export.reports import card as cards
+    from model_export.reports import photo_card
     from service.segmentation.runtime.model import Model
 
+    if not (data / "classes.json").exists() and (photos := sorted(path for path in data.glob("*.*") if path.is_file())):
+        photo_card.write(Model.load(model, threads=0), model.stat().st_size, photos, output)
+        typer.echo(output)
+        return
     found = places(data, split, stretch, only, also)
     cards.write(Model.load(model, threads=0), model.stat().st_size, found, output, tracked)
     typer.echo(output)

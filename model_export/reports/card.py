@@ -190,8 +190,9 @@ def facts(model: Model, size: int) -> dict[str, object]:
     known: dict[str, object] = {"version": contract.version}
     if contract.network is not None:
         network = contract.network
-        known["network"] = f"{architecture(network)} on {network.backbone}"
-        known["size"] = f"{network.parameters / 1e6:.1f} million parameters, {network.macs / 1e9:.1f} GMACs an image"
+        known["network"] = " on ".join(filter(None, (architecture(network), network.backbone)))
+        macs = "" if network.macs is None else f", {network.macs / 1e9:.1f} GMACs an image"
+        known["size"] = f"{network.parameters / 1e6:.1f} million parameters{macs}"
     known["input"] = f"{contract.input.width}x{contract.input.height}, {contract.input.color}; photos are scaled to it"
     known["file"] = f"{size / 1e6:.1f} MB, {contract.precision}, sha256 {model.digest}"
     return known

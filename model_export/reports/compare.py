@@ -75,8 +75,9 @@ def cells(row: Row) -> list[str]:
     network = row.network
     size = ["", "", ""]
     if network is not None:
-        millions, giga = f"{network.parameters / 1e6:.1f} M", f"{network.macs / 1e9:.1f}"
-        size = [f"{architecture(network)}, {network.backbone}", millions, giga]
+        giga = "" if network.macs is None else f"{network.macs / 1e9:.1f}"
+        called = ", ".join(filter(None, (architecture(network), network.backbone)))
+        size = [called, f"{network.parameters / 1e6:.1f} M", giga]
     metrics = [one.metrics for one in row.evaluations]
     figures = [100 * figure for one in metrics for figure in (one.mean_iu, one.pixel_accuracy)]
     return [row.name, *size, row.precision, f"{row.milliseconds:.1f}", *(f"{figure:.2f}" for figure in figures)]

@@ -29,6 +29,9 @@ from service.segmentation.segmenter import Segmenter
 EMBEDDED = Path(__file__).parents[1] / "models"
 """The folder of the models that come with the service."""
 
+USUAL = "street"
+"""The model that is the default where it is among those that are served."""
+
 log = logging.getLogger("fcn_serve.models")
 
 
@@ -61,8 +64,8 @@ class Catalog:
     """
 
     def __init__(self, path: Path, default: str | None, engine: Engine) -> None:
-        """Load one model file, or every `.onnx` file of a folder; `default` is by default the first by name, models for
-        scans last.
+        """Load one model file, or every `.onnx` file of a folder; `default` is by default USUAL, or else the first by
+        name, models for scans last.
 
         An invalid file is logged and left out. Raises its ModelError if it is, or may be, the default's; UnknownModel
         if `default` is not among the models; ProviderMissing.
@@ -81,7 +84,8 @@ class Catalog:
             with suppress(ModelError):
                 self._serve(file)
         photos = [name for name, served in self.segmenters.items() if not served.model.contract.for_scans]
-        self.default = default or min([*(photos or self.segmenters), *self.refused])
+        offered = [*(photos or self.segmenters), *self.refused]
+        self.default = default or (USUAL if USUAL in offered else min(offered))
         if self.default not in self.segmenters:
             known = ", ".join(self.segmenters)
             missing = UnknownModel(f"The default model {default!r} is not in {path}, which has: {known}.")

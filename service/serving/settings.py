@@ -84,7 +84,8 @@ class Settings(BaseSettings):
     default_model: Annotated[
         str | None,
         Field(
-            description="The model for requests without `model`; by default the first by name, models for scans last."
+            description="The model for requests without `model`; by default street, or else the first by name, models "
+            "for scans last."
         ),
     ] = None
     reload_s: Annotated[

@@ -117,12 +117,13 @@ class Quantization(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
 class Network(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """An `architecture` on `backbone` with scores at `stride`: an fcn of stride 8 is an FCN-8s. Files of before there
-    were others have no architecture. `macs` are the multiply-accumulates of one image of the native size, padded."""
+    were others have no architecture. One from elsewhere has no backbone. `macs` are the multiply-accumulates of one
+    image of the native size, padded, where they were counted."""
 
     backbone: str
     stride: int
     parameters: int
-    macs: int
+    macs: int | None
     architecture: str = "fcn"
 
 

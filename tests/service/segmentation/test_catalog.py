@@ -14,6 +14,7 @@ import pytest
 from service.segmentation.catalog import Catalog, Engine
 from service.segmentation.errors import (
     ContractBroken,
+    ModelError,
     ModelTampered,
     ModelUnreadable,
     SelfTestFailed,
@@ -44,6 +45,15 @@ def test_every_model_of_a_folder_is_served_by_the_name_in_its_file(folder: Path)
 def test_the_first_by_name_is_the_default_unless_another_is_named(folder: Path) -> None:
     assert Catalog(folder, None, Engine(1)).get(None).model.contract.name == "apple"
     assert Catalog(folder, "zebra", Engine(1)).get(None).model.contract.name == "zebra"
+
+
+def test_street_is_the_default_wherever_it_is(folder: Path) -> None:
+    (folder / "three.onnx").write_bytes(model_bytes(name="street"))
+    assert Catalog(folder, None, Engine(1)).default == "street"
+    (folder / "three.onnx").rename(folder / "street.onnx")
+    (folder / "street.onnx").write_bytes(model_bytes(name="street")[:-1])
+    with pytest.raises(ModelError, match=r"street\.onnx"):
+        Catalog(folder, None, Engine(1))
 
 
 LOADED = """
