@@ -1,6 +1,7 @@
 """The networks: FCN (32s, 16s, 8s, 4s) and DeconvNet, and their backbones.
 
 To add a backbone, write a module with a `Backbone` subclass and add it to `BACKBONES`: no other place lists the names.
+Those of timm go by `timm:NAME`.
 """
 
 from typing import Literal
@@ -11,6 +12,7 @@ from model_export.networks.deconvnet import DeconvNet
 from model_export.networks.fcn import COARSEST, FCN
 from model_export.networks.mobilenet import MobileNetV2
 from model_export.networks.network import SegmentationNetwork
+from model_export.networks.pytorch_image_models import PREFIX, PyTorchImageModel
 from model_export.networks.resnet import ResNet50V2
 from model_export.networks.tiny import Tiny
 from model_export.networks.vgg import VGG16, SmallVGG, VGG16WithNorms
@@ -29,8 +31,10 @@ Architecture = Literal["fcn", "deconvnet"]
 
 def backbone(name: str) -> Backbone:
     """A new backbone of this name. Raises OptionError if there is none."""
+    if name.startswith(PREFIX):
+        return PyTorchImageModel(name.removeprefix(PREFIX))
     if name not in BACKBONES:
-        raise OptionError(f"There is no backbone {name}; there are {', '.join(BACKBONES)}.")
+        raise OptionError(f"There is no backbone {name}; there are {', '.join(BACKBONES)}, and {PREFIX}NAME.")
     return BACKBONES[name]()
 
 

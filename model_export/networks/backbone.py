@@ -20,9 +20,9 @@ class Backbone(nn.Module, ABC):
     pretrained weights expect of their input; the network normalises with them.
     """
 
-    channels: ClassVar[tuple[int, int, int, int]]
-    mean: ClassVar[tuple[float, float, float]] = (0.485, 0.456, 0.406)
-    std: ClassVar[tuple[float, float, float]] = (0.229, 0.224, 0.225)
+    channels: tuple[int, int, int, int]
+    mean: tuple[float, float, float] = (0.485, 0.456, 0.406)
+    std: tuple[float, float, float] = (0.229, 0.224, 0.225)
     early: ClassVar[tuple[str, ...]] = ()
     """The first modules: their layers are large, slow to train, and good for any photo."""
     fresh: ClassVar[tuple[str, ...]] = ()

@@ -63,7 +63,7 @@ class InvertedResidual(nn.Module):
 
 
 class MobileNetV2(Backbone):
-    channels: ClassVar = (24, 32, 96, 1280)
+    channels = (24, 32, 96, 1280)
     early: ClassVar = ("stem", "blocks.0", "blocks.1", "blocks.2")
 
     def __init__(self) -> None:

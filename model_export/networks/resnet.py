@@ -51,7 +51,7 @@ def stage(inputs: int, outputs: int, units: int, stride: int) -> nn.Sequential:
 
 
 class ResNet50V2(Backbone):
-    channels: ClassVar = (256, 512, 1024, 1024)
+    channels = (256, 512, 1024, 1024)
     early: ClassVar = ("bn0", "conv0", "bn1", "stage1")
     fresh: ClassVar = ("stage4", "end32")
 

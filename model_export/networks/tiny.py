@@ -1,7 +1,5 @@
 """A backbone that learns drawn shapes from nothing in seconds, for tests and first steps."""
 
-from typing import ClassVar
-
 from torch import Tensor, nn
 
 from model_export.networks.backbone import Backbone, Features
@@ -14,7 +12,7 @@ def halve(inputs: int, outputs: int) -> nn.Sequential:
 
 
 class Tiny(Backbone):
-    channels: ClassVar = (24, 32, 48, 64)
+    channels = (24, 32, 48, 64)
 
     def __init__(self) -> None:
         super().__init__()

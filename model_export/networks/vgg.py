@@ -11,7 +11,7 @@ from model_export.networks.backbone import Features, PoolingBackbone
 class VGG16(PoolingBackbone):
     """Pool3, pool4 and conv7; keys of `features` are torchvision's, `classifier.0` and `.3` become fc6 and fc7."""
 
-    channels: ClassVar = (128, 256, 512, 4096)
+    channels = (128, 256, 512, 4096)
     stages: ClassVar = ((3, 64, 2), (64, 128, 2), (128, 256, 3), (256, 512, 3), (512, 512, 3))
     # VGG's features are not normalised, and earlier ones are larger. The authors' reference code of FCN-8s at once
     # scales its skips by the last two factors (scale_pool3, scale_pool4).
@@ -77,5 +77,5 @@ class VGG16WithNorms(VGG16):
 class SmallVGG(VGG16WithNorms):
     """The same with a quarter of the channels: it learns from nothing, on one core, in minutes."""
 
-    channels: ClassVar = (32, 64, 128, 256)
+    channels = (32, 64, 128, 256)
     stages: ClassVar = ((3, 16, 2), (16, 32, 2), (32, 64, 3), (64, 128, 3), (128, 128, 3))

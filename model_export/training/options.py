@@ -44,7 +44,7 @@ class Options(msgspec.Struct, frozen=True, kw_only=True):
         Literal["fcn", "deconvnet"],
         Meta(description="fcn, or deconvnet: a decoder that mirrors the backbone, which must be a VGG."),
     ] = "fcn"
-    backbone: Annotated[str, Meta(description="Backbone of the network.")] = "mobilenetv2"
+    backbone: Annotated[str, Meta(description="Backbone of the network; timm:NAME for one of timm.")] = "mobilenetv2"
     stride: Annotated[
         Literal[4, 8, 16, 32],
         Meta(description="4, 8, 16 or 32: FCN-4s, FCN-8s, FCN-16s or FCN-32s. A DeconvNet has none."),

@@ -25,6 +25,7 @@ from service.segmentation.catalog import EMBEDDED
 from service.segmentation.modelfile.reader import pattern
 from service.segmentation.runtime.model import Model
 from tests.support.networks import CARD
+from tests.support.reference import by_reference
 from tests.support.runs import quick
 
 
@@ -122,6 +123,13 @@ def test_the_file_labels_as_the_network_does(source: bytes, trained: Trained, he
     np.testing.assert_allclose(cells.logits(), scores, atol=1e-3 * np.abs(scores).max())
     assert (labels != expected).mean() < 1e-3
     assert len(np.unique(labels)) > 1
+
+
+def test_another_implementation_of_onnx_gives_the_same_labels(source: bytes) -> None:
+    """On noise: where an image is flat, a cell's values differ by rounding alone, and so do the switches."""
+    noise = np.random.default_rng(0).integers(0, 256, (32, 64, 3), dtype=np.uint8)
+    measured = parity.measure(by_reference(source), parity.by_onnxruntime(source), [noise])
+    assert measured.disagreeing_ppm < 1000
 
 
 def test_its_graph_has_no_deconvolution_and_no_norm(source: bytes) -> None:
