@@ -131,6 +131,7 @@ async def model_infer(
         wishes = request_of(inference.parameters, asked)
         most = min(1000 * services.settings.deadline_s, x_deadline_ms or inf) / 1000
         call = Call(seconds(inference.parameters, most))
+        request.state.timings = call.timings  # for the trace
         work = partial(infer, inference, asked, images, wishes, pipeline)
         memory = footprint(pipeline, images, wishes, asked)
         try:

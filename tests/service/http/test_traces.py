@@ -14,13 +14,14 @@ from opentelemetry.proto.trace.v1.trace_pb2 import Status
 
 from service.segmentation.stopwatch import STAGES
 from service.serving.tracing import tracer_for
-from tests.support import picky
+from tests.support import picky, tissues
 from tests.support.collector import Collected, attributes, collecting
 from tests.support.pictures import encoded, quarters
 from tests.support.scrape import metric
 from tests.support.server import ROOT, free_port, serving
 from tests.support.waiting import wait_until
 
+PAGE = (ROOT / "docs" / "how-to" / "trace.md").read_text()
 CALLER = {"traceparent": "00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01"}
 
 
@@ -44,11 +45,12 @@ def traced(model_file: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) ->
     log, models = tmp_path / "log", tmp_path / "models"
     models.mkdir()
     (models / "colours.onnx").write_bytes(model_file.read_bytes())
+    (models / "tissues.onnx").write_bytes(tissues.model_bytes())
     (models / "picky.onnx").write_bytes(picky.model_bytes(name="picky"))
     with collecting() as collected:
         monkeypatch.setenv("OTEL_EXPORTER_OTLP_ENDPOINT", collected.url)
         monkeypatch.setenv("OTEL_BSP_SCHEDULE_DELAY", "50")
-        with serving(models, log=log) as url, httpx2.Client(base_url=url) as client:
+        with serving(models, default_model="colours", log=log) as url, httpx2.Client(base_url=url) as client:
             yield Traced(client, log, collected)
 
 
@@ -97,6 +99,10 @@ def test_log_header_histogram_and_trace_of_a_request_agree(traced: Traced) -> No
         "fcn_serve.image.width": quarters().width, "fcn_serve.image.height": quarters().height,
     }  # fmt: skip
     assert traced.collected.sender["service.name"] == "fcn-serve"
+    (documented,) = re.findall(r"^\S+ \S+ INFO fcn_serve\.request (.*)$", PAGE, re.MULTILINE)
+    assert [pair.split("=")[0] for pair in documented.split()] == list(line)
+    table = re.findall(r"^\| (`.*?) \|", PAGE[PAGE.index("## Attributes") : PAGE.index("## Settings")], re.MULTILINE)
+    assert set(re.findall(r"`(.*?)`", " ".join(table))) == {*said, "error.type"}
 
 
 def test_a_refusal_has_its_code_and_nothing_that_the_client_wrote(traced: Traced) -> None:
@@ -128,6 +134,22 @@ def test_a_failure_is_an_error_with_the_stages_that_it_went_through(traced: Trac
     assert server.status.code == Status.STATUS_CODE_ERROR
     assert attributes(server)["error.type"] == "inference_failed"
     assert [stage.name for stage in traced.collected.below(server)] == ["queue", "decode", "fit", "turn", "network"]
+
+
+def test_a_scan_has_a_span_for_each_slice_and_its_patient_has_none(traced: Traced) -> None:
+    pytest.importorskip("highdicom")
+    pytest.importorskip("pydicom")
+    from tests.support.dicom import MARK, series  # noqa: PLC0415  # it needs them
+
+    parts = [("volume", (f"{MARK}-{number}.dcm", file)) for number, file in enumerate(series())]
+    response = traced.client.post("/volumes", files=parts)
+    assert response.status_code == 200
+    wait_until(traced.collected.servers)
+    (server,) = traced.collected.servers()
+    names = [stage.name for stage in traced.collected.below(server)]
+    assert names.count("network") == response.json()["volume"]["slices"]
+    assert set(names) == set(STAGES) - {"encode"}
+    assert MARK.encode() not in b"".join(traced.collected.bodies)
 
 
 SENT = {"image": encoded(quarters())}
