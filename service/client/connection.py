@@ -24,10 +24,18 @@ class Settings(TypedDict):
 
 def settings(url: str, key: str | None, timeout_s: float) -> Settings:
     """Raises ValueError if the URL is invalid."""
-    if not url.startswith(("http://", "https://")):
+    if not is_address(url):
         raise ValueError(f"{url!r} is not the address of a service; write one like http://127.0.0.1:8000.")
     headers = {"User-Agent": f"fcn-serve/{__version__}"} | ({} if key is None else {"Authorization": f"Bearer {key}"})
     return {"base_url": url, "headers": headers, "timeout": timeout_s, "limits": httpx2.Limits(keepalive_expiry=KEEP_S)}
+
+
+def is_address(url: str) -> bool:
+    try:
+        parts = httpx2.URL(url)
+    except httpx2.InvalidURL:
+        return False
+    return parts.scheme in {"http", "https"} and bool(parts.host)
 
 
 @contextmanager
@@ -37,5 +45,5 @@ def reaching(url: httpx2.URL) -> Iterator[None]:
         yield
     except httpx2.TimeoutException as error:
         raise Unreachable(f"{url} has not answered in time.") from error
-    except httpx2.TransportError as error:
+    except httpx2.RequestError as error:
         raise Unreachable(f"{url} does not answer: {error}.") from error

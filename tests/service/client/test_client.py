@@ -187,8 +187,9 @@ def test_a_cancelled_call_ends_the_work(url: str, admin: httpx2.Client) -> None:
 def test_no_answer_is_unreachable() -> None:
     with Client(f"http://127.0.0.1:{free_port()}") as client, pytest.raises(Unreachable, match="does not answer"):
         client.models()
-    with pytest.raises(ValueError, match="not the address of a service"):
-        Client("localhost:8000")
+    for wrong in ("localhost:8000", "ftp://localhost", "http://", "http://localhost:port"):
+        with pytest.raises(ValueError, match="not the address of a service"):
+            Client(wrong)
 
 
 class Other(BaseHTTPRequestHandler):
