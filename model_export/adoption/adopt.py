@@ -19,12 +19,11 @@ from model_export.adoption.original import Original
 from model_export.adoption.preprocessing import Preprocessing
 from model_export.errors import AdoptionError, ParityError
 from model_export.onnx import golden, parity
-from model_export.onnx.export import MAX_DISAGREEING_PPM, Card, packed, without_traces
+from model_export.onnx.export import MAX_DISAGREEING_PPM, Card, as_served, packed, without_traces
 from service.segmentation.inputs.raster import Size
 from service.segmentation.modelfile.classes import ClassList
 from service.segmentation.modelfile.contract import Contract, Golden, Input, Network, Parity, Pixels, Training
 from service.segmentation.runtime.model import Model
-from service.segmentation.segmenter import fitted
 
 
 @dataclass(frozen=True, eq=False)
@@ -50,8 +49,7 @@ class Adoption:
 
     def photo(self, image: Image.Image) -> Pixels:
         """A photo as the network sees it in service."""
-        rgb = image.convert("RGB")
-        return fitted(rgb, self.policy, rgb.size)[0]
+        return as_served(image.convert("RGB"), self.policy)
 
 
 def prepare(

@@ -238,7 +238,12 @@ def run_torch(network: SegmentationNetwork, image: Pixels) -> tuple[Labels, Scor
 def samples(data: SegmentationFolder, count: int, policy: Input) -> list[Pixels]:
     """`count` images spread evenly over the data set, as the service gives them to the network."""
     photos = (data.read(index)[0] for index in evenly(len(data), count))
-    return [fitted(photo, policy, photo.size)[0] for photo in photos]
+    return [as_served(photo, policy) for photo in photos]
+
+
+def as_served(photo: Image.Image, policy: Input) -> Pixels:
+    """An RGB photo as the service gives it to the network."""
+    return fitted(photo, policy, photo.size)[0]
 
 
 def evenly(length: int, count: int) -> range:
