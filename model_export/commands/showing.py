@@ -59,7 +59,7 @@ def heatmap(
 
     network = convolutional(foreign.read(classifier), side)
     with Image.open(photo) as opened:
-        shown = heat.fitted(opened, network.side, times)
+        shown = heat.sized(opened, network.side, times)
     seen = heat.heat_map(network, shown, preprocessing.of(mean, std, scale, order))
     known = len(seen.probabilities)
     if max(class_, default=0) >= known:

@@ -96,7 +96,7 @@ def probabilities(scores: Map) -> Map:
     return shares
 
 
-def fitted(photo: Image.Image, side: int, times: float, stride: int = 32) -> Image.Image:
+def sized(photo: Image.Image, side: int, times: float, stride: int = 32) -> Image.Image:
     """The photo in RGB, its shorter side `times` as long as the classifier's, both sides multiples of `stride`."""
     factor = times * side / min(photo.size)
     width, height = (max(side, round(factor * length / stride) * stride) for length in photo.size)

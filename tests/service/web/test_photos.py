@@ -212,12 +212,15 @@ def test_models_of_ours_have_a_sample_and_others_none(browser: Browser, page: Pa
     expect(page.locator("#samples")).to_be_hidden()
     readme, sample = ROOT / "docs" / "street.jpg", ROOT / "service" / "web" / "samples" / "street.jpg"
     assert sample.read_bytes() == readme.read_bytes()  # the README's figures are those of the sample
-    for name in ("street-small", "brain"):
+    for name in ("street-small", "objects", "brain"):
         (tmp_path / f"{name}.onnx").symlink_to(ROOT / "service" / "models" / f"{name}.onnx")
     with serving(tmp_path) as address, tab(browser) as (ours, errors):
         ours.goto(address)
         ours.get_by_role("button", name="street-small").click()
         expect(ours.locator("#rows .name").first).to_have_text("road")
+        ours.get_by_role("link", name="Image segmentation").click()
+        ours.get_by_role("button", name="objects").click()
+        expect(ours.locator("#rows .name").first).to_have_text("cat")
         ours.get_by_role("link", name="Image segmentation").click()
         ours.get_by_role("button", name="brain").click()
         expect(ours.get_by_role("checkbox", name="Show white matter")).to_be_visible()
