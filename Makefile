@@ -70,7 +70,8 @@ fuzz: $(DEV)/ready
 	FUZZ=full $(DEV)/bin/python -m pytest \
 		tests/service/http/security/test_connections.py tests/service/http/test_hostile.py tests/service/http/test_hostile_scans.py tests/service/http/test_schema.py \
 		tests/service/segmentation/inputs/test_decoder_properties.py tests/service/segmentation/inputs/test_nifti.py \
-		tests/service/segmentation/inputs/test_dicom.py tests/service/segmentation/inputs/test_dicom_series.py
+		tests/service/segmentation/inputs/test_dicom.py tests/service/segmentation/inputs/test_dicom_series.py \
+		tests/service/segmentation/measures
 
 dashboard: $(DEV)/ready
 	$(DEV)/bin/python -m benchmarks dashboard --prometheus $(PROMETHEUS)

@@ -23,8 +23,8 @@ def noise(classes: int) -> Labels:
 
 
 def stairs() -> Labels:
-    """Few regions, whose outlines have nearly as many corners as there may be."""
-    y, x = np.indices((2100, 3000))
+    """Few regions, whose outlines have many corners for their runs."""
+    y, x = np.indices((700, 1000))
     return ((x + y // 3) // 40 % 2).astype(np.uint8)
 
 
@@ -32,7 +32,7 @@ def chessboard() -> Labels:
     return np.ascontiguousarray(np.indices((512, 512)).sum(axis=0) % 2, np.uint8)
 
 
-MASKS = {"two classes": noise(2), "eleven classes": noise(11), "stairs": stairs(), "chessboard": chessboard()}
+MASKS = {"noise": noise(11), "stairs": stairs(), "chessboard": chessboard()}
 
 
 def made(labels: Labels, include: frozenset[Measure], tolerance: float = 1) -> Geometry:
@@ -65,7 +65,7 @@ def test_a_mask_of_too_many_runs_has_no_geometry_but_a_warning() -> None:
 
 
 def test_outlines_of_too_many_corners_are_a_warning(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(polygons, "MOST", 100_000)
+    monkeypatch.setattr(polygons, "MOST", 10_000)
     found = made(stairs(), POLYGONS)
     assert found.regions is not None
     assert found.polygons is not None

@@ -3,15 +3,16 @@
 import numpy as np
 import pytest
 import shapely
+from numpy.typing import NDArray
 from skimage.draw import polygon2mask
 
 from service.segmentation.measures import polygons
+from service.segmentation.measures import regions as regions_module
 from service.segmentation.measures.polygons import Polygon, polygons_of
 from service.segmentation.measures.regions import Regions, regions_of
-from service.segmentation.measures.runs import Runs
+from service.segmentation.measures.runs import Numbers, Runs
 from service.segmentation.modelfile.contract import Labels
-from tests.service.segmentation.measures.test_regions import MASKS, silent
-from tests.support.masks import masks
+from tests.service.segmentation.measures.test_regions import silent
 
 
 def outlined(labels: Labels, tolerance: float) -> tuple[Regions, list[Polygon]]:
@@ -20,22 +21,26 @@ def outlined(labels: Labels, tolerance: float) -> tuple[Regions, list[Polygon]]:
     return regions, polygons_of(runs, regions, tolerance, silent)
 
 
-def filled(polygon: Polygon, shape: tuple[int, int]) -> np.ndarray[tuple[int, int], np.dtype[np.bool_]]:
-    """The pixels whose centres lie in a polygon."""
-    inside = np.zeros(shape, np.bool_)
+def filled(polygon: Polygon, box: Numbers) -> NDArray[np.bool_]:
+    """The pixels of a box whose centres lie in a polygon."""
+    left, top, width, height = box
+    inside = np.zeros((height, width), np.bool_)
     for ring in polygon:
-        inside ^= polygon2mask(shape, ring[:, ::-1] - 0.5)
+        inside ^= polygon2mask(inside.shape, ring[:, ::-1] - (top + 0.5, left + 0.5))
     return inside
 
 
-def test_polygons_fill_to_exactly_the_mask_and_are_valid() -> None:
-    for number, labels in enumerate(masks(MASKS)):
+def test_polygons_fill_to_exactly_the_mask_and_are_valid(many: list[Labels], monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(regions_module, "MOST", 10_000)
+    for number, labels in enumerate(many):
         regions, rings = outlined(labels, 0)
         again = np.full(labels.shape, 255, np.uint8)
-        for class_id, pixels, polygon in zip(regions.classes, regions.pixels, rings, strict=True):
-            inside = filled(polygon, labels.shape)
-            assert (again[inside] == 255).all(), number
-            again[inside] = class_id
+        for class_id, pixels, box, polygon in zip(regions.classes, regions.pixels, regions.boxes, rings, strict=True):
+            left, top, width, height = box
+            inside = filled(polygon, box)
+            part = again[top : top + height, left : left + width]
+            assert (part[inside] == 255).all(), number
+            part[inside] = class_id
             shape = shapely.Polygon(polygon[0], polygon[1:])
             assert shape.is_valid, number
             assert shape.area == pixels, number
@@ -45,8 +50,8 @@ def test_polygons_fill_to_exactly_the_mask_and_are_valid() -> None:
 
 
 @pytest.mark.parametrize("tolerance", [0.5, 1, 3])
-def test_no_outline_is_farther_from_the_simplified_one_than_the_tolerance(tolerance: float) -> None:
-    for number, labels in enumerate(masks(MASKS // 4, seed=1)):
+def test_no_outline_is_farther_from_the_simplified_one_than_the_tolerance(tolerance: float, many: list[Labels]) -> None:
+    for number, labels in enumerate(many[:40]):
         regions, exact = outlined(labels, 0)
         _, simple = outlined(labels, tolerance)
         for box, before, after in zip(regions.boxes.tolist(), exact, simple, strict=True):

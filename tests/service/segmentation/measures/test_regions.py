@@ -1,6 +1,4 @@
-"""Regions are those of scikit-image, on random masks."""
-
-import os
+"""Regions are those of scikit-image."""
 
 import numpy as np
 import pytest
@@ -10,9 +8,6 @@ from service.segmentation.measures import regions
 from service.segmentation.measures.regions import Regions, regions_of
 from service.segmentation.measures.runs import Runs
 from service.segmentation.modelfile.contract import Labels
-from tests.support.masks import masks
-
-MASKS = int(os.environ.get("MASKS", "100"))
 
 
 def silent() -> None:
@@ -23,8 +18,11 @@ def found(labels: Labels, least: int = 1) -> Regions:
     return regions_of(Runs.of(labels, labels.size), least, silent)
 
 
-def test_pixels_boxes_and_centroids_are_those_of_scikit_image() -> None:
-    for number, labels in enumerate(masks(MASKS)):
+def test_pixels_boxes_and_centroids_are_those_of_scikit_image(
+    many: list[Labels], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(regions, "MOST", 10_000)
+    for number, labels in enumerate(many):
         ours = found(labels)
         theirs = measure.regionprops(measure.label(labels, connectivity=1, background=-1))
         expected = {
