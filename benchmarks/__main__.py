@@ -13,6 +13,7 @@ from benchmarks import (
     folders,
     group,
     measure,
+    measures,
     memory,
     monitored,
     outlines,
@@ -111,6 +112,12 @@ def timed(
 def outlined(rounds: Annotated[int, typer.Option(min=3, help="Everything is measured once in each.")] = 25) -> None:
     """What it costs to draw the outlines of enlarged masks, in milliseconds of one processor."""
     typer.echo(outlines.table(rounds))
+
+
+@app.command("measures")
+def measured(rounds: Annotated[int, typer.Option(min=3, help="Everything is measured once in each.")] = 25) -> None:
+    """What each measure costs, in milliseconds of one processor."""
+    typer.echo(measures.table(rounds))
 
 
 @app.command("resident")

@@ -1,7 +1,7 @@
 """What it costs to draw the outlines of an enlarged mask: the pipeline with and without them, turn by turn."""
 
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from statistics import median
 
 from benchmarks.photos import SIZES, photo
@@ -39,7 +39,7 @@ def asking(pipeline: Pipeline, data: bytes, mask: bool) -> Callable[[], object]:
     return (lambda: pipeline.run(data).mask()) if mask else (lambda: pipeline.run(data))
 
 
-def timed(ways: list[Callable[[], object]], rounds: int) -> list[list[float]]:
+def timed(ways: Sequence[Callable[[], object]], rounds: int) -> list[list[float]]:
     """Milliseconds of a processor in each round, for each way. The first round does not count, and the order turns."""
     spent: list[list[float]] = [[] for _ in ways]
     for number in range(rounds + 1):
