@@ -34,6 +34,7 @@ ANSWERS = {
     "overlay": ("/segment", "image/webp"),
     "heat map": ("/segment?heatmap=road", "image/png"),
     "heat map over photo": ("/segment?heatmap=road", "image/webp"),
+    "measures": ("/segment?include=mask,polygons,rle,confidence_map,entropy&tolerance=0", "application/json"),
 }
 
 
