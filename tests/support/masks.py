@@ -29,7 +29,7 @@ def streets(number: int) -> Iterator[Labels]:
     with Image.open(ROOT / "docs" / "street.jpg") as file:
         photo = file.convert("RGB")
     for _ in range(number):
-        left, top = random.integers(0, photo.width // 2), random.integers(0, photo.height // 2)
+        left, top = (int(random.integers(side // 2)) for side in photo.size)
         part = photo.crop((left, top, left + photo.width // 2, top + photo.height // 2))
         if random.random() < 0.5:
             part = part.transpose(Image.Transpose.FLIP_LEFT_RIGHT)
