@@ -21,6 +21,7 @@ class DeconvNet(SegmentationNetwork):
     """A DeconvNet over `backbone`, for `classes` classes. Raises OptionError where the backbone does not pool."""
 
     architecture: ClassVar[str] = "deconvnet"
+    continuous: ClassVar[bool] = False
     stride = 1
     backbone: PoolingBackbone
 

@@ -19,6 +19,10 @@ class SegmentationNetwork(nn.Module, ABC):
     architecture: ClassVar[str]
     """Its tag in options, checkpoints and model files."""
 
+    continuous: ClassVar[bool] = True
+    """Whether errors of rounding stay small. A switch of a pool turns, and moves a value, where two inputs are equal up
+    to rounding."""
+
     score: nn.ModuleList
     mean: Tensor
     std: Tensor

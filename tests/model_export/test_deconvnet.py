@@ -1,5 +1,6 @@
 """DeconvNet: unpooling, the mirrored decoder, and the same network in onnxruntime's operators."""
 
+import copy
 from pathlib import Path
 
 import numpy as np
@@ -12,7 +13,7 @@ from torch import Tensor, nn
 
 from model_export.data import shapes
 from model_export.data.folder import SegmentationFolder
-from model_export.errors import CheckpointError, OptionError
+from model_export.errors import CheckpointError, OptionError, ParityError
 from model_export.networks import BACKBONES, DeconvNet
 from model_export.networks.deconvnet import Unpooling
 from model_export.networks.vgg import SmallVGG
@@ -123,6 +124,16 @@ def test_the_file_labels_as_the_network_does(source: bytes, trained: Trained, he
     np.testing.assert_allclose(cells.logits(), scores, atol=1e-3 * np.abs(scores).max())
     assert (labels != expected).mean() < 1e-3
     assert len(np.unique(labels)) > 1
+
+
+def test_scores_that_are_no_numbers_are_not_parity(source: bytes, trained: Trained) -> None:
+    """Its scores may differ where a switch turns by rounding, and only its labels are held to torch's."""
+    assert export.compare(source, trained.network, [pattern(96, 64)]).images == 1
+    broken = copy.deepcopy(trained.network)
+    with torch.no_grad():
+        broken.get_parameter("score.0.bias")[0] = torch.nan
+    with pytest.raises(ParityError, match="by up to nan in score"):
+        export.compare(source, broken, [pattern(96, 64)])
 
 
 def test_another_implementation_of_onnx_gives_the_same_labels(source: bytes) -> None:
