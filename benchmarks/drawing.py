@@ -43,7 +43,11 @@ def draw(panels: Sequence[tuple[Panel, Shown]], picture: Path) -> None:
             (panel.height - below - above) / height,
         ))  # fmt: skip
         axis.set_title(panel.title, loc="left", fontsize=9, color=INK, fontweight="bold")
-        KINDS[panel.kind](axis, panel, series)
+        if series:
+            KINDS[panel.kind](axis, panel, series)
+        else:
+            axis.axis("off")
+            axis.text(0.0, 0.5, "no data", fontsize=9, color=PALE, transform=axis.transAxes)
     figure.savefig(picture, dpi=100)
     plt.close(figure)
 
@@ -52,14 +56,14 @@ def stat(axis: "Axes", panel: Panel, shown: Shown) -> None:
     """The last number."""
     axis.axis("off")
     numbers = [value for _, series in shown for value in series.values if not math.isnan(value)]
-    text = said(numbers[-1], panel.unit) if numbers else "no data"
+    text = said(numbers[-1], panel.unit) if numbers else ""
     axis.text(0.0, 0.4, text, fontsize=20, color=INK, va="center", transform=axis.transAxes)
 
 
 def table(axis: "Axes", _: Panel, shown: Shown) -> None:
     """The labels of the series that are there at the end, as rows."""
     axis.axis("off")
-    last = max((series.times[-1] for _, series in shown), default=0.0)
+    last = max(series.times[-1] for _, series in shown)
     rows = [series.labels for _, series in shown if series.times[-1] == last]
     columns = sorted({label for row in rows for label in row} - HIDDEN)
     lines = [columns, *([row.get(column, "") for column in columns] for row in rows[:MOST_ROWS])]
@@ -73,12 +77,12 @@ def table(axis: "Axes", _: Panel, shown: Shown) -> None:
 def timeseries(axis: "Axes", panel: Panel, shown: Shown) -> None:
     from matplotlib.ticker import FuncFormatter  # noqa: PLC0415
 
-    begin = min((series.times[0] for _, series in shown), default=0.0)
+    begin = min(series.times[0] for _, series in shown)
     names = [query.name(series.labels) or panel.title for query, series in shown]
     if panel.stacking == "none":
         for name, (_, series) in zip(names, shown, strict=True):
             axis.plot(minutes(series, begin), series.values, label=name, linewidth=1.3)
-    elif shown:
+    else:
         times = sorted({at for _, series in shown for at in series.times})
         filled = [dict(zip(series.times, series.values, strict=True)) for _, series in shown]
         heights = [[values.get(at, 0.0) for at in times] for values in filled]
@@ -96,7 +100,7 @@ def timeseries(axis: "Axes", panel: Panel, shown: Shown) -> None:
     axis.tick_params(labelsize=6.5, length=0, labelcolor=PALE)
     for side in axis.spines.values():
         side.set_visible(False)
-    columns = max(1, round(panel.width / max(1.6, 0.5 + 0.16 * max(map(len, names), default=0))))
+    columns = max(1, round(panel.width / max(1.6, 0.5 + 0.16 * max(map(len, names)))))
     axis.legend(
         fontsize=6, ncols=columns, loc="upper left", bbox_to_anchor=(-0.1, -0.09), frameon=False, handlelength=1.2,
         columnspacing=1.0,

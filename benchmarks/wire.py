@@ -96,7 +96,8 @@ async def exchange(address: Address, request: bytes, patience_s: float = PATIENC
     except OSError:
         return Answer(b"", began, monotonic())
     await asyncio.wait([caller.closed], timeout=patience_s)
-    transport.abort()
+    if not caller.closed.done():
+        transport.abort()  # asyncio may fail on one that closed while it was still sending
     return Answer(bytes(caller.came), began, caller.last or monotonic())
 
 
