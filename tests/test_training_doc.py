@@ -40,3 +40,16 @@ def test_the_table_of_places_is_that_of_its_runs() -> None:
         for place, figure in zip(("CamVid", "Frankfurt", "India"), figures, strict=True):
             values = [100 * float(run[place]) for run in runs[what]]
             assert figure == f"{mean(values):.1f} ({min(values):.1f} to {max(values):.1f})"
+
+
+def test_the_table_of_deconvnet_is_that_of_its_figures() -> None:
+    page = ROOT / "docs" / "explanation" / "deconvnet.md"
+    rows = page.read_text().partition("<!-- networks -->\n")[2].partition("<!-- end -->")[0].splitlines()[2:]
+    with (page.with_suffix("") / "networks.csv").open() as file:
+        figures = list(csv.DictReader(file))
+    shares = ("mean_iu", "pixel_accuracy", "iu road", "iu tree", "iu car", "iu fence", "iu pole")
+    assert rows == [
+        f"| {one['network']} | {' | '.join(f'{100 * float(one[share]):.1f}' for share in shares)} | "
+        f"{one['parameters_m']} M | {one['gmacs']} | {one['ms']} |"
+        for one in figures
+    ]

@@ -18,8 +18,10 @@ from PIL import Image
 
 from model_export.commands.arguments import source
 from model_export.data import shapes
+from model_export.networks import DeconvNet
 from model_export.reports.evaluate import evaluate
 from model_export.reports.sizes import Objects
+from model_export.training import checkpoint
 from model_export.training.options import Options
 from service.segmentation.modelfile.contract import Evaluation
 from service.segmentation.runtime.model import Model
@@ -70,6 +72,17 @@ def test_a_backbone_that_does_not_exist_is_said_with_those_that_do(tmp_path: Pat
     assert result.returncode == 1
     known = "mobilenetv2, resnet50v2, vgg16, vgg16-bn, vgg-small, tiny, and timm:NAME"
     assert result.stderr == f"error: There is no backbone resnet; there are {known}.\n"
+
+
+def test_train_takes_an_architecture_and_says_which_backbones_fit(tmp_path: Path) -> None:
+    shapes.write(tmp_path, train=4, val=1, width=32, height=32, seed=0)
+    options = ["--architecture", "deconvnet", "--epochs", 1, "--batch-size", 2, "--crop", "32x32", "--backbone"]
+    result = run("train", tmp_path, tmp_path / "run", *options, "vgg-small")
+    assert result.returncode == 0, result.stderr
+    assert isinstance(checkpoint.load(tmp_path / "run" / "best.pt").network, DeconvNet)
+    result = run("train", tmp_path, tmp_path / "other", *options, "tiny")
+    assert result.returncode == 1
+    assert result.stderr == "error: A DeconvNet undoes max pools of 2x2, and Tiny has other layers.\n"
 
 
 def test_an_invalid_data_set_is_one_line(tmp_path: Path) -> None:
