@@ -22,8 +22,10 @@ class PyTorchImageModel(Backbone):
         super().__init__()
         if find_spec("timm") is None:
             raise OptionError(f"{PREFIX}{name} takes timm, which is not installed: pip install timm.")
-        import timm  # noqa: PLC0415  # only who asks for it needs it
-
+        try:
+            import timm  # noqa: PLC0415  # only who asks for it needs it
+        except RuntimeError as error:  # of torchvision, where it was built for another torch
+            raise OptionError(f"timm cannot be imported: {error}; install the torchvision of this torch.") from error
         self.name = name
         try:
             network = timm.create_model(name, features_only=True, pretrained=False)

@@ -1,11 +1,13 @@
 """Backbones of timm, where it is installed; continuous integration has it not, as it takes torchvision."""
 
 from importlib.util import find_spec
+from pathlib import Path
 
 import pytest
+import safetensors.torch
 import torch
 
-from model_export.errors import OptionError
+from model_export.errors import CheckpointError, OptionError
 from model_export.networks import FCN, backbone
 
 WITH = pytest.mark.skipif(find_spec("timm") is None, reason="timm is not installed")
@@ -37,3 +39,17 @@ def test_features_lie_at_strides_4_8_16_and_32() -> None:
 def test_what_has_no_such_features_is_refused(name: str, message: str) -> None:
     with pytest.raises(OptionError, match=message):
         backbone(f"timm:{name}")
+
+
+@WITH
+def test_a_file_of_the_whole_classifier_starts_it(tmp_path: Path) -> None:
+    import timm  # noqa: PLC0415
+
+    classifier = timm.create_model("mobilenetv3_small_050", pretrained=False).state_dict()
+    safetensors.torch.save_file(classifier, tmp_path / "whole.safetensors")
+    encoder = backbone("timm:mobilenetv3_small_050")
+    loaded = encoder.load_pretrained(tmp_path / "whole.safetensors")
+    assert loaded == {name for name, _ in encoder.named_parameters()}
+    torch.testing.assert_close(encoder.state_dict()["network.conv_stem.weight"], classifier["conv_stem.weight"])
+    with pytest.raises(CheckpointError, match="does not hold weights that fit timm:mobilenetv3_small_050"):
+        encoder.load_pretrained(tmp_path / "none.safetensors")
