@@ -57,6 +57,8 @@ def found(output: Array, height: int, width: int, classes: int, threshold: float
         )
     stride = step if even else None
     if labels:
+        if threshold is not None:
+            raise AdoptionError("It gives labels, and a threshold is for scores: leave --threshold out.")
         if output.min() < 0 or output.max() >= classes:
             raise AdoptionError(
                 f"It gives the label {output.max()}, and there are {classes} classes: list all of them."

@@ -36,7 +36,8 @@ def run(*arguments: object) -> subprocess.CompletedProcess[str]:
 
 
 @pytest.mark.parametrize(
-    "command", ["shapes", "train", "export", "publish", "quantize", "restore", "golden", "evaluate", "card", "compare"]
+    "command",
+    ["shapes", "train", "export", "publish", "quantize", "restore", "golden", "evaluate", "card", "compare", "adopt"],
 )
 def test_every_command_has_help(command: str) -> None:
     result = run(command, "--help")

@@ -127,6 +127,13 @@ def test_a_file_of_floats_of_16_bits_and_one_of_bytes_are_adopted(tmp_path: Path
         assert adoptions.adopt(adoption, CARD, photos())
 
 
+def test_a_network_of_an_older_opset_is_brought_to_a_newer_one(tmp_path: Path) -> None:
+    model = forms.segformer()
+    model.opset_import[0].version, model.ir_version = 11, 6
+    adopted = onnx.load_from_string(adoptions.adopt(prepared(tmp_path, model, Preprocessing()), CARD, photos()))
+    assert adopted.opset_import[0].version == foreign.OPSET
+
+
 def test_a_graph_that_differs_from_the_network_is_not_written(tmp_path: Path) -> None:
     adoption = prepared(tmp_path, forms.segformer(), Preprocessing())
     data = adoptions.adopt(adoption, CARD, photos())

@@ -14,9 +14,11 @@ from model_export.adoption import classes, foreign
 from model_export.adoption.preprocessing import Preprocessing
 from model_export.errors import AdoptionError
 from model_export.onnx.export import Card
+from tests.model_export.test_commands import run
 from tests.support import colours
 from tests.support import foreign as forms
 from tests.support.foreign import CLASSES, COARSE, WHOLE, Builder
+from tests.support.server import ROOT
 
 CARD = Card("refused", "1", "", "", "")
 
@@ -185,6 +187,25 @@ def test_a_size_at_which_it_fails_is_refused(tmp_path: Path) -> None:
     onnx.save(builder.model(), tmp_path / "foreign.onnx")
     with pytest.raises(AdoptionError, match=r"cannot run it on an image of 96x64: .* another --stride or --native"):
         adopt(tmp_path / "foreign.onnx")
+
+
+def test_a_threshold_for_labels_is_refused(tmp_path: Path) -> None:
+    onnx.save(forms.labels(), tmp_path / "foreign.onnx")
+    network = foreign.read(tmp_path / "foreign.onnx")
+    adoption = adoptions.prepare(network, Preprocessing(), classes.named(forms.NAMES), (96, 64), 32, 0.5, "")
+    with pytest.raises(AdoptionError, match="leave --threshold out"):
+        adoptions.adopt(adoption, CARD, [Image.new("RGB", (96, 64))])
+
+
+def test_the_command_says_it_in_one_line_and_writes_nothing(tmp_path: Path) -> None:
+    onnx.save(two_inputs(), tmp_path / "foreign.onnx")
+    (tmp_path / "names.txt").write_text("\n".join(forms.NAMES))
+    arguments = ("--name", "x", "--classes", tmp_path / "names.txt", "--photos", ROOT / "docs" / "street.jpg")
+    result = run("adopt", tmp_path / "foreign.onnx", tmp_path / "model.onnx", *arguments)
+    assert result.returncode == 1
+    assert result.stderr.startswith("error: The network has 2 inputs")
+    assert len(result.stderr.splitlines()) == 1
+    assert not (tmp_path / "model.onnx").exists()
 
 
 def test_photos_that_are_none_are_refused(tmp_path: Path) -> None:

@@ -47,6 +47,16 @@ def test_a_file_from_before_temperatures_were_fitted_has_none() -> None:
     assert read(msgspec.json.encode(document).decode()).temperature == 1
 
 
+def test_a_file_from_before_there_were_other_architectures_is_an_fcn_that_takes_any_size() -> None:
+    network = {"backbone": "mobilenetv2", "stride": 8, "parameters": 2_000_000, "macs": 900_000_000}
+    document = msgspec.to_builtins(contract()) | {"network": network}
+    del document["input"]["fixed"]
+    for one in (document, document | {"network": None}):
+        lifted = read(msgspec.json.encode(one).decode())
+        assert lifted.architecture == "fcn"
+        assert not lifted.input.fixed
+
+
 @pytest.mark.parametrize("temperature", [0, -1, 1e-9, 1e9])
 def test_a_temperature_that_makes_no_probability_is_refused(temperature: float) -> None:
     with pytest.raises(ContractBroken, match="temperature"):
