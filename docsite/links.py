@@ -36,8 +36,9 @@ class Links:
         url = urlsplit(target)
         if url.scheme or not url.path:
             return link[0]
-        file = self.files.get((folder / url.path).resolve())
+        place = (folder / url.path).resolve()
+        file = self.files.get(place)
         if file is None:
-            return link[0] if image else text
+            return text if place.exists() and not image else link[0]  # MkDocs reports what is nowhere
         anchor = f"#{url.fragment}" if url.fragment else ""
         return f"{image}[{text}]({os.path.relpath(file.src_uri, at)}{anchor})"

@@ -19,11 +19,32 @@ EXTERNAL = re.compile(r"^(?:https?:)?//")
 def site(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """The built site. A warning of MkDocs, such as a page that is in no navigation or a broken link, is an error."""
     folder = tmp_path_factory.mktemp("site")
-    command = [sys.executable, "-m", "mkdocs", "build", "--strict", "--quiet", "--site-dir", str(folder)]
-    environment = os.environ | {"PYTHONPATH": str(ROOT), "NO_MKDOCS_2_WARNING": "1"}
-    built = subprocess.run(command, cwd=ROOT, env=environment, capture_output=True, text=True, check=False)
-    assert built.returncode == 0, built.stdout + built.stderr
+    built = build(ROOT, folder)
+    assert built.returncode == 0, built.stderr
     return folder
+
+
+def build(repository: Path, folder: Path) -> subprocess.CompletedProcess[str]:
+    """Run MkDocs. With --quiet it would count no warnings, and --strict would find none."""
+    command = [sys.executable, "-m", "mkdocs", "build", "--strict", "--site-dir", str(folder)]
+    environment = os.environ | {"PYTHONPATH": str(ROOT), "NO_MKDOCS_2_WARNING": "1"}
+    return subprocess.run(command, cwd=repository, env=environment, capture_output=True, text=True, check=False)
+
+
+def test_a_stray_page_and_a_broken_link_or_anchor_stop_the_build(tmp_path: Path) -> None:
+    (tmp_path / "docs").mkdir()
+    (tmp_path / "docs" / "index.md").write_text(
+        "# Home\n[a](index.md#nowhere) [b](gone.md) [c](../gone.py) [d](../kept.py)"
+    )
+    (tmp_path / "docs" / "stray.md").write_text("# Stray")
+    (tmp_path / "kept.py").touch()
+    settings_of_site = (ROOT / "mkdocs.yml").read_text().partition("\nnav:")[0]
+    (tmp_path / "mkdocs.yml").write_text(f"{settings_of_site}\nnav: [index.md]\n")
+    (tmp_path / "docsite").symlink_to(ROOT / "docsite")
+    built = build(tmp_path, tmp_path / "site")
+    assert built.returncode == 1
+    assert all(name in built.stderr for name in ("stray.md", "#nowhere", "gone.md", "gone.py"))
+    assert "kept.py" not in built.stderr
 
 
 def test_no_page_is_in_the_navigation_twice() -> None:
