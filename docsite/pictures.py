@@ -23,6 +23,7 @@ CORNER = (1390, 1360)
 ELSEWHERE = {
     "explanation/training/ladder.png": "python -m model_export compare",
     "explanation/training/street-reliability.png": "python -m model_export calibrate",
+    "explanation/deconvnet/networks.webp": "python -m model_export compare",
     "explanation/heat-map/cat.webp": "python -m model_export heatmap",
     "how-to/monitor.png": "python -m benchmarks dashboard",
     "models/*.png": "python -m model_export card",
