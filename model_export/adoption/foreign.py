@@ -169,6 +169,8 @@ def chosen(model: onnx.ModelProto, output: str | None) -> str:
 def modern(model: onnx.ModelProto) -> onnx.ModelProto:
     """The network in OPSET or newer. Raises AdoptionError where it cannot be brought there."""
     version = next((one.version for one in model.opset_import if one.domain in ("", "ai.onnx")), 0)
+    if version > (newest := onnx.defs.onnx_opset_version()):
+        raise AdoptionError(f"Its operators are of opset {version}: export it with opset {newest} or older.")
     if version >= OPSET:
         return model
     try:

@@ -121,7 +121,7 @@ REFUSED: dict[str, tuple[Callable[[], onnx.ModelProto], str]] = {
         own_operator,
         "onnxruntime cannot load it: .*export it with operators of the ONNX standard",
     ),
-    "an opset to come": (newer_opset, "onnxruntime cannot load it|cannot be brought to"),
+    "an opset to come": (newer_opset, r"operators are of opset 99: export it with opset \d+ or older"),
     "sigmoids": (probabilities, "do not add up to 1, as those of sigmoids: state by --threshold"),
     "one class": (one_class, "and 5 classes are listed: list as many as it has scores"),
     "labels of no class": (strange_labels, r"It gives the label \d+, and there are 5 classes"),
