@@ -21,6 +21,11 @@ KEPT = {"Relu", "Clip", "LeakyRelu", "HardSwish", "Sigmoid", "Tanh", "Gelu", "Id
 """What acts on each score by itself, and so on a map as on a vector."""
 FLATTEN = {"Flatten", "Reshape", "Squeeze", "GlobalAveragePool", "ReduceMean"}
 AXES = {"Softmax", "LogSoftmax"}
+POOLS = {"GlobalAveragePool", "ReduceMean", "AveragePool"}
+AT_ONE_PLACE = {"Conv", "BatchNormalization", "Transpose", "LayerNormalization"}
+"""What acts on every place alike, and stays as it is, where it follows the last pool: a convolution of 1x1, say."""
+
+LAYERS = KEPT | FLATTEN | AXES | POOLS | AT_ONE_PLACE | {"Add", "Gemm", "MatMul"}
 
 Array = np.ndarray[Any, np.dtype[np.float32]]
 
@@ -71,10 +76,12 @@ class Surgery:
             if layer.op_type in {"GlobalAveragePool", "ReduceMean"}:
                 new += [pool(value, layer.output[0], height, width)]
                 height = width = 1
-            elif layer.op_type == "AveragePool" or layer.op_type in KEPT:
+            elif layer.op_type == "AveragePool" or layer.op_type in KEPT | AT_ONE_PLACE:
                 new += [renamed(layer, value)]
                 if layer.op_type == "AveragePool":
                     height, width = self.shapes[layer.output[0]][2:]
+                if layer.op_type == "Conv":
+                    channels = self.shapes[layer.output[0]][1]
             elif layer.op_type in FLATTEN:
                 continue
             elif layer.op_type in AXES:
@@ -94,7 +101,18 @@ class Surgery:
         size(self.graph.input[0], ["images", 3, "rows", "columns"])
         size(self.graph.output[0], ["images", channels, "map rows", "map columns"])
         del self.graph.value_info[:]
+        if self._pools_everything():
+            raise AdoptionError("It sums up the whole image before its last layers, so a larger one has no map either.")
         return Convolutional(self.model, self.image, value, self.side)
+
+    def _pools_everything(self) -> bool:
+        """Whether an image of four times the side still has one place in its map."""
+        larger = onnx.ModelProto()
+        larger.CopyFrom(self.model)
+        size(larger.graph.input[0], [1, 3, 4 * self.side, 4 * self.side])
+        larger.graph.output[0].type.tensor_type.ClearField("shape")
+        (output,) = shape_inference.infer_shapes(larger, data_prop=True).graph.output
+        return [dim.dim_value for dim in output.type.tensor_type.shape.dim][2:] == [1, 1]
 
     def _head(self) -> list[onnx.NodeProto]:
         """The layers after the last map of features, the pool before they are flat among them, in order."""
@@ -102,16 +120,21 @@ class Surgery:
         value = self.output
         while True:
             node = self.makers.get(value)
-            if node is None or node.op_type not in KEPT | FLATTEN | AXES | {"AveragePool", "Add", "Gemm", "MatMul"}:
+            if node is None or node.op_type not in KEPT | FLATTEN | AXES | POOLS | AT_ONE_PLACE | {
+                "Add",
+                "Gemm",
+                "MatMul",
+            }:
                 break
             data = [name for name in node.input if name and name not in self.weights and not self._constant(name)]
-            flat = len(self.shapes.get(node.output[0], ())) < 4
-            pools = node.op_type in {"GlobalAveragePool", "ReduceMean", "AveragePool"}
-            if len(data) != 1 or not (flat or pools):
+            pools, before = node.op_type in POOLS, self.shapes.get(data[0], []) if data else []
+            if len(data) != 1 or not (pools or one_place(self.shapes.get(node.output[0], []))):
+                break
+            if node.op_type in AT_ONE_PLACE and not one_place(before):
                 break
             layers.insert(0, node)
             value = data[0]
-            if pools and not flat:
+            if pools and not one_place(before):
                 break
         shape = self.shapes.get(value, [])
         if not layers or len(shape) != 4 or min(shape[1:], default=0) < 1:
@@ -165,6 +188,11 @@ def convolutional(foreign: Foreign, side: int | None = None) -> Convolutional:
     if own is None:
         raise AdoptionError("The file does not say which size the classifier takes: give it by --side, 224 for most.")
     return Surgery(foreign, own).operate()
+
+
+def one_place(shape: Sequence[int]) -> bool:
+    """Whether a tensor [N, C], [N, C, 1, 1] or [N, 1, 1, C] is of one place of a map."""
+    return len(shape) < 4 or list(shape[2:]) == [1, 1] or list(shape[1:3]) == [1, 1]
 
 
 def pool(value: str, output: str, height: int, width: int) -> onnx.NodeProto:

@@ -58,6 +58,16 @@ HEADS: dict[str, tuple[Nodes, list[onnx.TensorProto]]] = {
         ],
         [constant("axes", 2, 3), tensor("weights", CHANNELS, CLASSES), tensor("bias", CLASSES)],
     ),
+    "a convolution after the pool, as in MobileNetV3": (
+        [
+            node("GlobalAveragePool", ["map"], "pooled"),
+            node("Conv", ["pooled", "wider"], "wide"),
+            node("HardSwish", ["wide"], "active"),
+            node("Flatten", ["active"], "flat"),
+            node("Gemm", ["flat", "weights"], "scores"),
+        ],
+        [tensor("wider", 9, CHANNELS, 1, 1), tensor("weights", 9, CLASSES)],
+    ),
     "as in VGG": (
         [
             node("AveragePool", ["map"], "pooled", kernel_shape=[2, 2], strides=[2, 2]),
@@ -119,6 +129,18 @@ def test_what_mixes_places_cannot_be_a_convolution(tmp_path: Path) -> None:
     ]
     path = write(tmp_path, nodes, [tensor("weights", FLAT, CLASSES)])
     with pytest.raises(AdoptionError, match=r"\(LpNormalization is in between\), so it cannot be made fully convol"):
+        convolutional(foreign.read(path))
+
+
+def test_what_sums_up_the_image_early_has_no_map(tmp_path: Path) -> None:
+    nodes = [
+        node("GlobalAveragePool", ["map"], "pooled"),
+        node("Sin", ["pooled"], "waves"),
+        node("Flatten", ["waves"], "flat"),
+        node("Gemm", ["flat", "weights"], "scores"),
+    ]
+    path = write(tmp_path, nodes, [tensor("weights", CHANNELS, CLASSES)])
+    with pytest.raises(AdoptionError, match="sums up the whole image before its last layers"):
         convolutional(foreign.read(path))
 
 
