@@ -13,7 +13,7 @@
 # make audit   look for known vulnerabilities in the dependencies that serve; asks the package index
 # make sbom    write sbom.json: the dependencies that serve, as CycloneDX
 # make docs    build the documentation's site in build/site; make docs-serve shows it at http://127.0.0.1:8001 as you write
-# make pictures draw the documents' pictures again, but those that need data
+# make pictures draw the documents' pictures again, but those that need data; needs chromium
 # make openapi write docs/openapi.json, after an intended change of the API
 # make lock    pin the newest versions of the dependencies in pyproject.toml
 
@@ -97,6 +97,7 @@ docs-serve: $(DEV)/ready
 
 pictures: $(DEV)/ready
 	$(DEV)/bin/python -m docsite.pictures
+	$(DEV)/bin/python -m docsite.page
 
 openapi: $(DEV)/ready
 	$(DEV)/bin/python -c 'import json; from service.http import app; from service.serving import settings; \

@@ -1,7 +1,7 @@
 """Draws the documents' pictures again: `make pictures`, or `python -m docsite.pictures` in the repository.
 
-`ELSEWHERE` are the pictures that need data which may not be committed, or minutes of load, with the commands that draw
-them. The photo itself is a rendering by POV-Ray; docs/street.pov says how it was made.
+`ELSEWHERE` are the pictures that need data which may not be committed, minutes of load, or a browser, with the commands
+that draw them. The photo itself is a rendering by POV-Ray; docs/street.pov says how it was made.
 """
 
 import json
@@ -26,6 +26,7 @@ ELSEWHERE = {
     "explanation/deconvnet/networks.webp": "python -m model_export compare",
     "explanation/heat-map/cat.webp": "python -m model_export heatmap",
     "how-to/monitor.png": "python -m benchmarks dashboard",
+    "page.webp": "python -m docsite.page",
     "models/*.png": "python -m model_export card",
 }
 
