@@ -10,7 +10,8 @@ from prometheus_client.parser import text_string_to_metric_families
 from service.http.errors import RequestError
 from service.http.problems import status_of
 from service.http.security import refusals
-from service.segmentation.errors import SegmentationError, code_of
+from service.kserve.errors import BadInference, UnknownVersion
+from service.segmentation.errors import SegmentationError, UnknownModel, code_of
 from service.segmentation.stopwatch import STAGES
 from service.serving.errors import BadKeys, BadSettings, ServingError
 from service.serving.settings import Settings
@@ -40,7 +41,7 @@ def rows(title: str) -> list[list[str]]:
 
 
 def kinds(root: type[Exception]) -> Iterator[type[Exception]]:
-    """The service's classes under a root that are raised: those without subclasses. Tests make subclasses too."""
+    """The service's classes under a root that have no subclasses. Tests make subclasses too."""
     below = [class_ for class_ in root.__subclasses__() if class_.__module__.startswith("service.")]
     for class_ in below:
         yield from kinds(class_)
@@ -49,9 +50,10 @@ def kinds(root: type[Exception]) -> Iterator[type[Exception]]:
 
 
 def test_the_error_table_is_the_codes() -> None:
-    roots = (RequestError, SegmentationError, ServingError)
-    at_the_start = (BadKeys, BadSettings)
-    errors = [Exception.__new__(class_) for root in roots for class_ in kinds(root) if class_ not in at_the_start]
+    roots: tuple[type[Exception], ...] = (RequestError, SegmentationError, ServingError, BadInference, UnknownVersion)
+    raised: set[type[Exception]] = {class_ for root in roots for class_ in kinds(root)}
+    raised = (raised | {UnknownModel}) - {BadKeys, BadSettings}  # the last two stop the start
+    errors = [Exception.__new__(class_) for class_ in raised]
     early = [one for one in vars(refusals).values() if isinstance(one, refusals.Refusal)]
     known = {(code_of(error), str(status_of(error))) for error in errors} | FRAMEWORK
     known |= {(one.code, str(one.status)) for one in early}

@@ -43,7 +43,7 @@ def test_a_model_tells_all_that_its_file_says(client: httpx2.Client) -> None:
     assert card["classes"][1] == {"id": 1, "name": "green", "color": "#00b000"}
     assert card["ignored"] == 255
     shape = {"width": 96, "height": 64, "stride": 32}
-    assert card["input"] == shape | {"padding": "#ff0000", "color": "rgb", "scan": None}
+    assert card["input"] == shape | {"padding": "#ff0000", "color": "rgb", "scan": None, "fixed": False}
     assert card["training"]["licence"] == "Apache-2.0"
     assert (card["evaluation"], card["elsewhere"], card["parity"], card["precision"], card["temperature"]) == (
         None,
