@@ -37,7 +37,7 @@ ELSEWHERE = {
     r"python -m model_export deconvolution .*": "tests/model_export/reports/test_deconvolution.py",
     r"python -m model_export heatmap .*": "tests/model_export/adoption/test_classifier.py",
     r"python -m model_export .*\b(CAMVID|CITYSCAPES|HEADS|IDD|SCANS|STREET|SYNTHETIC|camvid|oasis)\b.*": DATA,
-    r"curl -sN? -F (volume=@scan|image=@slice)\S+ .*": "tests/test_clinic_doc.py",
+    r"curl -sN? -F (volume=@scan|image=@slice)\S+ .*": "tests/docs/test_clinic.py",
     r"PACS=\S+ SEGMENT=\S+ python examples/pacs.py .*": "tests/test_pacs.py",
     r"OTEL_EXPORTER_OTLP_ENDPOINT=\S+ fcn-serve serve": "tests/service/http/test_traces.py",
     r"(sudo apt-get install|g\+\+|\./robot) .*": "tests/examples/test_robot.py",

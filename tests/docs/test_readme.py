@@ -1,4 +1,4 @@
-"""The README's tables, figures and configurations are those of the code; its commands run in docs/test_commands.py."""
+"""The README's tables, figures and configurations are those of the code; its commands run in test_commands.py."""
 
 import json
 import re
