@@ -40,7 +40,12 @@ def python(wheel: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 def test_the_wheel_carries_what_serves_and_no_weights_for_training(wheel: Path) -> None:
     files = {file.filename: file.file_size for file in ZipFile(wheel).infolist()}
-    carried = {"service/models/street.onnx", "service/web/page.js", "service/web/samples/brain.webp"}
+    carried = {
+        "service/models/street.onnx",
+        "service/web/page.js",
+        "service/py.typed",
+        "service/web/samples/brain.webp",
+    }
     assert carried | {"model_export/__main__.py"} <= files.keys()
     assert not [name for name in files if name.endswith(".safetensors")]
     assert sum(files.values()) < 24_000_000

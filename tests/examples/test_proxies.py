@@ -2,9 +2,7 @@
 
 import gzip
 import json
-import os
 import subprocess
-import sys
 from collections.abc import Iterator
 from contextlib import AbstractContextManager, contextmanager
 from pathlib import Path
@@ -15,6 +13,7 @@ import psutil
 import pytest
 
 from benchmarks.nginx import nginx
+from service.client import Client, Unreachable
 from tests.examples.conftest import KEY
 from tests.support.caddy import caddy
 from tests.support.debian import need
@@ -109,15 +108,15 @@ def test_a_scan_passes_with_its_progress(front: str, folder: Path) -> None:
     assert last["result"]["model"]["name"] == "tissues"
 
 
-def test_the_typed_client_trusts_the_certificate_that_it_is_told_to(front: str, folder: Path) -> None:
+def test_the_typed_client_trusts_the_certificate_that_it_is_told_to(
+    front: str, folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     address = front.replace(NAME, "localhost")
-    program = f"from service.client import Client; print(Client({address!r}, key={KEY!r}).models()[0].name)"
-    environment = os.environ | {"PYTHONPATH": str(ROOT)}
-    call = [sys.executable, "-c", program]
-    refused = subprocess.run(call, env=environment, capture_output=True, text=True, check=False)
-    assert "CERTIFICATE_VERIFY_FAILED" in refused.stderr
-    trusted = environment | {"SSL_CERT_FILE": str(folder / "segment.pem")}
-    assert subprocess.check_output(call, env=trusted, text=True) == "street\n"
+    with Client(address, key=KEY) as client, pytest.raises(Unreachable, match="CERTIFICATE_VERIFY_FAILED"):
+        client.models()
+    monkeypatch.setenv("SSL_CERT_FILE", str(folder / "segment.pem"))
+    with Client(address, key=KEY) as client:
+        assert client.models()[0].name == "street"
 
 
 @pytest.mark.parametrize(("proxy", "language"), [("nginx", "nginx"), ("caddy", "text")])
