@@ -79,6 +79,16 @@ def test_a_camera_that_cannot_be_had_has_a_reason(
         expect(page.locator("#empty")).to_be_visible()
 
 
+def test_the_camera_waits_while_the_service_is_busy(browser: Browser, url: str) -> None:
+    problem = {"status": 503, "detail": "All slots are taken; try again.", "code": "busy"}
+    with tab(browser, permissions=["camera"]) as (page, _):
+        page.route("**/segment?*", lambda route: route.fulfill(status=503, json=problem), times=1)
+        page.goto(url)
+        page.get_by_role("button", name="Use the camera").click()
+        expect(page.locator("#pace")).to_have_text("The service is busy; the camera waits.")
+        expect(page.locator("#pace")).to_contain_text("ms round trip")
+
+
 def test_the_camera_stops_with_the_service(browser: Browser, model_file: Path) -> None:
     with tab(browser, permissions=["camera"]) as (page, _):
         with serving(model_file.parent) as address:

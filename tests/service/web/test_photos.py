@@ -178,6 +178,20 @@ def test_the_same_request_can_be_copied_as_code(page: Page, tmp_path: Path, lang
         assert "green 2048" in done.stdout
 
 
+def test_a_key_is_asked_for_and_is_not_in_the_code_to_copy(browser: Browser, model_file: Path, tmp_path: Path) -> None:
+    key = "a key of more than twenty characters".replace(" ", "-")
+    (tmp_path / "keys").write_text(f"segment {key}\n")
+    with serving(model_file.parent, keys=tmp_path / "keys") as address, tab(browser) as (page, _):
+        page.on("dialog", lambda dialog: dialog.accept(key))
+        page.goto(address)
+        expect(page.locator("#model option")).to_have_count(1)
+        give(page)
+        for language in ("curl", "Python", "JavaScript"):
+            page.get_by_role("tab", name=language).click()
+            expect(page.get_by_role("tabpanel")).to_contain_text("Bearer KEY")
+            expect(page.get_by_role("tabpanel")).not_to_contain_text(key)
+
+
 def test_an_error_says_what_to_do_and_the_photo_stays(browser: Browser, url: str) -> None:
     with tab(browser) as (page, _):  # it logs what was refused
         page.goto(url)
