@@ -16,6 +16,16 @@ FOLDER = ROOT / ".debian_cache"
 SECONDS = 300
 QUICKLY = ("-o", "Acquire::http::Timeout=10", "-o", "Acquire::Retries=0")
 
+FONTS = """<?xml version="1.0"?>
+<!DOCTYPE fontconfig SYSTEM "fonts.dtd">
+<fontconfig>
+  <dir>/usr/share/fonts</dir>
+  <dir>{root}/usr/share/fonts</dir>
+  <cachedir>{root}/var/cache/fontconfig</cachedir>
+</fontconfig>
+"""
+"""The machine's fonts and those that were unpacked: with either alone, there may be none."""
+
 
 def need(program: str, package: str | None = None) -> str:
     """The path of a program: the machine's own, else that of Debian's package (by default of the same name).
@@ -60,8 +70,10 @@ def _started(program: Path, root: Path) -> Path:
     """A script beside the root that starts the program with the libraries and fonts which were unpacked with it."""
     script = root.with_name(f"{root.name}.{program.name}")
     lines = ["#!/bin/sh", f'export LD_LIBRARY_PATH="{library_path(root)}"']
-    if (root / "etc/fonts").exists():
-        lines.append(f'export FONTCONFIG_SYSROOT="{root}"')
+    if (root / "etc/fonts").exists() or (root / "usr/share/fonts").exists():
+        fonts = root.with_name(f"{root.name}.fonts.conf")
+        fonts.write_text(FONTS.format(root=root))
+        lines.append(f'export FONTCONFIG_FILE="{fonts}"')
     script.write_text("\n".join([*lines, f'exec "{program}" "$@"\n']))
     script.chmod(0o755)
     return script
