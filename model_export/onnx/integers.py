@@ -129,11 +129,9 @@ def scores_in_fours(model: onnx.ModelProto) -> None:
 
 def argmax_as_comparisons(model: onnx.ModelProto, classes: int) -> None:
     """Replace argmax by comparing each class's plane of scores with the best of those before it. onnxruntime compares
-    many bytes at a time, while its ArgMax takes them one by one. Of equal scores both choose the first. With one class,
-    or labels alone, there is nothing to choose."""
+    many bytes at a time, while its ArgMax takes them one by one. Of equal scores both choose the first. With one class
+    there is nothing to choose."""
     if classes == 1:
-        return
-    if not any(output.name == "scores" for output in model.graph.output):
         return
     *_, argmax = (node for node in model.graph.node if node.op_type == "ArgMax")
     cast = next(node for node in model.graph.node if argmax.output[0] in node.input)
