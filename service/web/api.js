@@ -3,7 +3,8 @@
 const PHOTO = "mask,confidence,polygons&min_region=20"; // smaller regions are noise
 export const FRAME = "mask"; // of a camera: the least that takes time
 
-/** A refusal, with a sentence for the reader, and the service's code and status if it gave them; `passing` where the same request may succeed a moment later. */
+/** A refusal, with a sentence for the reader, and the service's code and status if it gave them; `passing` where the same
+ * request may succeed a moment later. */
 export class Refused extends Error {
   constructor(message, passing, { code, status } = {}) {
     super(message);
@@ -30,7 +31,8 @@ export async function overlaid(file, settings) {
 }
 
 function post(file, path, type, signal) {
-  return ask(path, { method: "POST", headers: { Accept: type, "Content-Type": contentType(file) }, body: file, signal });
+  const headers = { Accept: type, "Content-Type": contentType(file) };
+  return ask(path, { method: "POST", headers, body: file, signal });
 }
 
 /** Everything a model says of itself. */

@@ -23,7 +23,7 @@ export class Camera {
   /** Start, unless the signal came meanwhile. Throws Refused where there is no camera, or it may not be used. */
   async start(signal) {
     if (!navigator.mediaDevices) {
-      throw new Refused("Browsers give the camera to pages of HTTPS or localhost only; open this one at such an address.");
+      throw new Refused("Browsers give the camera to pages of HTTPS or localhost only; open this page there.");
     }
     const wanted = { facingMode: "environment", width: { ideal: 1280 } };
     try {
@@ -42,7 +42,7 @@ export class Camera {
     this.#stream = this.#video.srcObject = null;
   }
 
-  /** The next frame that the camera shows, as a JPEG no larger than `largest`, its width and height; null once stopped. */
+  /** The next frame that the camera shows, as a JPEG no larger than a width and height; null once stopped. */
   async frame(largest = { width: Infinity, height: Infinity }) {
     await this.#shown();
     if (!this.#stream) return null;

@@ -11,7 +11,8 @@ import { Toggles } from "./toggles.js";
 export class ClassTable {
   overlay = new Overlay(at("overlay"));
   #regions = new Regions(at("outline"));
-  #pointing = new Pointing(at("rows"), at("frame"), at("pointed"), this.overlay, (...place) => this.#regions.name(...place));
+  #named = (class_, x, y) => this.#regions.name(class_, x, y);
+  #pointing = new Pointing(at("rows"), at("frame"), at("pointed"), this.overlay, this.#named);
   #toggles = new Toggles(at("rows"), at("toggle-all"), this.overlay);
   #lines = new Map(); // by class
 
@@ -22,7 +23,8 @@ export class ClassTable {
     this.#lines.clear();
   }
 
-  /** An answer and its mask, a bitmap. Rows come by area, or keep their places where `still`: they change many times a second. */
+  /** Show an answer and its mask, a bitmap; gives the classes that are in it, the largest first. Rows come in that order, or
+   * keep their places where `still`: a camera's change many times a second. */
   show({ image, classes }, mask, still) {
     this.overlay.show(mask, classes);
     this.#regions.show(image, classes);

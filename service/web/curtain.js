@@ -2,7 +2,8 @@
 
 import { listen } from "./dom.js";
 
-const STEPS = { ArrowLeft: -2, ArrowDown: -2, ArrowRight: 2, ArrowUp: 2, PageDown: -10, PageUp: 10, Home: -100, End: 100 };
+const ARROWS = { ArrowLeft: -2, ArrowDown: -2, ArrowRight: 2, ArrowUp: 2 };
+const STEPS = { ...ARROWS, PageDown: -10, PageUp: 10, Home: -100, End: 100 };
 
 /** `handle` has the role of a slider, and moves in `frame`, which has the place as --curtain, 0..1. */
 export class Curtain {

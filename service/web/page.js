@@ -200,12 +200,14 @@ function showModels(offered) {
 }
 
 function showSamples(offered) {
-  const buttons = offered.toSorted((a, b) => b.default - a.default).map(({ name }) => [name, sampleOf(name)]).filter(([, sample]) => sample).map(sampleButton);
+  const names = offered.toSorted((a, b) => b.default - a.default).map(({ name }) => name).filter(sampleOf);
+  const buttons = names.map(sampleButton);
   at("sample-buttons").replaceChildren(...buttons);
   at("samples").hidden = !buttons.length;
 }
 
-function sampleButton([name, sample]) {
+function sampleButton(name) {
+  const sample = sampleOf(name);
   const button = at("sample").content.firstElementChild.cloneNode(true);
   button.querySelector("img").src = sample.url;
   button.querySelector("span").textContent = name;

@@ -28,7 +28,8 @@ export class Regions {
   /** What is at a point, `x` and `y` in 0..1; the region there gets its outline. `class_` may be null. */
   name(class_, x, y) {
     const shapes = this.#shapes.get(class_?.id) ?? [];
-    const index = shapes.findIndex(({ path }) => this.#probe.isPointInPath(path, x * this.#image.width, y * this.#image.height, "evenodd"));
+    const there = ({ path }) => this.#probe.isPointInPath(path, x * this.#image.width, y * this.#image.height, "evenodd");
+    const index = shapes.findIndex(there);
     this.#draw(shapes[index]?.line ?? "");
     return index < 0 ? (class_?.name ?? "") : this.#sentence(class_, shapes[index].region, index, shapes.length);
   }

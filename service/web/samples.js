@@ -1,8 +1,8 @@
-// A picture for each model that comes with the service, so that it can be tried at once. A model of somebody else has none.
+// A picture for each model that comes with the service, so that it can be tried at once. Other models have none.
 
 // street.jpg is the README's: rendered, and our own work. brain.webp was drawn by `python -m model_export heads` from a label
-// map of SynthSeg (Billot et al. 2023, Apache-2.0): it is nobody's scan. objects.jpg is the cat Chelsea, a photo by Stefan van der
-// Walt, CC0, from scikit-image.
+// map of SynthSeg (Billot et al. 2023, Apache-2.0): it is nobody's scan. objects.jpg is the cat Chelsea, a photo by
+// Stefan van der Walt, CC0, from scikit-image.
 const STREET = { file: "street.jpg", spacing: "" };
 const SAMPLES = {
   street: STREET,

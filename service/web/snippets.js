@@ -6,7 +6,8 @@ import { contentType, scanPath, segmentPath, usesKey } from "./api.js";
 export function snippets(file, settings) {
   const url = address(segmentPath(settings));
   const type = contentType(file);
-  return { curl: curl(type, file.name, url), python: python(type, file.name, url), javascript: javascript(type, file.name, url) };
+  const asked = [type, file.name, url];
+  return { curl: curl(...asked), python: python(...asked), javascript: javascript(...asked) };
 }
 
 export function scanCommand(files, model) {
@@ -16,8 +17,8 @@ export function scanCommand(files, model) {
 
 function curl(type, name, url) {
   const key = usesKey() ? ["-H 'Authorization: Bearer KEY'"] : [];
-  const parts = [`curl -H ${shell(`Content-Type: ${type}`)}`, ...key, `--data-binary @${shell(name)}`, shell(url), "-o result.json"];
-  return parts.join(" \\\n  ");
+  const what = [`--data-binary @${shell(name)}`, shell(url), "-o result.json"];
+  return [`curl -H ${shell(`Content-Type: ${type}`)}`, ...key, ...what].join(" \\\n  ");
 }
 
 function python(type, name, url) {
