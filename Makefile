@@ -4,7 +4,7 @@
 # make bench   measure the service beside LitServe and two plain FastAPI scripts; takes 30 minutes
 # make overload send ten times as many requests as can be answered, for a minute; fails on a broken promise
 # make refusals check that refusals of large uploads arrive, with every client installed; takes 20 minutes
-# make fuzz    run the tests that generate hostile files and requests, for minutes instead of seconds
+# make fuzz    run the tests on generated files, requests and masks, for minutes instead of seconds
 # make dashboard load the service for ten minutes, and draw what its dashboard shows; needs Prometheus: PROMETHEUS=PATH
 # make soak    send an hour of mixed and hostile traffic; fails on a leak or a failed request
 # make test-container build the container and test what it may do; with podman: ENGINE=podman COMPOSE=podman-compose

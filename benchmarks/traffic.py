@@ -79,7 +79,7 @@ class Traffic:
         model = draw.choice(list(self._models))
         query = {"model": model}
         if draw.random() < 0.3:
-            query["include"] = draw.choice(["", "mask,confidence"])
+            query["include"] = draw.choice(["", "mask,confidence", "polygons,rle,entropy"])
         if draw.random() < 0.2:
             query["heatmap"] = draw.choice(self._models[model])
         body, kind = (

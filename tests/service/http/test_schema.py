@@ -21,6 +21,7 @@ from schemathesis.specs.openapi.checks import (
     status_code_conformance,
 )
 
+from service.http.options import Part
 from tests.support import colours
 from tests.support.effort import CALLS
 from tests.support.pictures import encoded, quarters
@@ -45,7 +46,7 @@ API = schemathesis.openapi.from_path(
 
 
 KINDS = list(API.raw_schema["paths"]["/segment"]["post"]["responses"]["200"]["content"])
-GOOD_QUERY = {"include": ["mask,confidence"], "heatmap": "red", "pixel_spacing_mm": "0.5,0.7"}
+GOOD_QUERY = {"include": [",".join(Part)], "heatmap": "red", "pixel_spacing_mm": "0.5,0.7"}
 
 
 # What is made up is never an image, nor the name of a model. Some is replaced, so that there are good answers too.
