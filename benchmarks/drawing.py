@@ -34,7 +34,11 @@ def draw(panels: Sequence[tuple[Panel, Shown]], picture: Path) -> None:
         frame = (panel.x + 0.1) / 24, 1 - (panel.y + panel.height - 0.1) / height
         size = (panel.width - 0.2) / 24, (panel.height - 0.2) / height
         figure.add_artist(Rectangle(frame, *size, fill=False, edgecolor="#d7dee3", transform=figure.transFigure))
-        room = (1.0, 2.4, 0.8, 1.1) if panel.kind == "timeseries" else (0.3, 0.2, 0.2, 1.1)
+        room = (
+            (1.0, 1.0 + 0.4 * legend(panel, series)[1], 0.8, 1.1)
+            if panel.kind == "timeseries"
+            else (0.3, 0.2, 0.2, 1.1)
+        )
         left, below, right, above = room
         axis = figure.add_axes((
             (panel.x + left) / 24,
@@ -60,25 +64,26 @@ def stat(axis: "Axes", panel: Panel, shown: Shown) -> None:
     axis.text(0.0, 0.4, text, fontsize=20, color=INK, va="center", transform=axis.transAxes)
 
 
-def table(axis: "Axes", _: Panel, shown: Shown) -> None:
+def table(axis: "Axes", panel: Panel, shown: Shown) -> None:
     """The labels of the series that are there at the end, as rows."""
     axis.axis("off")
     last = max(series.times[-1] for _, series in shown)
     rows = [series.labels for _, series in shown if series.times[-1] == last]
     columns = sorted({label for row in rows for label in row} - HIDDEN)
+    most = int(11 * panel.width / max(1, len(columns)))  # letters of this size
     lines = [columns, *([row.get(column, "") for column in columns] for row in rows[:MOST_ROWS])]
     for line, cells in enumerate(lines):
         for place, cell in enumerate(cells):
-            text = cell if len(cell) <= 24 else f"{cell[:21]}..."
+            text = cell if len(cell) <= most else f"{cell[: most - 1]}…"
             at = (place / max(1, len(columns)), 0.92 - line / (MOST_ROWS + 1))
-            axis.text(*at, text, fontsize=7, color=INK if line else PALE, va="top", transform=axis.transAxes)
+            axis.text(*at, text, fontsize=6, color=INK if line else PALE, va="top", transform=axis.transAxes)
 
 
 def timeseries(axis: "Axes", panel: Panel, shown: Shown) -> None:
     from matplotlib.ticker import FuncFormatter  # noqa: PLC0415
 
     begin = min(series.times[0] for _, series in shown)
-    names = [query.name(series.labels) or panel.title for query, series in shown]
+    names = names_of(panel, shown)
     if panel.stacking == "none":
         for name, (_, series) in zip(names, shown, strict=True):
             axis.plot(minutes(series, begin), series.values, label=name, linewidth=1.3)
@@ -100,11 +105,21 @@ def timeseries(axis: "Axes", panel: Panel, shown: Shown) -> None:
     axis.tick_params(labelsize=6.5, length=0, labelcolor=PALE)
     for side in axis.spines.values():
         side.set_visible(False)
-    columns = max(1, round(panel.width / max(1.6, 0.5 + 0.16 * max(map(len, names)))))
     axis.legend(
-        fontsize=6, ncols=columns, loc="upper left", bbox_to_anchor=(-0.1, -0.09), frameon=False, handlelength=1.2,
-        columnspacing=1.0,
+        fontsize=6, ncols=legend(panel, shown)[0], loc="upper left", bbox_to_anchor=(-0.1, -0.09), frameon=False,
+        handlelength=1.2, columnspacing=1.0,
     )  # fmt: skip
+
+
+def names_of(panel: Panel, shown: Shown) -> list[str]:
+    return [query.name(series.labels) or panel.title for query, series in shown]
+
+
+def legend(panel: Panel, shown: Shown) -> tuple[int, int]:
+    """Columns and lines of a legend."""
+    longest = max(map(len, names_of(panel, shown)), default=1)
+    columns = max(1, int(panel.width / max(1.6, 0.6 + 0.125 * longest)))
+    return columns, math.ceil(len(shown) / columns)
 
 
 def minutes(series: Series, begin: float) -> list[float]:
