@@ -1,4 +1,4 @@
-"""DeepLabV3 on MobileNetV2, as TensorFlow pads, its batch norms folded: for weights that are trained already.
+"""DeepLabV3 on MobileNetV2, its batch norms folded: for weights that are trained already.
 
 Chen et al.: Rethinking Atrous Convolution for Semantic Image Segmentation, 2017. Sandler et al.: MobileNetV2, CVPR
 2018, section 6.3: of the pyramid only the 1x1 convolution and the pooled image remain. Keys and shapes are those of
@@ -29,8 +29,11 @@ VOC = [
 
 
 class SameConvolution(nn.Module):
-    """A convolution with TensorFlow's SAME padding, for even sides: at stride 2, a row and a column of zeros lie below
-    and right, where torch has them on every side. ReLU6 follows, except where it is `linear`."""
+    """A convolution with as many outputs as inputs / stride. ReLU6 follows, except where it is `linear`.
+
+    At stride 2, one row and one column of zeros are added to even sides. They lie `before` the image, above and left,
+    or behind it.
+    """
 
     def __init__(
         self,
@@ -41,11 +44,13 @@ class SameConvolution(nn.Module):
         rate: int = 1,
         groups: int = 1,
         linear: bool = False,
+        before: bool = True,
     ) -> None:
         super().__init__()
         self.conv = nn.Conv2d(inputs, outputs, kernel, stride, dilation=rate, groups=groups)
         around = rate if kernel > 1 else 0
-        self.margins = (around,) * 4 if stride == 1 else (0, 1, 0, 1)
+        at_stride_2 = (1, 0, 1, 0) if before else (0, 1, 0, 1)
+        self.margins = (around,) * 4 if stride == 1 else at_stride_2
         self.linear = linear
 
     def forward(self, x: Tensor) -> Tensor:
@@ -53,13 +58,13 @@ class SameConvolution(nn.Module):
         return y if self.linear else F.relu6(y)
 
 
-def bottleneck(inputs: int, outputs: int, expansion: int, stride: int, rate: int) -> nn.Sequential:
+def bottleneck(inputs: int, outputs: int, expansion: int, stride: int, rate: int, before: bool) -> nn.Sequential:
     """Expand (1x1), filter (3x3, by channel), project (1x1, linear); nothing is expanded at an expansion of 1."""
     hidden = inputs * expansion
     expand = [] if expansion == 1 else [SameConvolution(inputs, hidden)]
     return nn.Sequential(
         *expand,
-        SameConvolution(hidden, hidden, 3, stride, rate, groups=hidden),
+        SameConvolution(hidden, hidden, 3, stride, rate, groups=hidden, before=before),
         SameConvolution(hidden, outputs, linear=True),
     )
 
@@ -68,6 +73,11 @@ class DeepLabV3(nn.Module):
     """Images [N, 3, H, W], RGB in -1..1, H and W multiples of 16, to logits [N, classes, H / 16, W / 16].
 
     Strides beyond 16 become dilation: the blocks after them look at every other place.
+
+    The weights were trained on images of 513x513, where TensorFlow's SAME padding puts a zero on both sides, and cell i
+    lies at pixel 16 i. On even sides it puts all zeros behind the image, and cells lie at 16 i + 15; as a map is
+    enlarged with its cells at 16 i + 7.5, it is 7.5 pixels off. Here the zeros of the last stride alone lie behind the
+    image: cells are at 16 i + 8.
     """
 
     def __init__(self, classes: int = len(VOC)) -> None:
@@ -77,7 +87,8 @@ class DeepLabV3(nn.Module):
         reached, rate = 2, 1
         for inputs, outputs, expansion, stride in BLOCKS:
             kept = stride if reached * stride <= STRIDE else 1
-            self.blocks.append(bottleneck(inputs, outputs, expansion, kept, rate))
+            last = reached * kept == STRIDE
+            self.blocks.append(bottleneck(inputs, outputs, expansion, kept, rate, before=not last))
             reached, rate = reached * kept, rate * stride // kept
         features = BLOCKS[-1][1]
         self.aspp0 = nn.Conv2d(features, 256, 1)
