@@ -42,9 +42,10 @@ def first_two_swapped(kernel: Array) -> Array:
 
 
 def red_and_blue_swapped(kernel: Array) -> Array:
-    """Of a first convolution, whose inputs are the colours of four pixels, and then others."""
-    colours = kernel[:, :12].reshape(-1, 4, 3, *kernel.shape[2:])
-    kernel[:, :12] = colours[:, :, ::-1].reshape(-1, 12, *kernel.shape[2:])
+    """Of a first convolution, whose inputs are the colours of four pixels, or of one, and then others."""
+    inputs = 12 if kernel.shape[1] > 12 else 3
+    colours = kernel[:, :inputs].reshape(-1, inputs // 3, 3, *kernel.shape[2:])
+    kernel[:, :inputs] = colours[:, :, ::-1].reshape(-1, inputs, *kernel.shape[2:])
     return kernel
 
 

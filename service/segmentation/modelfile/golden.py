@@ -1,7 +1,7 @@
 """The golden answer: what a network must say of the picture in its file, on every processor.
 
 Processors and accelerators round differently. That moves labels where two classes are close, and scores by less than
-one quantisation step; wrong weights and wrong arithmetic move scores by more
+about one quantisation step; wrong weights and wrong arithmetic move scores by more
 (docs/explanation/processors.md has the figures).
 """
 
@@ -15,8 +15,9 @@ from PIL import Image
 from service.segmentation.errors import SelfTestFailed
 from service.segmentation.modelfile.contract import Golden, Labels, Pixels, Scale, Scores
 
-MAX_DISTANCE = 1.0
-"""How far the scores may be from the recorded ones: root mean square, in steps of the recorded ones' scale."""
+MAX_DISTANCE = 1.2
+"""How far the scores may be from the recorded ones: root mean square, in steps of the recorded ones' scale. Of the
+models that come with the service, rounding moves them by 0.99 at most, and the least of the faults tried by 1.5."""
 
 MAX_LOST_AGREEMENT = 0.02
 """By how much the share of pixels that have torch's label may be below the recorded one."""

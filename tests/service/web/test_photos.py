@@ -132,6 +132,7 @@ def test_the_safe_palette_tells_classes_apart_and_is_remembered(page: Page) -> N
     page.get_by_label("Colour-blind safe").first.evaluate("(box) => box.click()")  # there, if not in sight yet
     page.reload()
     give(page)
+    expect(page.locator("#results")).to_be_visible()
     expect(page.get_by_label("Colour-blind safe").first).to_be_checked()
     assert colour(page, *GREEN) == near(0x88, 0xCC, 0xEE, 140)
     expect(page.locator("#rows tr").nth(1)).to_have_css("--color", "#88ccee")

@@ -73,10 +73,10 @@ def test_rounding_in_floats_is_within_the_bound(name: str) -> None:
     labels, cells = (np.asarray(output)[0] for output in session.run(["labels", "scores"], {"image": picture[None]}))
     scores = Cells(cells, labels.shape, contract(name).scale).logits()
     golden.check(answer, labels, scores)
-    assert 0.3 < golden.distance(answer, scores) < 0.9
+    assert 0.2 < golden.distance(answer, scores) < 0.85 * golden.MAX_DISTANCE
 
 
-@pytest.mark.parametrize("name", NAMES)
+@pytest.mark.parametrize("name", [name for name in NAMES if name != "objects"])  # no photo has a cow and a monitor
 def test_the_golden_picture_has_all_classes(name: str) -> None:
     answer = contract(name).golden
     height, width, _ = golden.picture(answer).shape
