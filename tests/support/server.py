@@ -54,12 +54,16 @@ def serving(
 def process_of(url: str) -> psutil.Process:
     """The process that listens there, a child of this one."""
     port = urlsplit(url).port
-    (process,) = (
-        child
-        for child in psutil.Process().children(recursive=True)
-        if any(at.laddr and at.laddr.port == port for at in child.net_connections())
-    )
+    (process,) = (child for child in psutil.Process().children(recursive=True) if listens(child, port))
     return process
+
+
+def listens(process: psutil.Process, port: int | None) -> bool:
+    """Whether a process has this port; one that has just ended, such as a browser's, has none."""
+    try:
+        return any(at.laddr and at.laddr.port == port for at in process.net_connections())
+    except psutil.NoSuchProcess:
+        return False
 
 
 def wait_until_ready(url: str, process: subprocess.Popen[bytes], seconds: float = 60) -> None:
