@@ -108,7 +108,7 @@ lock: $(DEV)/ready
 	$(DEV)/bin/$(LOCK) pyproject.toml --output-file requirements/clinical.txt --extra clinical \
 		--constraint requirements/serve.txt
 	$(DEV)/bin/$(LOCK) pyproject.toml --output-file requirements/otel.txt --extra otel --constraint requirements/serve.txt
-	$(DEV)/bin/$(LOCK) pyproject.toml --output-file requirements/dev.txt --extra train --extra clinical --extra otel --group dev requirements/under-torch.in \
+	$(DEV)/bin/$(LOCK) pyproject.toml --output-file requirements/dev.txt --extra train --extra clinical --extra cluster --extra otel --group dev requirements/under-torch.in \
 		--constraint requirements/serve.txt --override requirements/without-torch.txt
 	$(DEV)/bin/$(LOCK) pyproject.toml --output-file requirements/bench.txt --group bench --constraint requirements/dev.txt
 	$(DEV)/bin/$(LOCK) --group audit --output-file requirements/audit.txt

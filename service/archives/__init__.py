@@ -1,0 +1,1 @@
+"""Archives of millions of images, by Ray Data: with the extra `cluster`."""
