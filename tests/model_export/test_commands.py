@@ -1,7 +1,6 @@
 """The command line: every mistake is answered with one line that says what to do."""
 
 import json
-import os
 import re
 import signal
 import subprocess
@@ -26,13 +25,8 @@ from model_export.training.options import Options
 from service.segmentation.modelfile.contract import Evaluation
 from service.segmentation.runtime.model import Model
 from tests.support import towns
+from tests.support.command import run
 from tests.support.server import ROOT
-
-
-def run(*arguments: object) -> subprocess.CompletedProcess[str]:
-    command = [sys.executable, "-m", "model_export", *map(str, arguments)]
-    wide = os.environ | {"COLUMNS": "400"}
-    return subprocess.run(command, cwd=ROOT, env=wide, capture_output=True, text=True, check=False)
 
 
 @pytest.mark.parametrize(

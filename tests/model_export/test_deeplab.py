@@ -14,7 +14,7 @@ from torch.nn import functional as F
 from model_export.errors import CheckpointError
 from model_export.networks import deeplab
 from model_export.networks.mobilenet import BLOCKS
-from tests.model_export.test_commands import run
+from tests.support.command import run
 
 
 def weights(classes: int = 21) -> dict[str, Tensor]:

@@ -14,9 +14,9 @@ from model_export.adoption import classes, foreign
 from model_export.adoption.preprocessing import Preprocessing
 from model_export.errors import AdoptionError
 from model_export.onnx.export import Card
-from tests.model_export.test_commands import run
 from tests.support import colours
 from tests.support import foreign as forms
+from tests.support.command import run
 from tests.support.foreign import CLASSES, COARSE, WHOLE, Builder
 from tests.support.server import ROOT
 

@@ -15,8 +15,8 @@ from model_export.onnx.temperature import heated
 from model_export.reports.drift import distribution, reference, table
 from service.segmentation.measures.drift import FEWEST
 from service.segmentation.runtime.model import Model
-from tests.model_export.test_commands import run
 from tests.support import colours
+from tests.support.command import run
 
 
 def place(folder: Path, lowest: float, highest: float) -> Place:

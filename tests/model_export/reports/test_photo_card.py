@@ -11,7 +11,7 @@ from model_export.onnx.export import packed
 from model_export.reports import photo_card
 from service.segmentation.modelfile.contract import Parity, Quantization
 from service.segmentation.runtime.model import Model
-from tests.model_export.test_commands import run
+from tests.support.command import run
 
 
 def test_a_card_of_photos_is_written(source: bytes, served: Model, drawn: SegmentationFolder, tmp_path: Path) -> None:
