@@ -20,5 +20,6 @@ outlines.py  what it costs to draw the outlines of enlarged masks
 soak.py      an hour of that traffic, judged by verdict.py
 monitored.py a load that changes, scraped by prometheus.py; the panels of dashboard.py as a picture by drawing.py
 refusals.py  uploads that are refused early, by the clients in clients/, also through nginx.py
+scale/       the service on many machines, on paper: a simulation of one, held against load tests
 promise.py   a promise, its measurement, and whether it is kept
 """
