@@ -118,6 +118,8 @@ def read(body: bytes, json_size: int | None) -> tuple[Inference, Images]:
         inference = msgspec.json.decode(document, type=Inference)
     except (msgspec.DecodeError, UnicodeDecodeError) as error:
         raise BadInference(f"The body is no inference request: {error}.") from error
+    except RecursionError as error:
+        raise BadInference("The JSON of the body is nested too deeply.") from error
     if len(inference.inputs) != 1 or inference.inputs[0].name != IMAGE:
         raise BadInference(f"A request has one input, called {IMAGE!r}.")
     return inference, images_of(inference.inputs[0], binary)

@@ -32,6 +32,13 @@ LISTED = {"shape": [1, 1, 2, 3], "datatype": "UINT8"}
 REFUSED: dict[str, tuple[bytes, int | None, int, str]] = {
     "no JSON": (b"segment this", None, 400, "no inference request"),
     "text that is not UTF-8": (b'{"inputs": "\xff"}', None, 400, "no inference request"),
+    "lists in lists without end": (b'{"more": ' + b"[" * 5000, None, 400, "nested too deeply"),
+    "data in lists without end": (
+        asking(image(**LISTED, data=0)).replace(b'"data": 0', b'"data": ' + b"[" * 5000 + b"]" * 5000),
+        None,
+        400,
+        "nested too deeply",
+    ),
     "no inputs": (b"{}", None, 400, "missing required field `inputs`"),
     "a shape of texts": (asking(image(shape=["1"])), None, 400, "Expected `int`, got `str`"),
     "no input": (asking(), None, 400, "one input, called 'image'"),
