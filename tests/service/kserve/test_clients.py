@@ -106,3 +106,13 @@ def test_a_refusal_is_the_clients_own_exception(client: Any) -> None:
         client.infer("colours", [tensor(picture, "UINT8", binary=True)])
     with pytest.raises(triton.InferenceServerException, match="colors"):
         client.get_model_metadata("colors")
+
+
+def test_pixels_in_lists_of_lists_are_those_in_one_list(url: str) -> None:
+    picture = np.asarray(quarters(8, 6))
+    image = {"name": "image", "shape": [1, 6, 8, 3], "datatype": "UINT8"}
+    flat, nested = (
+        httpx2.post(f"{url}/v2/models/colours/infer", json={"inputs": [image | {"data": data}]}).raise_for_status()
+        for data in (picture.ravel().tolist(), [picture.tolist()])
+    )
+    assert flat.json()["outputs"] == nested.json()["outputs"]
