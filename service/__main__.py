@@ -20,12 +20,12 @@ from service.serving.settings import Settings
 
 def main(options: Sequence[str]) -> int:
     """Serve until a signal stops the service; return the exit code. `options` are those of the command line."""
-    give_back_large_blocks()
-    share_arena()
     try:
         settings = CliApp.run(Settings, cli_args=list(options))
         logging.basicConfig(level=settings.log_level.upper(), format="%(asctime)s %(levelname)s %(name)s %(message)s")
         check_address(settings.host, settings.port)
+        give_back_large_blocks()
+        share_arena()
         app = create_app(settings, [kserve.router])
     except ValidationError as error:
         for e in error.errors():

@@ -4,8 +4,7 @@ import os
 import re
 import subprocess
 import sys
-from collections.abc import Callable, Iterator
-from concurrent.futures import Future, ThreadPoolExecutor
+from collections.abc import Callable
 from pathlib import Path
 
 import msgspec
@@ -14,7 +13,10 @@ import onnx
 import pytest
 from onnx import TensorProto, helper
 
+from service.segmentation.errors import SegmentationError
 from service.segmentation.modelfile import seal
+from service.serving.services import build
+from service.serving.settings import Settings
 from tests.support import colours
 from tests.support.colours import golden_of, graph, model_bytes, packed
 from tests.support.server import ROOT, free_port
@@ -117,31 +119,32 @@ BROKEN: dict[str, tuple[Callable[[], bytes] | bytes, str]] = {
 }
 
 
-@pytest.fixture(scope="module")
-def starts(tmp_path_factory: pytest.TempPathFactory) -> Iterator[dict[str, "Future[tuple[int, str, Path]]"]]:
-    """A start of the service with each of them: its exit code, what it said, and the file."""
-    folder = tmp_path_factory.mktemp("broken")
-
-    def start(number: int, content: Callable[[], bytes] | bytes) -> tuple[int, str, Path]:
-        file = folder / f"{number}.onnx"
-        file.write_bytes(content if isinstance(content, bytes) else content())
-        environment = os.environ | {"SEGMENT_MODELS": str(file), "SEGMENT_PORT": str(free_port())}
-        command = [sys.executable, "-m", "service"]
-        result = subprocess.run(command, cwd=ROOT, env=environment, capture_output=True, timeout=60, check=False)
-        return result.returncode, result.stderr.decode(), file
-
-    with ThreadPoolExecutor(4) as pool:
-        yield {name: pool.submit(start, number, content) for number, (name, (content, _)) in enumerate(BROKEN.items())}
+def written(name: str, folder: Path) -> Path:
+    """The file of that name in `BROKEN`."""
+    content, _ = BROKEN[name]
+    file = folder / "broken.onnx"
+    file.write_bytes(content if isinstance(content, bytes) else content())
+    return file
 
 
 @pytest.mark.parametrize("name", BROKEN)
-def test_a_broken_model_is_refused_with_its_cause(
-    starts: dict[str, "Future[tuple[int, str, Path]]"], name: str
-) -> None:
-    code, said, file = starts[name].result()
-    assert code == 1
-    (line,) = said.splitlines()
-    assert line.startswith("fcn-serve: ")
+def test_a_broken_model_is_refused_with_its_cause(name: str, tmp_path: Path, capfd: pytest.CaptureFixture[str]) -> None:
+    file = written(name, tmp_path)
+    with pytest.raises(SegmentationError) as refused:
+        build(Settings(models=file))
+    said = str(refused.value)
+    assert re.search(BROKEN[name][1], said, re.DOTALL), said
+    assert said.startswith(f"{file}: ")
+    assert capfd.readouterr() == ("", ""), "nobody else speaks of it"
+
+
+@pytest.mark.parametrize("name", ["an operation that nobody knows", "scores that are no numbers"])
+def test_a_start_with_it_is_one_line_and_an_exit_code(name: str, tmp_path: Path) -> None:
+    file = written(name, tmp_path)
+    environment = os.environ | {"SEGMENT_MODELS": str(file), "SEGMENT_PORT": str(free_port())}
+    command = [sys.executable, "-m", "service"]
+    result = subprocess.run(command, cwd=ROOT, env=environment, capture_output=True, timeout=60, check=False)
+    assert result.returncode == 1
+    (line,) = result.stderr.decode().splitlines()
+    assert line.startswith(f"fcn-serve: {file}: ")
     assert re.search(BROKEN[name][1], line), line
-    assert f"{file}: " in line
-    assert "root:" not in line

@@ -5,10 +5,12 @@ import signal
 import socket
 import subprocess
 import sys
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 
+from service.__main__ import main
 from service.serving.hosts import url_of
 from service.serving.settings import Settings
 from tests.support.colours import model_bytes
@@ -26,6 +28,21 @@ def refusal(**settings: object) -> tuple[int, list[str]]:
     process = start(**settings)
     _, errors = process.communicate(timeout=60)
     return process.returncode, errors.decode().splitlines()
+
+
+Refusal = Callable[..., tuple[int, list[str]]]
+
+
+@pytest.fixture
+def refused(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> Refusal:
+    """As `refusal`, in this process: for what is refused before a model is loaded."""
+
+    def call(**settings: object) -> tuple[int, list[str]]:
+        for key, value in settings.items():
+            monkeypatch.setenv(f"SEGMENT_{key.upper()}", str(value))
+        return main([]), capsys.readouterr().err.splitlines()
+
+    return call
 
 
 def test_it_says_where_it_listens_and_how_to_try_it(model_file: Path) -> None:
@@ -98,8 +115,8 @@ def test_it_starts_without_what_only_linux_has(model_file: Path) -> None:
         ("origins", "robot.local", "SEGMENT_ORIGINS: 'robot.local' is not the origin of a page"),
     ],
 )
-def test_a_bad_setting_is_one_line_that_names_it(setting: str, value: str, said: str) -> None:
-    code, lines = refusal(**{setting: value})
+def test_a_bad_setting_is_one_line_that_names_it(refused: Refusal, setting: str, value: str, said: str) -> None:
+    code, lines = refused(**{setting: value})
     assert code == 2
     assert len(lines) == 1
     assert said in lines[0]
@@ -144,20 +161,20 @@ def test_an_ipv6_address_is_printed_as_a_url(model_file: Path, host: str) -> Non
     assert f"Ready: http://[::1]:{port}\n" in output.decode()
 
 
-def test_a_port_in_use_ends_the_start(model_file: Path) -> None:
+def test_a_port_in_use_ends_the_start(refused: Refusal, model_file: Path) -> None:
     with socket.socket() as other:
         other.bind(("127.0.0.1", 0))
         other.listen()
         port = other.getsockname()[1]
-        assert refusal(models=model_file, port=port) == (
+        assert refused(models=model_file, port=port) == (
             1,
             [f"fcn-serve: port {port} of 127.0.0.1 is in use; set SEGMENT_PORT to another one."],
         )
 
 
-def test_an_address_of_another_machine_ends_the_start(model_file: Path) -> None:
+def test_an_address_of_another_machine_ends_the_start(refused: Refusal, model_file: Path) -> None:
     """It is one of those for documents (RFC 5737)."""
-    code, lines = refusal(models=model_file, host="192.0.2.1", allow_anonymous=True)
+    code, lines = refused(models=model_file, host="192.0.2.1", allow_anonymous=True)
     assert code == 1
     assert len(lines) == 1
     assert "cannot listen on 192.0.2.1" in lines[0]
