@@ -40,7 +40,7 @@ RULES = (MONITORING / "rules.yml").read_text()
 PAGE = (ROOT / "docs" / "how-to" / "monitor.md").read_text()
 DASHBOARD = json.loads(FILE.read_text())
 OFTEN = "500ms"
-KEY = "admin-key-of-prometheus"
+KEY, OF_PROMETHEUS = "admin-key-of-the-tests", "monitor-key-of-prometheus"
 OUTCOMES = Counter(ok=FEWEST // 2, unsupported_format=3, unknown_model=2, invalid_parameter=1)
 """Requests of one load, by code. After two there is a drift."""
 PROMETHEUS_OWN = {"up", "ALERTS"}
@@ -86,10 +86,10 @@ def watched(model_file: Path, tmp_path_factory: pytest.TempPathFactory) -> Itera
     models.mkdir()
     (models / "colours.onnx").write_bytes(colours.model_bytes(references=colours.REFERENCES))
     (models / "damaged.onnx").write_bytes(model_file.read_bytes()[:-1])
-    (folder / "keys").write_text(f"admin {KEY}\n")
+    (folder / "keys").write_text(f"admin {KEY}\nmonitor {OF_PROMETHEUS}\n")
     log = folder / "log"
     with serving(models, default_model="colours", keys=folder / "keys", log=log) as url:
-        configuration = configure(folder, url.removeprefix("http://"), KEY, OFTEN)
+        configuration = configure(folder, url.removeprefix("http://"), OF_PROMETHEUS, OFTEN)
         bearer = {"Authorization": f"Bearer {KEY}"}
         with prometheus(program, configuration) as asked, httpx2.Client(base_url=url, headers=bearer) as http:
             for loads in (1, 2):

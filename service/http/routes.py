@@ -15,7 +15,7 @@ from service.http.negotiation import choose
 from service.http.options import Options, each_once
 from service.http.replies import FORMATS, Reply, make_reply, model_name, wanted
 from service.http.schemas import Health, ModelCard, ModelName, ModelSummary, RefusedModel, SegmentAnswer
-from service.http.security.access import ADMIN, OPEN, SEGMENT, GuardedRoute
+from service.http.security.access import ADMIN, MONITOR, OPEN, SEGMENT, GuardedRoute
 from service.http.upload import read_image
 from service.segmentation.runtime.call import Call
 from service.segmentation.segmenter import Labeller
@@ -166,7 +166,7 @@ async def get_readiness(services: Injected) -> Health:
 
 @router.get(
     "/metrics",
-    dependencies=[ADMIN],
+    dependencies=[MONITOR],
     summary="Prometheus metrics",
     tags=["operation"],
     response_class=Response,

@@ -5,7 +5,7 @@ import hmac
 import logging
 from collections.abc import Callable
 from dataclasses import dataclass
-from enum import IntEnum
+from enum import Flag
 from ipaddress import ip_address
 from pathlib import Path
 from time import monotonic
@@ -20,12 +20,17 @@ LOOK_EVERY_S = 1
 log = logging.getLogger("fcn_serve.keys")
 
 
-class Role(IntEnum):
-    """What a caller may do; each role includes those before it."""
+class Role(Flag):
+    """What a caller may do. ADMIN includes the others; a key that a file gives several roles has them all."""
 
     ANYONE = 0
     SEGMENT = 1
-    ADMIN = 2
+    MONITOR = 2
+    ADMIN = 4 | SEGMENT | MONITOR
+
+
+ROLES = {"segment": Role.SEGMENT, "monitor": Role.MONITOR, "admin": Role.ADMIN}
+"""The roles of keys, by their names in the file."""
 
 
 @dataclass(frozen=True)
@@ -36,7 +41,7 @@ class Keys:
 
     @classmethod
     def read(cls, path: Path) -> "Keys":
-        """Each line is a role, `segment` or `admin`, and a key; blank lines and those that begin with # are skipped.
+        """Each line is a role, one of ROLES, and a key; blank lines and those that begin with # are skipped.
 
         Raises BadKeys.
         """
@@ -49,25 +54,30 @@ class Keys:
             role, *key = line.split()[:3] or ["#"]
             if role.startswith("#"):
                 continue
-            if role not in ("segment", "admin") or len(key) != 1:
-                raise BadKeys(f"line {number} of {path} must be `segment` or `admin`, a blank, and a key.")
+            if role not in ROLES or len(key) != 1:
+                raise BadKeys(f"line {number} of {path} must be `segment`, `monitor` or `admin`, a blank, and a key.")
             if len(key[0]) < SHORTEST_KEY:
                 raise BadKeys(f"the key in line {number} of {path} is shorter than {SHORTEST_KEY} characters.")
             if not key[0].isascii():
                 raise BadKeys(
                     f"the key in line {number} of {path} has letters that no HTTP header can carry; use ASCII."
                 )
-            hashes.append((digest(key[0]), Role[role.upper()]))
+            hashes.append((digest(key[0]), ROLES[role]))
         if not hashes:
             raise BadKeys(f"{path} has no key.")
         return cls(tuple(hashes))
+
+    @property
+    def callers(self) -> int:
+        """How many keys may segment."""
+        return sum(Role.SEGMENT in role for _, role in self.hashes)
 
     def role(self, key: str) -> Role:
         """What this key may do. Takes the same time for a valid key as for an unknown one."""
         shown, found = digest(key), Role.ANYONE
         for known, role in self.hashes:
             if hmac.compare_digest(shown, known):
-                found = max(found, role)
+                found |= role
         return found
 
 

@@ -54,7 +54,7 @@ def build(settings: Settings) -> Services:
     """Load and check models and keys. Raises SegmentationError, BadKeys and BadSettings, which stop the start."""
     keys = keys_for(settings.host, settings.keys, settings.allow_anonymous)
     catalog = Catalog(settings.models, settings.default_model, settings.engine)
-    kept = settings.queue // 4 if keys is not None and len(keys.keys.hashes) > 1 else 0
+    kept = settings.queue // 4 if keys is not None and keys.keys.callers > 1 else 0
     scan_uploads = settings.max_volume if installed() else 0
     scans_served = installed() and catalog.has_scans
     free = memory.for_images(settings.max_uploads + (scan_uploads if scans_served else 0))

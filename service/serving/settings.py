@@ -55,7 +55,8 @@ class Settings(BaseSettings):
     keys: Annotated[
         Path | None,
         Field(
-            description="Key file: on each line `segment` or `admin`, a space, and the key. Read again when it changes."
+            description="Key file: on each line `segment`, `monitor` or `admin`, a space, and the key. "
+            "Read again when it changes."
         ),
     ] = None
     allow_anonymous: Annotated[bool, Field(description="Accept requests from other machines without keys.")] = False

@@ -42,7 +42,7 @@ ELSEWHERE = {
     r"OTEL_EXPORTER_OTLP_ENDPOINT=\S+ fcn-serve serve": "tests/service/http/test_traces.py",
     r"(sudo apt-get install|g\+\+|\./robot) .*": "tests/examples/test_robot.py",
     r"kubectl .*": "tests/deploy/test_kubernetes.py",
-    r'echo "(segment|admin) .*" >> keys': "tests/docs/test_deploy.py",
+    r'echo "(segment|monitor|admin) .*" >> keys': "tests/docs/test_deploy.py",
     r"(git worktree add|\.venv/dev/bin/python -m benchmarks against) \.\./unchanged.*": "benchmarks/rounds.py",
 }
 """Commands, as regular expressions, and the file whose tests or programs run them."""

@@ -14,6 +14,7 @@ from model_export.reports.report import figures, judged_by
 from service.http.app import create_app
 from service.segmentation.catalog import EMBEDDED
 from service.segmentation.runtime.model import Model
+from service.serving.keys import ROLES, Role
 from service.serving.settings import Settings
 from tests.support.document import Document
 from tests.support.server import ROOT, serving
@@ -43,15 +44,15 @@ def test_the_endpoints_are_those_of_the_api() -> None:
 
 
 def test_the_keys_of_the_endpoints_are_those_that_are_asked_for(tmp_path: Path) -> None:
-    (tmp_path / "keys").write_text(f"segment {'s' * 40}\nadmin {'a' * 40}\n")
+    (tmp_path / "keys").write_text("".join(f"{role} {role[0] * 40}\n" for role in ROLES))
     rows = re.findall(r"^\| (GET|POST) \| `(/.*?)`.*? \| (\w+) \|", README, re.MULTILINE)
-    roles = ["none", "segment", "admin"]
+    roles = {"none": Role.ANYONE} | ROLES
     with serving(keys=tmp_path / "keys") as url, httpx2.Client(base_url=url, timeout=60) as client:
         for method, path, key in rows:
-            for role in roles:
+            for role, rights in roles.items():
                 headers = {} if role == "none" else {"Authorization": f"Bearer {role[0] * 40}"}
                 answer = client.request(method, path.format(name="street"), headers=headers)
-                assert (answer.status_code in (401, 403)) == (roles.index(role) < roles.index(key)), (path, role)
+                assert (answer.status_code in (401, 403)) == (roles[key] not in rights), (path, role)
 
 
 def test_the_settings_table_is_the_codes() -> None:

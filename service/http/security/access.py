@@ -10,14 +10,14 @@ from fastapi.routing import APIRoute
 from fastapi.security import HTTPAuthorizationCredentials, HTTPBearer
 
 from service.http.errors import Forbidden, Unauthorized
-from service.serving.keys import Role, digest
+from service.serving.keys import ROLES, Role, digest
 
 bearer = HTTPBearer(auto_error=False, scheme_name="key", description="A key out of the file that SEGMENT_KEYS names.")
 
 
 @dataclass(frozen=True)
 class Requires:
-    """A dependency: the caller must show a key of this role or a higher one. Raises Unauthorized and Forbidden.
+    """A dependency: the caller must show a key of a role that includes this one. Raises Unauthorized and Forbidden.
 
     Without configured keys every caller is served.
     """
@@ -36,8 +36,9 @@ class Requires:
         role = keys.role(key)
         if role == Role.ANYONE:
             raise Unauthorized("The key in `Authorization` is unknown; check it, or ask the operator for a new one.")
-        if role < self.role:
-            raise Forbidden("This needs an administrator's key.")
+        if self.role not in role:
+            names = " or ".join(f"`{name}`" for name, role in ROLES.items() if self.role in role)
+            raise Forbidden(f"This needs a key of the role {names}.")
         request.state.caller = digest(key)
 
 
@@ -45,12 +46,14 @@ async def anyone() -> None:
     """A dependency: no key is needed."""
 
 
-OPEN, SEGMENT, ADMIN = ROLES = Depends(anyone), Depends(Requires(Role.SEGMENT)), Depends(Requires(Role.ADMIN))
+OPEN = Depends(anyone)
+SEGMENT, MONITOR, ADMIN = (Depends(Requires(role)) for role in (Role.SEGMENT, Role.MONITOR, Role.ADMIN))
+GUARDS = (OPEN, SEGMENT, MONITOR, ADMIN)
 """Who may call a route; for its `dependencies`."""
 
 
 class GuardedRoute(APIRoute):
-    """A route whose `dependencies` name one of ROLES, ADMIN by default. The role is checked before the others."""
+    """A route whose `dependencies` name one of GUARDS, ADMIN by default. The role is checked before the others."""
 
     def __init__(
         self,
@@ -60,8 +63,8 @@ class GuardedRoute(APIRoute):
         dependencies: Sequence[Dependency] | None = None,
         **options: Any,
     ) -> None:
-        others = [dependency for dependency in dependencies or () if dependency not in ROLES]
-        roles = [dependency for dependency in dependencies or () if dependency in ROLES]
+        others = [dependency for dependency in dependencies or () if dependency not in GUARDS]
+        roles = [dependency for dependency in dependencies or () if dependency in GUARDS]
         if OPEN in roles:  # explicit, as linters of the document require
             options["openapi_extra"] = {"security": []}
         super().__init__(path, endpoint, dependencies=[*(roles or [ADMIN]), *others], **options)

@@ -15,7 +15,7 @@ OLD, NEW = "old-segment-key-0123456789", "new-segment-key-0123456789"
     [
         ("", "has no key"),
         ("segment short", "line 1 of .* is shorter than 20"),
-        ("# fine\nroot a-key-that-is-long-enough", "line 2 of .* must be `segment` or `admin`"),
+        ("# fine\nroot a-key-that-is-long-enough", "line 2 of .* must be `segment`, `monitor` or `admin`"),
         ("segment two words-that-are-long-enough", "line 1 of .* must be"),
         ("segment", "line 1 of .* must be"),
         ("segment schlüssel-der-lang-genug-ist", "line 1 of .* use ASCII"),
@@ -34,6 +34,14 @@ def test_line_ends_and_byte_order_marks_do_not_matter(tmp_path: Path) -> None:
     (tmp_path / "keys").write_bytes(f"\ufeffsegment {OLD}\r\n\r\nadmin {NEW}\r\n".encode())
     keys = Keys.read(tmp_path / "keys")
     assert (keys.role(OLD), keys.role(NEW)) == (Role.SEGMENT, Role.ADMIN)
+
+
+def test_a_key_has_every_role_that_the_file_gives_it(tmp_path: Path) -> None:
+    (tmp_path / "keys").write_text(f"segment {OLD}\nmonitor {OLD}\nmonitor {NEW}")
+    keys = Keys.read(tmp_path / "keys")
+    assert (keys.role(OLD), keys.role(NEW)) == (Role.SEGMENT | Role.MONITOR, Role.MONITOR)
+    assert Role.ADMIN not in keys.role(OLD)
+    assert keys.callers == 1  # no slots are reserved for a caller that never segments
 
 
 def test_a_complaint_about_a_key_does_not_show_it(tmp_path: Path) -> None:
