@@ -12,7 +12,8 @@ from PIL import Image
 from benchmarks import report
 from model_export.reports import deconvolution, outlines
 from service.segmentation.catalog import EMBEDDED
-from service.segmentation.pipeline import Pipeline, Request
+from service.segmentation.pipeline import Pipeline
+from service.segmentation.request import Request
 from service.segmentation.runtime.model import Model
 from service.segmentation.segmenter import Segmenter
 

@@ -22,7 +22,7 @@ from model_export.reports.sizes import Objects, explained
 from model_export.training.metrics import Meter
 from service.segmentation.modelfile.classes import ClassList
 from service.segmentation.modelfile.contract import Contract, Evaluation
-from service.segmentation.pipeline import Request
+from service.segmentation.request import Request
 from service.segmentation.runtime.model import Model
 
 FAILURES = 3

@@ -15,7 +15,7 @@ from model_export.reports.mosaic import coloured, mosaic
 from model_export.reports.predictions import serving
 from model_export.reports.report import architecture, markdown
 from service.segmentation.modelfile.contract import Evaluation, Network
-from service.segmentation.pipeline import Request
+from service.segmentation.request import Request
 from service.segmentation.runtime.model import Model
 
 ROUNDS, RUNS = 6, 6

@@ -20,7 +20,7 @@ from service.segmentation.measures.composition import Composition
 from service.segmentation.measures.drift import Window, compared
 from service.segmentation.measures.volumes import BACKGROUND, composition_of
 from service.segmentation.modelfile.contract import Distribution, Reference
-from service.segmentation.pipeline import Request
+from service.segmentation.request import Request
 from service.segmentation.runtime.call import Call
 from service.segmentation.runtime.model import Model
 from service.segmentation.volume_segmenter import VolumeSegmenter

@@ -8,7 +8,7 @@ from model_export.data.place import Place
 from model_export.reports.predictions import Prediction, predictions, serving
 from model_export.training.metrics import Meter
 from service.segmentation.modelfile.contract import Evaluation, Metrics
-from service.segmentation.pipeline import Request
+from service.segmentation.request import Request
 from service.segmentation.runtime.model import Model
 
 Track = Callable[[int], Iterable[int]]

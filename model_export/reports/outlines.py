@@ -15,7 +15,8 @@ from service.segmentation.inputs.raster import Size
 from service.segmentation.modelfile.contract import Labels, Scores
 from service.segmentation.outlines import enlarged, redraw
 from service.segmentation.outputs.rendering import OVERLAY_OPACITY
-from service.segmentation.pipeline import Pipeline, Request
+from service.segmentation.pipeline import Pipeline
+from service.segmentation.request import Request
 from service.segmentation.runtime.call import Call
 from service.segmentation.runtime.cells import Cells
 from service.segmentation.runtime.model import Model

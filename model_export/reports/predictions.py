@@ -5,7 +5,8 @@ from dataclasses import dataclass
 
 from model_export.data.folder import MAX_PIXELS, SegmentationFolder
 from service.segmentation.modelfile.contract import Labels
-from service.segmentation.pipeline import Pipeline, Request
+from service.segmentation.pipeline import Pipeline
+from service.segmentation.request import Request
 from service.segmentation.segmenter import Labeller, Segmenter
 
 

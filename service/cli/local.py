@@ -10,7 +10,7 @@ from service.cli.manifest import Recipe
 from service.segmentation.catalog import Catalog, Engine
 from service.segmentation.inputs.spacing import read_spacing
 from service.segmentation.inputs.window import read_window
-from service.segmentation.pipeline import Request
+from service.segmentation.request import Request
 from service.segmentation.runtime import cores, memory
 from service.segmentation.runtime.session import share_arena
 from service.segmentation.segmenter import Segmenter

@@ -14,7 +14,7 @@ import msgspec
 from service.cli.errors import Failure
 from service.cli.sources import Source, Stamp
 from service.segmentation.measures.measure import Measure
-from service.segmentation.pipeline import MIN_REGION, THRESHOLD, TOLERANCE
+from service.segmentation.request import MIN_REGION, THRESHOLD, TOLERANCE
 
 NAME = ".manifest.jsonl"
 SYNC_S = 1.0

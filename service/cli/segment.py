@@ -23,7 +23,7 @@ from service.segmentation.errors import ImageError, InferenceFailed, OutOfMemory
 from service.segmentation.inputs.spacing import read_spacing
 from service.segmentation.inputs.window import read_window
 from service.segmentation.measures.measure import Measure
-from service.segmentation.pipeline import MAX_TOLERANCE, MIN_REGION, THRESHOLD, TOLERANCE
+from service.segmentation.request import MAX_TOLERANCE, MIN_REGION, THRESHOLD, TOLERANCE
 
 STDIN = "-"
 OF_THE_IMAGE = (ImageError, PictureTooLarge, InferenceFailed, OutOfMemory, Refusal, OSError, UnicodeError)

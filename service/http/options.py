@@ -13,7 +13,7 @@ from service.segmentation.inputs.spacing import Spacing, read_spacing
 from service.segmentation.inputs.warning import ImageWarning
 from service.segmentation.inputs.window import Window, read_window
 from service.segmentation.measures.measure import Measure
-from service.segmentation.pipeline import MAX_TOLERANCE, MIN_REGION, THRESHOLD, TOLERANCE
+from service.segmentation.request import MAX_TOLERANCE, MIN_REGION, THRESHOLD, TOLERANCE
 
 
 class Part(StrEnum):

@@ -14,7 +14,8 @@ from service.segmentation.inputs.raster import Size
 from service.segmentation.inputs.warning import ImageWarning
 from service.segmentation.measures.composition import Composition
 from service.segmentation.measures.measure import Measure
-from service.segmentation.pipeline import Pipeline, Request, Result
+from service.segmentation.pipeline import Pipeline, Result
+from service.segmentation.request import Request
 from service.segmentation.runtime.call import Call
 from service.segmentation.segmenter import Labeller
 from service.serving import documents

@@ -11,7 +11,8 @@ from service.segmentation.inputs.header import inspect
 from service.segmentation.inputs.spacing import read_spacing
 from service.segmentation.inputs.window import read_window
 from service.segmentation.measures.composition import Composition
-from service.segmentation.pipeline import Pipeline, Request
+from service.segmentation.pipeline import Pipeline
+from service.segmentation.request import Request
 from service.segmentation.runtime.call import Call
 
 OF_TRITON = {"priority", "sequence_id", "sequence_start", "sequence_end"}

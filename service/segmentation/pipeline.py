@@ -3,7 +3,7 @@
 import hashlib
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import Literal
 
@@ -13,47 +13,16 @@ from service.segmentation.inputs.header import inspect
 from service.segmentation.inputs.raster import Photo, Size, decode
 from service.segmentation.inputs.spacing import Spacing
 from service.segmentation.inputs.warning import ImageWarning
-from service.segmentation.inputs.window import Window
 from service.segmentation.measures.areas import Area, areas
-from service.segmentation.measures.certainty import MAPS, OF_SCORES
+from service.segmentation.measures.certainty import MAPS
 from service.segmentation.measures.composition import Composition, composition
 from service.segmentation.measures.geometry import Geometry, geometry_of
-from service.segmentation.measures.measure import Measure
 from service.segmentation.modelfile.contract import Labels
 from service.segmentation.outputs.png import png
 from service.segmentation.outputs.rendering import heatmap_overlay, heatmap_png, mask_png, overlay
+from service.segmentation.request import Request
 from service.segmentation.runtime.call import Call
 from service.segmentation.segmenter import LARGEST, Labeller, Segmentation, Segmenter
-
-MIN_REGION = 1
-TOLERANCE, MAX_TOLERANCE = 1.0, 1000.0
-THRESHOLD = 0.5
-
-
-@dataclass(frozen=True)
-class Request:
-    """Options of one segmentation.
-
-    confidence: the mean probability of each class over its pixels.
-    heatmap: the name of a class whose probability is computed at every pixel.
-    spacing: the size of a pixel, for areas in mm2 and for models of scans; without it, that of a DICOM file.
-    draws_photo: an overlay will be drawn, which needs the photo at full size.
-    window: the values of a 16-bit grey image that become black and white.
-    include: what is measured besides.
-    min_region: the pixels of the smallest region that is listed.
-    tolerance: the pixels by which a polygon may differ from the outline that it simplifies.
-    threshold: the probability below which a pixel counts as one of low confidence.
-    """
-
-    confidence: bool = False
-    heatmap: str | None = None
-    spacing: Spacing | None = None
-    draws_photo: bool = False
-    window: Window | None = None
-    include: frozenset[Measure] = frozenset()
-    min_region: int = MIN_REGION
-    tolerance: float = TOLERANCE
-    threshold: float = THRESHOLD
 
 
 @dataclass(frozen=True)
@@ -148,8 +117,7 @@ class Pipeline:
         """An upper bound, in bytes, on the memory of `run` and of one file of its result, from the header only."""
         contract = self.model.contract
         native, classes = contract.input.width * contract.input.height, len(contract.labels.classes)
-        certain = bool(request.include & OF_SCORES)
-        scores = request.confidence or request.heatmap is not None or certain or contract.for_scans
+        scores = request.uses_probabilities or contract.for_scans
         most = native * (LARGEST if contract.for_scans else 1)
         network = footprint.of_network(most, classes if scores else 0)
         header = inspect(data)
@@ -196,17 +164,8 @@ class Pipeline:
 
     def segmented(self, photo: Photo, request: Request, call: Call) -> Segmentation:
         """The labels of an image, of its own size. Raises as `run`."""
-        spacing = request.spacing or photo.spacing
-        return self.segmenter.segment(
-            photo.image,
-            request.confidence,
-            request.heatmap,
-            photo.size,
-            call,
-            spacing,
-            request.include,
-            request.threshold,
-        )
+        request = replace(request, spacing=request.spacing or photo.spacing)
+        return self.segmenter.segment(photo.image, request, photo.size, call)
 
 
 @contextmanager

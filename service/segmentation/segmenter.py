@@ -11,11 +11,11 @@ from service.segmentation.errors import NoScores, UnknownClass
 from service.segmentation.inputs.raster import Size
 from service.segmentation.inputs.spacing import Spacing
 from service.segmentation.measures.areas import count, count_enlarged
-from service.segmentation.measures.certainty import OF_SCORES, Certainty, certainty_of, class_means, probability
-from service.segmentation.measures.measure import Measure
+from service.segmentation.measures.certainty import Certainty, Means, certainty_of, class_means, probability
 from service.segmentation.modelfile.classes import Class, rgb
 from service.segmentation.modelfile.contract import Contract, Input, Labels, Pixels, Scores
 from service.segmentation.outlines import enlarged, redraw
+from service.segmentation.request import Request
 from service.segmentation.runtime.call import Call
 from service.segmentation.runtime.cells import Cells
 from service.segmentation.runtime.model import Run
@@ -56,7 +56,7 @@ class Segmentation:
 
     labels: Labels
     pixels: list[int]
-    confidence: tuple[float | None, ...]
+    confidence: Means
     heatmap: Heatmap | None
     certainty: Certainty
 
@@ -87,41 +87,33 @@ class Segmenter:
         self.segment(Image.new("RGB", (policy.width, policy.height)))
 
     def segment(
-        self,
-        image: Image.Image,
-        confidence: bool = False,
-        heatmap: str | None = None,
-        size: Size | None = None,
-        call: Call | None = None,
-        spacing: Spacing | None = None,
-        include: frozenset[Measure] = frozenset(),
-        threshold: float = 0.5,
+        self, image: Image.Image, request: Request | None = None, size: Size | None = None, call: Call | None = None
     ) -> Segmentation:
-        """Label every pixel of an RGB image; compute confidence, the heat map of the class named `heatmap`, and the
-        certainty that `include` names. `threshold` is that of low confidence.
+        """Label every pixel of an RGB image, and compute what `request` wants of the probabilities.
 
         `size` is that of the labels, for an image that was reduced when it was decoded; by default the image's. A model
-        for scans takes note of `spacing`, the size of a pixel.
+        for scans takes note of `request.spacing`, the size of a pixel.
 
         Raises InferenceFailed and OutOfMemory; UnknownClass and NoScores if the model has no such heat map or
         certainty; TooLate and Abandoned by the call.
         """
-        mapped = None if heatmap is None else self._class(heatmap)
-        size, call = size or image.size, call or Call()
-        certain = include & OF_SCORES
-        probabilities = confidence or mapped is not None or bool(certain) or self.model.contract.for_scans
-        labels, cells = self.output(image, size, probabilities or self.draws_outlines(size), call, spacing)
+        request, size, call = request or Request(), size or image.size, call or Call()
+        mapped = None if request.heatmap is None else self._class(request.heatmap)
+        probabilities = request.uses_probabilities or self.model.contract.for_scans
+        labels, cells = self.output(image, size, probabilities or self.draws_outlines(size), call, request.spacing)
         with call.timings.stage("measure"):
             height, width = labels.shape
+            labels = np.ascontiguousarray(labels)
             scores = cells.logits()[:, :height, :width] if cells is not None and probabilities else None
-            if scores is None and (mapped is not None or certain):
+            if scores is None and request.needs_scores:
                 raise NoScores(
                     f"{self.model.contract.name} gives labels alone; "
                     "leave out heatmap, confidence_map, entropy and low_confidence."
                 )
-            return self._measured(
-                np.ascontiguousarray(labels), cells, scores, size, confidence, mapped, certain, threshold
-            )
+            means, heat, certainty = self._probable(labels, scores, size, request, mapped)
+            whole, pixels = self._whole(labels, cells, scores, size)
+            means = tuple(mean if n else None for mean, n in zip(means, pixels, strict=True))
+            return Segmentation(whole, pixels, means, heat, certainty)
 
     def output(
         self, image: Image.Image, size: Size, scores: bool, call: Call, spacing: Spacing | None = None
@@ -136,34 +128,18 @@ class Segmenter:
         labels, cells = self.run(network_image, scores, call)
         return labels[:height, :width], cells
 
-    def _measured(
-        self,
-        labels: Labels,
-        cells: Cells | None,
-        scores: Scores | None,
-        size: Size,
-        confidence: bool,
-        mapped: Class | None,
-        certain: frozenset[Measure],
-        threshold: float,
-    ) -> Segmentation:
-        """The network's output for the image, labels [height, width], resized to `size` and measured. `scores` are
-        those in `cells`, without the padding, where probabilities are wanted."""
-        means: tuple[float | None, ...] = (None,) * len(self.model.contract.labels.classes)
-        heat, certainty = None, Certainty()
-        if scores is not None and (confidence or mapped is not None or certain):
-            shares = unnormalised(scores, self.model.contract.temperature)
-            if confidence:
-                means = class_means(labels, shares)
-            if mapped is not None:
-                heat = Heatmap(mapped, resized(probability(shares, mapped.id), size, Image.Resampling.BILINEAR))
-            if certain:
-                found = certainty_of(labels, shares, certain, threshold)
-                certainty = found.with_maps(partial(resized, size=size, by=Image.Resampling.BILINEAR))
-            del shares  # they take as much memory as the scores, and labels of a scan are made of these
-        whole, pixels = self._whole(labels, cells, scores, size)
-        means = tuple(mean if n else None for mean, n in zip(means, pixels, strict=True))
-        return Segmentation(whole, pixels, means, heat, certainty)
+    def _probable(
+        self, labels: Labels, scores: Scores | None, size: Size, request: Request, mapped: Class | None
+    ) -> tuple[Means, Heatmap | None, Certainty]:
+        """What `request` wants of the probabilities of labels [height, width]; maps are resized to `size`."""
+        contract = self.model.contract
+        if scores is None or not request.uses_probabilities:
+            return (None,) * len(contract.labels.classes), None, Certainty()
+        shares = unnormalised(scores, contract.temperature)
+        means = class_means(labels, shares) if request.confidence else (None,) * len(shares)
+        enlarge = partial(resized, size=size, by=Image.Resampling.BILINEAR)
+        heat = None if mapped is None else Heatmap(mapped, enlarge(probability(shares, mapped.id)))
+        return means, heat, certainty_of(labels, shares, request.include, request.threshold).with_maps(enlarge)
 
     def _whole(
         self, labels: Labels, cells: Cells | None, scores: Scores | None, size: Size

@@ -10,7 +10,8 @@ from service.segmentation.inputs.spacing import Spacing
 from service.segmentation.inputs.volume import Acquisition
 from service.segmentation.inputs.warning import ImageWarning
 from service.segmentation.measures.review import Limits, of_header
-from service.segmentation.pipeline import Pipeline, Request
+from service.segmentation.pipeline import Pipeline
+from service.segmentation.request import Request
 from service.segmentation.runtime.call import Call
 from service.segmentation.segmenter import Segmentation, Segmenter
 

@@ -7,7 +7,8 @@ from dataclasses import dataclass
 from service.segmentation import footprint
 from service.segmentation.catalog import Catalog
 from service.segmentation.inputs.clinical import installed
-from service.segmentation.pipeline import Pipeline, Request
+from service.segmentation.pipeline import Pipeline
+from service.segmentation.request import Request
 from service.segmentation.runtime import memory
 from service.segmentation.slice_pipeline import pipeline_for
 from service.segmentation.volume_pipeline import VolumePipeline

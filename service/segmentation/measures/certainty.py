@@ -17,6 +17,8 @@ Plane = NDArray[np.float32]
 """[H, W], 0..1."""
 Shares = NDArray[np.float32]
 """[classes, H, W]: probabilities before they are divided by their sum; the greatest of each pixel is 1."""
+Means = tuple[float | None, ...]
+"""Of each class, a mean over its pixels, 0..1; None for a class without pixels."""
 
 
 @dataclass(frozen=True)
@@ -26,7 +28,7 @@ class LowConfidence:
 
     threshold: float
     fraction: float
-    classes: tuple[float | None, ...]
+    classes: Means
 
 
 @dataclass(frozen=True, eq=False)
@@ -48,6 +50,8 @@ class Certainty:
 
 def certainty_of(labels: Labels, shares: Shares, include: frozenset[Measure], threshold: float) -> Certainty:
     """What `include` names, of labels [H, W] and the shares of their classes; the maps are of that size."""
+    if include.isdisjoint(OF_SCORES):
+        return Certainty()
     likely = 1 / shares.sum(axis=0)
     return Certainty(
         in_bytes(likely) if Measure.CONFIDENCE_MAP in include else None,
@@ -61,7 +65,7 @@ def probability(shares: Shares, class_id: int) -> Labels:
     return in_bytes(shares[class_id] / shares.sum(axis=0))
 
 
-def class_means(labels: Labels, shares: Shares) -> tuple[float | None, ...]:
+def class_means(labels: Labels, shares: Shares) -> Means:
     """The mean probability (softmax) of the chosen label over each class's pixels; None for a class without pixels."""
     classes, likely = len(shares), 1 / shares.sum(axis=0)
     pixels = np.bincount(labels.ravel(), minlength=classes)

@@ -19,6 +19,7 @@ from model_export.onnx import parity
 from model_export.onnx.export import Card, packed
 from model_export.onnx.graph import FLOAT_IMAGE
 from service.segmentation.modelfile.contract import Contract
+from service.segmentation.request import Request
 from service.segmentation.runtime.model import Model
 from service.segmentation.segmenter import Segmenter
 from tests.support import foreign as forms
@@ -58,7 +59,7 @@ def test_every_form_of_network_is_adopted(tmp_path: Path, form: str, preprocessi
     assert (measured.images, measured.disagreeing_ppm) == (2, 0)
     assert measured.max_score_difference < (0.5 if form == "sigmoids" else 0.01)  # of a probability close to 1
     for photo in photos():
-        segmented = Segmenter(model).segment(photo, confidence=model.has_scores)
+        segmented = Segmenter(model).segment(photo, Request(confidence=model.has_scores))
         assert sum(segmented.pixels) == photo.width * photo.height
         assert sum(n > 0 for n in segmented.pixels) > 1
 

@@ -3,7 +3,8 @@
 from service.segmentation import footprint
 from service.segmentation.inputs.header import Header
 from service.segmentation.measures.measure import Measure
-from service.segmentation.pipeline import Pipeline, Request
+from service.segmentation.pipeline import Pipeline
+from service.segmentation.request import Request
 from service.segmentation.runtime.model import Model
 from service.segmentation.segmenter import Segmenter
 from tests.support.pictures import encoded, quarters

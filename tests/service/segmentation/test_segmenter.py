@@ -8,6 +8,7 @@ from PIL import Image
 from service.segmentation.errors import NoScores, UnknownClass
 from service.segmentation.inputs.raster import Size
 from service.segmentation.modelfile.contract import Input
+from service.segmentation.request import Request
 from service.segmentation.runtime.model import Model
 from service.segmentation.segmenter import Segmenter, fit, pad, to_pixels
 from tests.support import colours
@@ -54,7 +55,7 @@ def test_labels_of_an_image_that_came_smaller_have_the_uploads_size(model: Model
 
 def test_confidence_is_the_mean_over_a_classs_pixels(model: Model) -> None:
     image = Image.new("RGB", (96, 64), (60, 30, 10))
-    first, *others = Segmenter(model).segment(image, confidence=True).confidence
+    first, *others = Segmenter(model).segment(image, Request(confidence=True)).confidence
     assert first == pytest.approx(0.6)
     assert others == [None, None]
     assert Segmenter(model).segment(image).confidence == (None, None, None)
@@ -63,7 +64,7 @@ def test_confidence_is_the_mean_over_a_classs_pixels(model: Model) -> None:
 def test_a_heat_map_has_a_classs_probability_at_every_pixel(model: Model) -> None:
     image = Image.new("RGB", (192, 128), (60, 30, 10))
     image.paste((0, 255, 0), (0, 0, 96, 128))
-    heatmap = Segmenter(model).segment(image, heatmap="green").heatmap
+    heatmap = Segmenter(model).segment(image, Request(heatmap="green")).heatmap
     assert heatmap is not None
     assert heatmap.class_.color == "#00b000"
     assert heatmap.probability.shape == (128, 192)
@@ -76,7 +77,7 @@ def test_logits_are_divided_by_the_temperature_of_the_file_and_labels_stay() -> 
     """Channels of 60, 30 and 10 are probabilities of 0.6, 0.3 and 0.1; at 2, their square roots are."""
     image, roots = Image.new("RGB", (96, 64), (60, 30, 10)), np.sqrt([60, 30, 10])
     plain, warm = (Segmenter(Model(colours.model_bytes(temperature=t), threads=1)) for t in (1.0, 2.0))
-    segmented = warm.segment(image, confidence=True, heatmap="green")
+    segmented = warm.segment(image, Request(confidence=True, heatmap="green"))
     assert segmented.confidence[0] == pytest.approx(roots[0] / roots.sum())
     assert segmented.heatmap is not None
     assert (segmented.heatmap.probability == round(255 * roots[1] / roots.sum())).all()
@@ -85,13 +86,13 @@ def test_logits_are_divided_by_the_temperature_of_the_file_and_labels_stay() -> 
 
 def test_a_heat_map_of_a_class_that_is_not_there_is_refused_with_those_that_are(model: Model) -> None:
     with pytest.raises(UnknownClass, match="red, green, blue"):
-        Segmenter(model).segment(quarters(), heatmap="road")
+        Segmenter(model).segment(quarters(), Request(heatmap="road"))
 
 
 def test_a_model_of_labels_alone_has_no_heat_map() -> None:
     silent = Model(colours.packed(colours.graph(scores=False), msgspec.json.encode(colours.contract())), threads=1)
     with pytest.raises(NoScores, match="leave out heatmap"):
-        Segmenter(silent).segment(quarters(), heatmap="red")
+        Segmenter(silent).segment(quarters(), Request(heatmap="red"))
 
 
 @pytest.mark.parametrize(

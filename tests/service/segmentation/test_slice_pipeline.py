@@ -14,7 +14,8 @@ from service.segmentation.inputs.spacing import Spacing
 from service.segmentation.inputs.window import Window
 from service.segmentation.measures.measure import Measure
 from service.segmentation.modelfile.contract import Pixels
-from service.segmentation.pipeline import Pipeline, Request, Result
+from service.segmentation.pipeline import Pipeline, Result
+from service.segmentation.request import Request
 from service.segmentation.runtime.call import Call
 from service.segmentation.runtime.model import Model, Output
 from service.segmentation.segmenter import LARGEST, Segmenter
