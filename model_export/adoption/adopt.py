@@ -1,9 +1,8 @@
 """A foreign network -> a model file, written only where it labels photos as the network itself does."""
 
 import hashlib
-from collections.abc import Sequence
+from collections.abc import Iterable
 from dataclasses import dataclass
-from pathlib import Path
 
 import msgspec
 import numpy as np
@@ -48,8 +47,8 @@ class Adoption:
         return Input(width, height, stride, self.preprocessing.padding, fixed=fixed)
 
     def photo(self, image: Image.Image) -> Pixels:
-        """A photo as the network sees it in service."""
-        return as_served(image.convert("RGB"), self.policy)
+        """An RGB photo as the network sees it in service."""
+        return as_served(image, self.policy)
 
 
 def prepare(
@@ -76,7 +75,7 @@ def prepare(
     return Adoption(foreign, preprocessing, classes, size, stride, threshold, architecture)
 
 
-def adopt(adoption: Adoption, card: Card, photos: Sequence[Image.Image]) -> bytes:
+def adopt(adoption: Adoption, card: Card, photos: Iterable[Image.Image]) -> bytes:
     """The float model file. Its parity with the network itself is measured on `photos`.
 
     Raises AdoptionError where the network is not understood, ParityError where the file labels otherwise.
@@ -161,18 +160,3 @@ def fingerprint(model: onnx.ModelProto) -> str:
     for tensor in model.graph.initializer:
         digest.update(numpy_helper.to_array(tensor).tobytes())
     return digest.hexdigest()
-
-
-def photos_in(folder: Path) -> list[Image.Image]:
-    """The photos in a folder, by name; or the one photo that is given. Raises AdoptionError where there is none."""
-    paths = sorted(path for path in folder.rglob("*") if path.is_file()) if folder.is_dir() else [folder]
-    found = []
-    for path in paths:
-        try:
-            with Image.open(path) as image:
-                found.append(image.convert("RGB"))
-        except OSError:
-            continue
-    if not found:
-        raise AdoptionError(f"{folder} holds no photos: parity is measured on photos like those the network is for.")
-    return found

@@ -105,12 +105,11 @@ def adopt(
 
     Normalisation, enlargement and the choice of the class are written into the graph.
     """
-    from PIL import Image
-
     from model_export.adoption import adopt as adoptions
     from model_export.adoption import classes as class_files
     from model_export.adoption import foreign, preprocessing
     from model_export.adoption import int8 as integers
+    from model_export.data import photos as folders
     from model_export.onnx import export as exporter
     from model_export.reports.report import parity
     from service.segmentation.runtime.model import Model
@@ -121,12 +120,12 @@ def adopt(
     given = preprocessing.read(preprocessor) if preprocessor else preprocessing.of(mean, std, scale, order)
     listed = class_files.read(classes, palette)
     adoption = adoptions.prepare(found, given, listed, native, stride, threshold, architecture)
-    shown = None if picture is None else Image.open(picture)
+    shown = None if picture is None else folders.read(picture)
     card = exporter.Card(name, version, description, source, licence, use, limits, picture=shown)
-    content = adoptions.adopt(adoption, card, adoptions.photos_in(photos))
+    content = adoptions.adopt(adoption, card, folders.photos_in(photos))
     typer.echo(f"float: {parity(Model(content, threads=0).contract)}")
     if int8 is not None:
-        images = [adoption.photo(photo) for photo in adoptions.photos_in(int8)]
+        images = [adoption.photo(photo) for photo in folders.photos_in(int8)]
         content = integers.quantized(content, images, min_agreement / 100)
         typer.echo(f"int8: {parity(Model(content, threads=0).contract)}")
     exporter.write(content, output)

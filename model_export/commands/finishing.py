@@ -145,11 +145,10 @@ def golden(
     version: Annotated[str, typer.Option(help="That of the file to write.")],
 ) -> None:
     """Write the same model with another golden picture for its self-test."""
-    from PIL import Image
-
+    from model_export.data import photos
     from model_export.onnx import export as exporter
     from model_export.onnx.restore import repictured
     from service.segmentation.runtime.model import Model
 
-    exporter.write(repictured(model.read_bytes(), Image.open(picture), version), output)
+    exporter.write(repictured(model.read_bytes(), photos.read(picture), version), output)
     typer.echo(f"{output}: torch's label at {Model.load(output, threads=0).contract.golden.agreement:.2%} of it")

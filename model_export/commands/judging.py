@@ -63,16 +63,16 @@ def card(
 
     DATA may be a folder of photos without labels: the card then shows what the model makes of them.
     """
+    from model_export.data.photos import photos_in
     from model_export.reports import card as cards
     from model_export.reports import photo_card
     from service.segmentation.runtime.model import Model
 
-    if not (data / "classes.json").exists() and (photos := sorted(path for path in data.glob("*.*") if path.is_file())):
-        photo_card.write(Model.load(model, threads=0), model.stat().st_size, photos, output)
-        typer.echo(output)
-        return
-    found = places(data, split, stretch, only, also)
-    cards.write(Model.load(model, threads=0), model.stat().st_size, found, output, tracked)
+    loaded, length = Model.load(model, threads=0), model.stat().st_size
+    if not (data / "classes.json").exists() and any(path.is_file() for path in data.glob("*")):
+        photo_card.write(loaded, length, photos_in(data), output)
+    else:
+        cards.write(loaded, length, places(data, split, stretch, only, also), output, tracked)
     typer.echo(output)
 
 
@@ -124,8 +124,7 @@ def outlines(
     ] = "1390x1360",
 ) -> None:
     """Print what it is worth to draw the outlines of enlarged masks, and draw an overlay both ways, side by side."""
-    from PIL import Image
-
+    from model_export.data import photos
     from model_export.reports import outlines as report
     from service.segmentation.runtime.model import Model
 
@@ -134,7 +133,7 @@ def outlines(
     images = place.judged(loaded.contract.labels)
     typer.echo(report.table(loaded, images, tracked(len(images))))
     if picture is not None:
-        report.picture(loaded, Image.open(photo), corner).save(picture)
+        report.picture(loaded, photos.read(photo), corner).save(picture)
 
 
 @app.command()

@@ -98,8 +98,7 @@ def export(
     images: Annotated[int, typer.Option(min=1, help="Images of the parity check.")] = 20,
 ) -> None:
     """Write the self-describing model file, if it answers like the trained network."""
-    from PIL import Image
-
+    from model_export.data import photos
     from model_export.data.native import sizes, spread
     from model_export.data.tissues import SPACING
     from model_export.onnx import export as exporter
@@ -116,7 +115,7 @@ def export(
     if (uneven := spread(sizes(data), brought_to)) is not None:
         typer.echo(f"note: {uneven}", err=True)
     origin = source or data.resolve().name
-    shown = None if picture is None else Image.open(picture)
+    shown = None if picture is None else photos.read(picture)
     scan = None if spacing is None else Scan(spacing, slice_spacing=SPACING)
     card = exporter.Card(name, version, description, origin, licence, use, limits, color, shown, scan)
     content = exporter.export(trained, card, brought_to, places(data, split, None, None, [])[0], images, tracked)

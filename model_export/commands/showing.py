@@ -50,16 +50,14 @@ def heatmap(
     order: Annotated[Literal["rgb", "bgr"], typer.Option(help="The order of its channels, and of the means.")] = "rgb",
 ) -> None:
     """Draw where a classifier sees a class, by making it fully convolutional: one answer for each window of a photo."""
-    from PIL import Image
-
     from model_export.adoption import classes as class_files
     from model_export.adoption import foreign, preprocessing
     from model_export.adoption.classifier import convolutional
+    from model_export.data import photos
     from model_export.reports import heatmap as heat
 
     network = convolutional(foreign.read(classifier), side)
-    with Image.open(photo) as opened:
-        shown = heat.sized(opened, network.side, times)
+    shown = heat.sized(photos.read(photo), network.side, times)
     seen = heat.heat_map(network, shown, preprocessing.of(mean, std, scale, order))
     known = len(seen.probabilities)
     if max(class_, default=0) >= known:

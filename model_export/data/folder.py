@@ -6,7 +6,7 @@ Images have any format that the service accepts. `labels/NAME.png` holds one cla
 import hashlib
 import io
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager
 from pathlib import Path
 from typing import Self
 
@@ -17,17 +17,15 @@ from PIL import Image
 from torch import Tensor
 from torch.utils.data import Dataset
 
+from model_export.data import photos
 from model_export.data.mapping import Merged, merged, read_mapping
 from model_export.errors import DataError
-from service.segmentation.errors import ImageError
-from service.segmentation.inputs.raster import Size, decode
+from service.segmentation.inputs.raster import Size
 from service.segmentation.modelfile.classes import ClassList
 from service.segmentation.modelfile.contract import Labels
 
 VOID = 255
 """The label of void pixels in tensors, whatever id the files use for them."""
-
-MAX_PIXELS = 100_000_000
 
 Sample = tuple[Tensor, Tensor]
 Transform = Callable[[Image.Image, Image.Image, int], tuple[Image.Image, Image.Image]]
@@ -112,8 +110,7 @@ class SegmentationFolder(Dataset[Sample]):
 
     def read(self, index: int) -> tuple[Image.Image, Image.Image]:
         """The pair as pictures, RGB and L, void as VOID. Raises DataError where one is invalid or sizes differ."""
-        with self.naming(index):
-            image = decode(self.pairs[index][0].read_bytes(), MAX_PIXELS).image
+        image = photos.read(self.pairs[index][0])
         label = Image.fromarray(self.truth(index, image.size))
         return image if self.stretch is None else image.resize(self.stretch, Image.Resampling.BICUBIC), label
 
@@ -142,13 +139,9 @@ class SegmentationFolder(Dataset[Sample]):
         self.read(index)[0].save(stretched, "PNG", compress_level=1)
         return stretched.getvalue()
 
-    @contextmanager
-    def naming(self, index: int) -> Iterator[None]:
+    def naming(self, index: int) -> AbstractContextManager[None]:
         """Turn an error about the image into a DataError that names its file."""
-        try:
-            yield
-        except ImageError as error:
-            raise DataError(f"{self.pairs[index][0]}: {error}") from error
+        return photos.naming(self.pairs[index][0])
 
     @contextmanager
     def _label(self, index: int) -> Iterator[Image.Image]:

@@ -6,7 +6,8 @@ from collections.abc import Iterable
 import numpy as np
 from PIL import Image, ImageFilter
 
-from model_export.data.folder import MAX_PIXELS, VOID, SegmentationFolder
+from model_export.data.folder import VOID, SegmentationFolder
+from model_export.data.photos import MAX_PIXELS
 from model_export.errors import DataError
 from model_export.reports.mosaic import coloured, mosaic
 from model_export.reports.report import markdown

@@ -1,15 +1,15 @@
 """The card of a model that no labels were at hand to judge by: what it says of itself, and what it makes of photos."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable
 from pathlib import Path
 
 from PIL import Image
 
 from model_export.reports.card import facts, options, precision, table
 from model_export.reports.mosaic import PAPER, coloured, mosaic
-from model_export.reports.predictions import serving
 from service.segmentation.modelfile.contract import Contract
 from service.segmentation.runtime.model import Model
+from service.segmentation.segmenter import Segmenter
 
 SHOWN = (320, 240)
 """Photos are drawn inside this width and height."""
@@ -17,20 +17,18 @@ SHOWN = (320, 240)
 UNJUDGED = "No data set with all of its classes was at hand, so there are no figures of its accuracy."
 
 
-def write(model: Model, size: int, photos: Sequence[Path], path: Path) -> None:
-    """Write the card of a model file of `size` bytes to `path`, and its picture beside it."""
+def write(model: Model, size: int, photos: Iterable[Image.Image], path: Path) -> None:
+    """Write the card of a model file of `size` bytes to `path`, and its picture of RGB photos beside it."""
     path.parent.mkdir(parents=True, exist_ok=True)
     drawn = path.with_name(f"{path.stem}-photos.png")
     mosaic(["photo", "its labels"], [pictures(model, photo) for photo in photos]).quantize(128).save(drawn)
     path.write_text(compose(model, size, drawn), encoding="utf-8")
 
 
-def pictures(model: Model, photo: Path) -> tuple[Image.Image, Image.Image]:
+def pictures(model: Model, photo: Image.Image) -> tuple[Image.Image, Image.Image]:
     """A photo, and its labels in colours."""
-    labels = serving(model).run(photo.read_bytes()).labels
-    with Image.open(photo) as file:
-        shown = file.convert("RGB")
-    return on_paper(shown), on_paper(coloured(labels, model.contract.labels))
+    labels = Segmenter(model).segment(photo).labels
+    return on_paper(photo), on_paper(coloured(labels, model.contract.labels))
 
 
 def on_paper(picture: Image.Image) -> Image.Image:

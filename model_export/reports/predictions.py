@@ -3,7 +3,8 @@
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
-from model_export.data.folder import MAX_PIXELS, SegmentationFolder
+from model_export.data.folder import SegmentationFolder
+from model_export.data.photos import MAX_PIXELS
 from service.segmentation.modelfile.contract import Labels
 from service.segmentation.pipeline import Pipeline
 from service.segmentation.request import Request

@@ -206,9 +206,3 @@ def test_the_command_says_it_in_one_line_and_writes_nothing(tmp_path: Path) -> N
     assert result.stderr.startswith("error: The network has 2 inputs")
     assert len(result.stderr.splitlines()) == 1
     assert not (tmp_path / "model.onnx").exists()
-
-
-def test_photos_that_are_none_are_refused(tmp_path: Path) -> None:
-    (tmp_path / "notes.txt").write_text("no photo")
-    with pytest.raises(AdoptionError, match="holds no photos"):
-        adoptions.photos_in(tmp_path)
