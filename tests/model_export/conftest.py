@@ -2,6 +2,7 @@
 
 from pathlib import Path
 
+import onnx
 import pytest
 
 from model_export.data import shapes
@@ -25,9 +26,16 @@ def place(drawn: SegmentationFolder) -> Place:
 
 
 @pytest.fixture(scope="session")
-def source() -> bytes:
-    trained = networks.trained()
-    return export.packed(export.to_onnx(trained.network), export.describe(trained, networks.CARD, (96, 64)))
+def exported() -> bytes:
+    """The graph of `networks.trained()`, which takes seconds to export."""
+    graph: bytes = export.to_onnx(networks.trained().network).SerializeToString()
+    return graph
+
+
+@pytest.fixture(scope="session")
+def source(exported: bytes) -> bytes:
+    contract = export.describe(networks.trained(), networks.CARD, (96, 64))
+    return export.packed(onnx.load_from_string(exported), contract)
 
 
 @pytest.fixture(scope="session")

@@ -4,10 +4,14 @@ from pathlib import Path
 
 import torch
 from msgspec.structs import replace
+from torch import nn
 
 from model_export.data import shapes
-from model_export.networks import FCN
-from model_export.networks.tiny import Tiny
+from model_export.networks import BACKBONES, FCN
+from model_export.networks.mobilenet import MobileNetV2
+from model_export.networks.resnet import ResNet50V2
+from model_export.networks.tiny import Tiny, halve
+from model_export.networks.vgg import SmallVGG
 from model_export.onnx import export
 from model_export.training.checkpoint import Trained
 from model_export.training.options import Source
@@ -33,6 +37,28 @@ def network(seed: int, classes: int = 4, stride: int = 8) -> FCN:
         for layer in (*fcn.score, *fcn.fuse, fcn.upsample):
             torch.nn.init.normal_(layer.weight, std=0.2)
     return fcn.eval()
+
+
+class Begun(Tiny):
+    """The tiny backbone behind the first layers of another one: a whole one takes ten seconds to export."""
+
+    def __init__(self, first: nn.Module, channels: int) -> None:
+        super().__init__()
+        self.to_4 = nn.Sequential(first, halve(channels, 24))
+
+
+def begun(backbone: str) -> FCN:
+    """An FCN whose first convolution, and the norm before it, are those of a backbone."""
+    match BACKBONES[backbone]():
+        case ResNet50V2() as resnet:
+            begun = Begun(nn.Sequential(resnet.bn0, resnet.conv0), 64)
+        case MobileNetV2() as mobilenet:
+            begun = Begun(mobilenet.stem, 32)
+        case SmallVGG() as vgg:
+            begun = Begun(vgg.features[:3], vgg.stages[0][1])
+        case other:
+            raise AssertionError(other)
+    return FCN(begun, classes=2).eval()
 
 
 def trained() -> Trained:
