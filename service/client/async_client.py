@@ -21,14 +21,7 @@ T = TypeVar("T")
 class AsyncClient:
     """As Client, with `await`."""
 
-    def __init__(
-        self,
-        url: str,
-        *,
-        key: str | None = None,
-        timeout_s: float = 60,
-        retries: Retries = DEFAULT,
-    ) -> None:
+    def __init__(self, url: str, *, key: str | None = None, timeout_s: float = 60, retries: Retries = DEFAULT) -> None:
         """As Client."""
         self._http = httpx2.AsyncClient(**settings(url, key, timeout_s))
         self._retries = retries

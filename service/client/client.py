@@ -21,14 +21,7 @@ T = TypeVar("T")
 class Client:
     """Asks a service over connections that are kept; threads may share it. Every call raises ClientError."""
 
-    def __init__(
-        self,
-        url: str,
-        *,
-        key: str | None = None,
-        timeout_s: float = 60,
-        retries: Retries = DEFAULT,
-    ) -> None:
+    def __init__(self, url: str, *, key: str | None = None, timeout_s: float = 60, retries: Retries = DEFAULT) -> None:
         """`timeout_s`: how long each read and write may take. Raises ValueError if the URL is invalid."""
         self._http = httpx2.Client(**settings(url, key, timeout_s))
         self._retries = retries

@@ -2,13 +2,13 @@
 
 import asyncio
 from functools import partial
-from math import inf
 from typing import Annotated, cast
 
 import msgspec
-from fastapi import APIRouter, Depends, Header, Query, Request, Response
+from fastapi import APIRouter, Depends, Query, Request, Response
 
 from service import answers
+from service.http.deadline import DeadlineMs, sooner
 from service.http.document import BINARY, REQUEST_BODY, errors
 from service.http.gate import caller, gate
 from service.http.negotiation import choose
@@ -29,10 +29,6 @@ async def services_of(request: Request) -> Services:
 
 
 Injected = Annotated[Services, Depends(services_of)]
-DeadlineMs = Annotated[
-    int | None,
-    Header(ge=1, description="Deadline in milliseconds, counted from the last byte of the body; then 504."),
-]
 
 router = APIRouter(route_class=GuardedRoute)
 
@@ -64,7 +60,7 @@ async def segment(
         pipeline = services.pipeline(options.model)  # the file may have changed while the body came
         request.state.model = pipeline.model.contract  # for the log and the metrics
         # The deadline counts from the last byte: how fast the body arrives is up to the client.
-        call = Call(min(1000 * services.settings.deadline_s, x_deadline_ms or inf) / 1000)
+        call = Call(sooner(services.settings.deadline_s, x_deadline_ms, 1000))
         request.state.timings = call.timings  # for the trace
         work = partial(make_reply, data, media_type, options, pipeline)
         memory = pipeline.footprint(data, wanted(media_type, options))

@@ -72,29 +72,26 @@ class ClassArea(BaseModel):
     ] = None
 
 
-class Mask(BaseModel):
-    """A PNG of the image's size: pixel value = class id. Its palette has the class colours, unless `mask=ids`."""
+class Png(BaseModel):
+    """A PNG of the image's size."""
 
     media_type: Literal["image/png"] = "image/png"
     encoding: Literal["base64"] = "base64"
     data: str
 
 
-class ClassMap(BaseModel):
+class Mask(Png):
+    """A PNG of the image's size: pixel value = class id. Its palette has the class colours, unless `mask=ids`."""
+
+
+class ClassMap(Png):
     """A grey PNG of the image's size: 0 to 255 stands for the probability of the named class, 0 to 1."""
 
     name: str
-    media_type: Literal["image/png"] = "image/png"
-    encoding: Literal["base64"] = "base64"
-    data: str
 
 
-class GreyMap(BaseModel):
+class GreyMap(Png):
     """A grey PNG of the image's size: 0 to 255 stands for 0 to 1."""
-
-    media_type: Literal["image/png"] = "image/png"
-    encoding: Literal["base64"] = "base64"
-    data: str
 
 
 class LowConfidence(BaseModel):

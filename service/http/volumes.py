@@ -3,19 +3,19 @@
 import asyncio
 from collections.abc import AsyncIterator
 from functools import partial
-from math import inf
 from typing import Annotated
 
 from fastapi import APIRouter, Depends, Query, Request, Response
 from fastapi.responses import StreamingResponse
 
+from service.http.deadline import DeadlineMs, sooner
 from service.http.document import BINARY, VOLUME_BODY, errors
 from service.http.gate import caller, volume_gate
 from service.http.negotiation import choose
 from service.http.options import VolumeOptions, each_once
 from service.http.problems import known_problem
 from service.http.replies import Reply
-from service.http.routes import DeadlineMs, Injected, answered, disconnect, headers_of
+from service.http.routes import Injected, answered, disconnect, headers_of
 from service.http.security.access import SEGMENT, GuardedRoute
 from service.http.upload import read_volume
 from service.http.volume_replies import NDJSON, VOLUME_FORMATS, make_volume_reply
@@ -58,7 +58,7 @@ async def segment_volume(
         files = await read_volume(request, services.settings.max_volume, upload.take)
         pipeline = services.volume_pipeline(options.model)  # the file may have changed while the body came
         request.state.model = pipeline.model.contract  # for the log and the metrics
-        call = Call(min(1000 * services.settings.volume_deadline_s, x_deadline_ms or inf) / 1000)
+        call = Call(sooner(services.settings.volume_deadline_s, x_deadline_ms, 1000))
         request.state.timings = call.timings  # for the trace
         work = Work(request, services, pipeline, upload, call)
         if media_type != NDJSON:

@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from service.http.deadline import sooner
 from service.kserve.documents import Inference, Parameters, Wanted
 from service.kserve.errors import BadInference
 from service.kserve.images import LISTED, Images
@@ -48,9 +49,9 @@ def request_of(parameters: Parameters, asked: Sequence[Wanted]) -> Request:
 def seconds(parameters: Parameters, most: float) -> float:
     """From now until the deadline, at most `most`. Raises BadInference."""
     timeout = parameters.get(TIMEOUT, 0)
-    if not isinstance(timeout, int) or timeout < 0:
+    if not isinstance(timeout, int) or isinstance(timeout, bool) or timeout < 0:
         raise BadInference(f"The parameter {TIMEOUT!r} is a number of microseconds.")
-    return min(most, timeout / 1e6) if timeout else most
+    return sooner(most, timeout, 10**6)
 
 
 def footprint(pipeline: Pipeline, images: Images, request: Request, asked: Sequence[Wanted]) -> int:

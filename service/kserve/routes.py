@@ -3,7 +3,6 @@ stands; refusals have the protocol's form."""
 
 from collections.abc import Callable, Coroutine
 from functools import partial
-from math import inf
 from typing import Annotated, Any
 
 import msgspec
@@ -13,9 +12,10 @@ from starlette.requests import ClientDisconnect
 
 import service
 from service.http import problems
+from service.http.deadline import DeadlineMs, sooner
 from service.http.gate import caller, gate
 from service.http.options import each_once
-from service.http.routes import DeadlineMs, Injected, disconnect, headers_of
+from service.http.routes import Injected, disconnect, headers_of
 from service.http.security.access import OPEN, SEGMENT, GuardedRoute
 from service.http.upload import body, joined, kind_of
 from service.kserve.documents import ModelMetadata, ServerMetadata, TensorKind
@@ -129,7 +129,7 @@ async def model_infer(
         inference, images = read(data, json_size)
         asked = wanted(inference, contract)
         wishes = request_of(inference.parameters, asked)
-        most = min(1000 * services.settings.deadline_s, x_deadline_ms or inf) / 1000
+        most = sooner(services.settings.deadline_s, x_deadline_ms, 1000)
         call = Call(seconds(inference.parameters, most))
         request.state.timings = call.timings  # for the trace
         work = partial(infer, inference, asked, images, wishes, pipeline)

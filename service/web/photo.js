@@ -18,8 +18,8 @@ export class PhotoView {
   constructor(failed) {
     new Tabs(at("languages"), at("code-panel"), (language) => this.#speak(language));
     listen(at("photo"), { load: () => this.#fit() });
-    listen(at("save-mask"), { click: () => save(fileOf(this.#answer.mask), `${stem(this.file)}.mask.png`) });
-    listen(at("save-json"), { click: () => save(this.#json(), `${stem(this.file)}.json`) });
+    listen(at("save-mask"), { click: () => save(fileOf(this.#answer.mask), `${stem(this.file.name)}.mask.png`) });
+    listen(at("save-json"), { click: () => save(this.#json(), `${stem(this.file.name)}.json`) });
     const saveOverlay = () => this.#saveOverlay().catch((error) => failed(error, saveOverlay));
     listen(at("save-overlay"), { click: saveOverlay });
   }
@@ -70,7 +70,7 @@ export class PhotoView {
 
   async #saveOverlay() {
     const { file } = this;
-    save(await overlaid(file, this.#asked), `${stem(file)}.overlay.webp`);
+    save(await overlaid(file, this.#asked), `${stem(file.name)}.overlay.webp`);
   }
 }
 

@@ -8,4 +8,4 @@ export function save(blob, name) {
 }
 
 /** A file's name without what says its kind. */
-export const stem = ({ name }) => name.replace(/(\.nii)?(\.gz)?$|\.\w+$/, "");
+export const stem = (name) => name.replace(/(\.nii)?(\.gz)?$|\.\w+$/, "");

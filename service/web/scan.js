@@ -5,6 +5,7 @@ import { at } from "./dom.js";
 import { area, confidence, share, timings, volume, whole } from "./format.js";
 import { tint } from "./palette.js";
 import { Pointing } from "./pointing.js";
+import { stem } from "./saving.js";
 import { Slices } from "./slices.js";
 import { scanCommand } from "./snippets.js";
 import { Toggles } from "./toggles.js";
@@ -37,7 +38,7 @@ export class ScanView {
     this.#slices.show(answer.pictures, this.#tissues, answer.volume.spacing_mm);
     showReview(answer);
     showFacts(files, model, answer);
-    this.#offer(nameOf(files).replace(/(\.nii)?(\.gz)?$|\.\w+$/, ""), answer);
+    this.#offer(stem(nameOf(files)), answer);
   }
 
   #moved(index) {

@@ -85,6 +85,7 @@ REFUSED: dict[str, tuple[bytes, int | None, int, str]] = {
     "an unknown parameter": (asking(image(), parameters={"spacing": 1}), None, 400, "no parameter 'spacing'"),
     "a spacing of text": (asking(image(), parameters={"pixel_spacing_mm": "wide"}), None, 400, "one number"),
     "a timeout of text": (asking(image(), parameters={"timeout": "soon"}), None, 400, "microseconds"),
+    "a timeout that is a truth": (asking(image(), parameters={"timeout": True}), None, 400, "microseconds"),
     "a timeout that has passed": (asking(image(), parameters={"timeout": 1}), None, 504, ""),
 }
 
@@ -138,3 +139,8 @@ def test_keys_are_asked_for_as_elsewhere(model_file: Any, tmp_path: Any) -> None
             assert answer.headers["WWW-Authenticate"] == "Bearer"
         http.headers["Authorization"] = f"Bearer {KEY}"
         assert http.post("/models/colours/infer", content=asking(image())).status_code == 200
+
+
+def test_a_timeout_may_have_any_number_of_digits(client: httpx2.Client) -> None:
+    body = asking(image(), parameters={"timeout": int("9" * 400)})  # no float is so large
+    assert client.post("/v2/models/colours/infer", content=body).status_code == 200

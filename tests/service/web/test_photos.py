@@ -1,5 +1,6 @@
 """The page, in a browser: photos are segmented, shown and saved."""
 
+import gzip
 import io
 import json
 import shutil
@@ -14,7 +15,9 @@ from PIL import Image
 from playwright.sync_api import Browser, Locator, Page, expect
 
 from tests.support.chromium import tab
+from tests.support.nifti import nifti
 from tests.support.pictures import encoded, quarters
+from tests.support.scans import scan
 from tests.support.server import ROOT, serving
 
 GREEN = (0.6, 0.25)
@@ -210,6 +213,14 @@ def test_an_error_says_what_to_do_and_the_photo_stays(browser: Browser, url: str
         page.locator("#spacing").fill("0.5")
         page.locator("#spacing").press("Enter")
         expect(page.locator("#rows .area").first).to_have_text("784")
+
+
+def test_without_a_model_for_scans_the_page_says_what_to_do(browser: Browser, url: str) -> None:
+    volume = scan()
+    with tab(browser) as (page, _):
+        page.goto(url)
+        give(page, gzip.compress(nifti(volume.voxels, volume.affine), 1), "scan.nii.gz")
+        expect(page.locator("#error")).to_contain_text("No model for scans is served")
 
 
 def test_a_stopped_service_is_named_and_can_be_tried_again(browser: Browser, model_file: Path) -> None:

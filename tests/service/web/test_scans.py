@@ -30,7 +30,7 @@ def log(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 @pytest.fixture(scope="module")
-def clinic(browser: Browser, tmp_path_factory: pytest.TempPathFactory, log: Path) -> Iterator[str]:
+def url(browser: Browser, tmp_path_factory: pytest.TempPathFactory, log: Path) -> Iterator[str]:
     """The address of a service with a model for scans and one for pictures; none where there is no browser."""
     assert browser
     folder = tmp_path_factory.mktemp("models")
@@ -38,16 +38,6 @@ def clinic(browser: Browser, tmp_path_factory: pytest.TempPathFactory, log: Path
     (folder / "colours.onnx").write_bytes(colours.model_bytes())
     with serving(folder, log=log) as address:
         yield address
-
-
-@pytest.fixture
-def page(browser: Browser, clinic: str) -> Iterator[Page]:
-    """The page, with its models; its scripts must throw nothing."""
-    with tab(browser) as (page, errors):
-        page.goto(clinic)
-        expect(page.locator("#model option")).to_have_count(2)
-        yield page
-        assert errors == []
 
 
 def give(page: Page, *paths: Path) -> None:
@@ -111,12 +101,10 @@ def test_a_scan_can_be_cancelled(page: Page, tmp_path: Path, log: Path) -> None:
     wait_until(lambda: "route=/volumes status=200 code=abandoned" in log.read_text())
 
 
-def test_a_photo_is_still_a_photo_and_a_damaged_scan_has_a_reason(
-    clinic: str, browser: Browser, tmp_path: Path
-) -> None:
+def test_a_photo_is_still_a_photo_and_a_damaged_scan_has_a_reason(url: str, browser: Browser, tmp_path: Path) -> None:
     (tmp_path / "photo.png").write_bytes(encoded(quarters()))
     with tab(browser) as (page, _):  # which logs the refusal
-        page.goto(clinic)
+        page.goto(url)
         expect(page.locator("#model option")).to_have_count(2)
         give(page, tmp_path / "photo.png")
         expect(page.locator("#rows tr")).to_have_count(3)
@@ -124,10 +112,3 @@ def test_a_photo_is_still_a_photo_and_a_damaged_scan_has_a_reason(
         give(page, tmp_path / "half.nii.gz")
         expect(page.locator("#error")).to_be_visible()
         expect(page.locator("#empty")).to_be_visible()
-
-
-def test_without_a_model_for_scans_the_page_says_what_to_do(browser: Browser, url: str, tmp_path: Path) -> None:
-    with tab(browser) as (page, _):
-        page.goto(url)
-        give(page, written(tmp_path / "scan.nii.gz"))
-        expect(page.locator("#error")).to_contain_text("No model for scans is served")
