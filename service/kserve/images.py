@@ -96,8 +96,8 @@ def stored(pixels: NDArray[np.uint8]) -> bytes:
 
 
 def read(body: bytes, json_size: int | None) -> tuple[Inference, Images]:
-    """A request and its images, of a body whose first `json_size` bytes are JSON; None: all of it is; 0: it is an image
-    file. Raises BadInference."""
+    """A request without its inputs, and its images, which alone keep of the body what they need. The first `json_size`
+    bytes of the body are JSON; None: all of it is; 0: it is an image file. Raises BadInference."""
     if json_size == 0:
         return Inference(()), Files([body])
     document, binary = (body, b"") if json_size is None else (body[:json_size], body[json_size:])
@@ -113,7 +113,7 @@ def read(body: bytes, json_size: int | None) -> tuple[Inference, Images]:
         raise BadInference("The JSON of the body is nested too deeply.") from error
     if len(inference.inputs) != 1 or inference.inputs[0].name != IMAGE:
         raise BadInference(f"A request has one input, called {IMAGE!r}.")
-    return inference, images_of(inference.inputs[0], binary)
+    return msgspec.structs.replace(inference, inputs=()), images_of(inference.inputs[0], binary)
 
 
 def images_of(tensor: Input, binary: bytes) -> Images:

@@ -7,7 +7,7 @@ from service.http.deadline import sooner
 from service.kserve.documents import Inference, Parameters, Wanted
 from service.kserve.errors import BadInference
 from service.kserve.images import LISTED, Images
-from service.kserve.tensors import BINARY, BINARY_OUTPUTS, encoded
+from service.kserve.tensors import BINARY, BINARY_OUTPUTS, LABELS, asks_for_labels, encoded, found
 from service.segmentation.inputs.header import inspect
 from service.segmentation.inputs.spacing import read_spacing
 from service.segmentation.inputs.window import read_window
@@ -20,6 +20,8 @@ OF_TRITON = {"priority", "sequence_id", "sequence_start", "sequence_end"}
 """Parameters that Triton's client sends by itself, and that mean nothing here."""
 TIMEOUT = "timeout"
 """Triton's: microseconds until the deadline."""
+LABEL = 4
+"""Bytes for that of a pixel: its image's, those of all images, as the body's, and in the body."""
 SPACING, WINDOW = "pixel_spacing_mm", "window"
 """Parameters that mean what they mean to POST /segment."""
 
@@ -57,17 +59,19 @@ def seconds(parameters: Parameters, most: float) -> float:
 def footprint(pipeline: Pipeline, images: Images, request: Request, asked: Sequence[Wanted]) -> int:
     """An upper bound, in bytes, on the memory of `infer`: of its largest image, and of all labels."""
     largest = max(pipeline.footprint(head, request) for head in images.heads)
+    if not asks_for_labels(asked):
+        return largest + images.memory
     headers = [header for head in images.heads if (header := inspect(head))]
     pixels = sum(header.size[0] * header.size[1] for header in headers)
-    listed = any(output.name == "labels" and not output.parameters[BINARY] for output in asked)
-    return largest + images.memory + (3 + (2 * LISTED if listed else 0)) * pixels
+    listed = any(output.name == LABELS.name and not output.parameters[BINARY] for output in asked)
+    return largest + images.memory + (LABEL + (2 * LISTED if listed else 0)) * pixels
 
 
 def infer(
     inference: Inference, asked: Sequence[Wanted], images: Images, request: Request, pipeline: Pipeline, call: Call
 ) -> Answer:
     """Segment the images and encode the outputs. Raises BadInference and SegmentationError."""
-    results = [pipeline.run(file, request, call) for file in images.files()]
+    results = [found(pipeline.run(file, request, call), asked) for file in images.files()]
     with call.timings.stage("encode"):
         body, json_size = encoded(inference, asked, results, pipeline.model.contract)
     return Answer(body, json_size, [result.composition for result in results])

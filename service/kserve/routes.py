@@ -127,6 +127,7 @@ async def model_infer(
         pipeline = services.pipeline(name)  # the file may have changed while the body came
         contract = request.state.model = pipeline.model.contract
         inference, images = read(data, json_size)
+        del data  # the images have what they need of it
         asked = wanted(inference, contract)
         wishes = request_of(inference.parameters, asked)
         most = sooner(services.settings.deadline_s, x_deadline_ms, 1000)

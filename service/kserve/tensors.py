@@ -11,7 +11,9 @@ from numpy.typing import NDArray
 from service.kserve.documents import Inference, Inferred, Output, TensorKind, Wanted
 from service.kserve.errors import BadInference
 from service.kserve.images import LENGTH, SIZE
-from service.segmentation.modelfile.contract import Contract
+from service.segmentation.measures.areas import Area
+from service.segmentation.measures.composition import Composition
+from service.segmentation.modelfile.contract import Contract, Labels
 from service.segmentation.pipeline import Result
 
 BINARY, BINARY_OUTPUTS = "binary_data", "binary_data_output"
@@ -59,7 +61,29 @@ def kinds(contract: Contract) -> tuple[TensorKind, ...]:
     )
 
 
-WITHOUT_BEING_ASKED = ("labels", "pixels", "fractions")
+WITHOUT_BEING_ASKED = (LABELS.name, "pixels", "fractions")
+
+
+@dataclass(frozen=True)
+class Found:
+    """What the outputs need of an image; its photo, which is larger than all of this, is let go.
+
+    labels: None where nobody asked for them.
+    """
+
+    labels: Labels | None
+    areas: Sequence[Area]
+    confidence: Sequence[float | None]
+    composition: Composition
+
+
+def found(result: Result, asked: Sequence[Wanted]) -> Found:
+    labels = result.labels if asks_for_labels(asked) else None
+    return Found(labels, result.areas, result.segmentation.confidence, result.composition)
+
+
+def asks_for_labels(asked: Sequence[Wanted]) -> bool:
+    return any(output.name == LABELS.name for output in asked)
 
 
 def wanted(inference: Inference, contract: Contract) -> tuple[Wanted, ...]:
@@ -75,40 +99,40 @@ def wanted(inference: Inference, contract: Contract) -> tuple[Wanted, ...]:
     return tuple(Wanted(one.name, {BINARY: bool(one.parameters.get(BINARY, binary))}) for one in asked)
 
 
-def tensors(asked: Sequence[Wanted], results: Sequence[Result]) -> Iterator[Tensor]:
+def tensors(asked: Sequence[Wanted], images: Sequence[Found], contract: Contract) -> Iterator[Tensor]:
     """The outputs for images of one size. Raises BadInference where sizes differ and the labels are asked for."""
-    contract = results[0].model.contract
     of = {kind.name: kind for kind in kinds(contract)}
     for output in asked:
-        values = values_of(output.name, results)
+        values = values_of(output.name, images, contract)
         shape = (len(values),) if isinstance(values, list) else values.shape
         yield Tensor(of[output.name], shape, values)
 
 
-def values_of(name: str, results: Sequence[Result]) -> Values:
+def values_of(name: str, images: Sequence[Found], contract: Contract) -> Values:
     match name:
-        case "labels":
-            if len({result.photo.size for result in results}) > 1:
+        case LABELS.name:
+            labels = [image.labels for image in images if image.labels is not None]
+            if len({its.shape for its in labels}) > 1:
                 raise BadInference("The images of a request must have one size for `labels`; send them one by one.")
-            return np.stack([result.labels for result in results])
+            return np.stack(labels)
         case "classes":
-            return [class_name.encode() for class_name in results[0].model.contract.labels.names]
+            return [class_name.encode() for class_name in contract.labels.names]
         case "pixels":
-            return np.array([[area.pixels for area in result.areas] for result in results], np.int64)
+            return np.array([[area.pixels for area in image.areas] for image in images], np.int64)
         case "fractions":
-            return np.array([[area.fraction for area in result.areas] for result in results], np.float64)
+            return np.array([[area.fraction for area in image.areas] for image in images], np.float64)
         case "area_mm2":
-            return np.array([[area.mm2 for area in result.areas] for result in results], np.float64)
+            return np.array([[area.mm2 for area in image.areas] for image in images], np.float64)
         case _:
-            return np.array([result.segmentation.confidence for result in results], np.float64)
+            return np.array([image.confidence for image in images], np.float64)
 
 
 def encoded(
-    inference: Inference, asked: Sequence[Wanted], results: Sequence[Result], contract: Contract
+    inference: Inference, asked: Sequence[Wanted], images: Sequence[Found], contract: Contract
 ) -> tuple[bytes, int | None]:
     """The body of an answer, and how many of its bytes are JSON; None: all of them."""
     outputs, packed = [], []
-    for tensor, want in zip(tensors(asked, results), asked, strict=True):
+    for tensor, want in zip(tensors(asked, images, contract), asked, strict=True):
         if want.parameters[BINARY]:
             packed.append(tensor.packed())
             size: dict[str, str | int | float | bool] = {SIZE: len(packed[-1])}
