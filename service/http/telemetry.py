@@ -101,7 +101,7 @@ class Telemetry:
         self.metrics.seconds.labels(route, f"{status // 100}xx").observe(seconds)
         model = state.get("model")
         if model is not None:
-            self.metrics.images.labels(model.name, model.version, code).inc()
+            self.metrics.images.labels(model.name, model.version, code).inc(state.get("images", 1))
         log.info(
             "request_id=%s%s method=%s route=%s status=%d code=%s model=%s bytes=%d ms=%.1f",
             state["request_id"], "" if trace is None else f" trace_id={trace.id}", method, route, status, code,

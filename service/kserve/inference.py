@@ -1,7 +1,8 @@
 """A request of the protocol -> its answer. Composes the pipeline, as http/replies.py does for POST /segment."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from typing import TypeVar
 
 from service.http.deadline import sooner
 from service.kserve.documents import Inference, Parameters, Wanted
@@ -16,6 +17,8 @@ from service.segmentation.pipeline import Pipeline
 from service.segmentation.request import Request
 from service.segmentation.runtime.call import Call
 
+T = TypeVar("T")
+
 OF_TRITON = {"priority", "sequence_id", "sequence_start", "sequence_end"}
 """Parameters that Triton's client sends by itself, and that mean nothing here."""
 TIMEOUT = "timeout"
@@ -28,11 +31,12 @@ SPACING, WINDOW = "pixel_spacing_mm", "window"
 
 @dataclass(frozen=True)
 class Answer:
-    """A body, how many of its bytes are JSON (None: all), and what the images consist of."""
+    """A body, how many of its bytes are JSON (None: all), what the images consist of, and the codes of warnings."""
 
     body: bytes
     json_size: int | None
     compositions: Sequence[Composition]
+    warnings: Sequence[str]
 
 
 def request_of(parameters: Parameters, asked: Sequence[Wanted]) -> Request:
@@ -40,12 +44,17 @@ def request_of(parameters: Parameters, asked: Sequence[Wanted]) -> Request:
     unknown = parameters.keys() - OF_TRITON - {SPACING, WINDOW, BINARY_OUTPUTS, TIMEOUT}
     if unknown:
         raise BadInference(f"There is no parameter {min(unknown)[:64]!r}; there are {SPACING}, {WINDOW} and {TIMEOUT}.")
+    confidence = any(output.name == "confidence" for output in asked)
+    spacing, window = option(parameters, SPACING, read_spacing), option(parameters, WINDOW, read_window)
+    return Request(confidence, spacing=spacing, window=window)
+
+
+def option(parameters: Parameters, name: str, read: Callable[[str], T]) -> T | None:
+    """What `read` makes of a parameter. Raises BadInference."""
     try:
-        spacing = read_spacing(str(parameters[SPACING])) if SPACING in parameters else None
-        window = read_window(str(parameters[WINDOW])) if WINDOW in parameters else None
+        return read(str(parameters[name])) if name in parameters else None
     except ValueError as error:
-        raise BadInference(f"{error}.") from error
-    return Request(confidence=any(output.name == "confidence" for output in asked), spacing=spacing, window=window)
+        raise BadInference(f"{name}: {error}.") from error
 
 
 def seconds(parameters: Parameters, most: float) -> float:
@@ -74,4 +83,5 @@ def infer(
     results = [found(pipeline.run(file, request, call), asked) for file in images.files()]
     with call.timings.stage("encode"):
         body, json_size = encoded(inference, asked, results, pipeline.model.contract)
-    return Answer(body, json_size, [result.composition for result in results])
+    warnings = sorted({code for result in results for code in result.warnings})
+    return Answer(body, json_size, [result.composition for result in results], warnings)

@@ -127,6 +127,7 @@ async def model_infer(
         pipeline = services.pipeline(name)  # the file may have changed while the body came
         contract = request.state.model = pipeline.model.contract
         inference, images = read(data, json_size)
+        request.state.images = len(images.heads)  # for the metrics
         del data  # the images have what they need of it
         asked = wanted(inference, contract)
         wishes = request_of(inference.parameters, asked)
@@ -142,6 +143,8 @@ async def model_infer(
     for composition in made.compositions:
         services.metrics.observe_composition(contract, composition)
     headers = {"Server-Timing": call.timings.header(), **headers_of(pipeline.model)}
+    if made.warnings:
+        headers["X-Warnings"] = ", ".join(made.warnings)
     if made.json_size is None:
         return Response(made.body, media_type=JSON, headers=headers)
     return Response(made.body, media_type=BINARY, headers=headers | {JSON_SIZE: str(made.json_size)})

@@ -69,17 +69,20 @@ class Found:
     """What the outputs need of an image; its photo, which is larger than all of this, is let go.
 
     labels: None where nobody asked for them.
+    warnings: their codes.
     """
 
     labels: Labels | None
     areas: Sequence[Area]
     confidence: Sequence[float | None]
     composition: Composition
+    warnings: Sequence[str]
 
 
 def found(result: Result, asked: Sequence[Wanted]) -> Found:
     labels = result.labels if asks_for_labels(asked) else None
-    return Found(labels, result.areas, result.segmentation.confidence, result.composition)
+    codes = [warning.code for warning in result.warnings]
+    return Found(labels, result.areas, result.segmentation.confidence, result.composition, codes)
 
 
 def asks_for_labels(asked: Sequence[Wanted]) -> bool:
@@ -93,6 +96,8 @@ def wanted(inference: Inference, contract: Contract) -> tuple[Wanted, ...]:
     for output in asked:
         if output.name not in known:
             raise BadInference(f"There is no output {output.name[:64]!r}; there are {', '.join(sorted(known))}.")
+        if unknown := output.parameters.keys() - {BINARY}:  # Triton's `classification` among them
+            raise BadInference(f"An output has no parameter {min(unknown)[:64]!r}; it has {BINARY!r}.")
     if len({output.name for output in asked}) < len(asked):
         raise BadInference("An output is asked for twice.")
     binary = inference.parameters.get(BINARY_OUTPUTS, False)

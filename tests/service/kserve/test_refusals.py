@@ -6,8 +6,10 @@ from typing import Any
 
 import httpx2
 import pytest
+from PIL import Image
 
 from tests.support.pictures import encoded, quarters
+from tests.support.scrape import metric
 from tests.support.server import serving
 
 PICTURE = encoded(quarters())
@@ -83,7 +85,19 @@ REFUSED: dict[str, tuple[bytes, int | None, int, str]] = {
     "an unknown output": (asking(image(), outputs=[{"name": "mask"}]), None, 400, "no output 'mask'"),
     "an output twice": (asking(image(), outputs=[{"name": "labels"}] * 2), None, 400, "asked for twice"),
     "an unknown parameter": (asking(image(), parameters={"spacing": 1}), None, 400, "no parameter 'spacing'"),
-    "a spacing of text": (asking(image(), parameters={"pixel_spacing_mm": "wide"}), None, 400, "one number"),
+    "a spacing of text": (
+        asking(image(), parameters={"pixel_spacing_mm": "wide"}),
+        None,
+        400,
+        "pixel_spacing_mm: give one number",
+    ),
+    "a window of one number": (asking(image(), parameters={"window": 7}), None, 400, "window: "),
+    "an output of Triton's alone": (
+        asking(image(), outputs=[{"name": "fractions", "parameters": {"classification": 3}}]),
+        None,
+        400,
+        "no parameter 'classification'",
+    ),
     "a timeout of text": (asking(image(), parameters={"timeout": "soon"}), None, 400, "microseconds"),
     "a timeout that is a truth": (asking(image(), parameters={"timeout": True}), None, 400, "microseconds"),
     "a timeout that has passed": (asking(image(), parameters={"timeout": 1}), None, 504, ""),
@@ -110,6 +124,14 @@ def test_images_of_two_sizes_have_areas_but_no_common_labels(client: httpx2.Clie
     asked = asking(two, outputs=[{"name": "pixels"}])
     (output,) = client.post("/v2/models/colours/infer", content=asked).raise_for_status().json()["outputs"]
     assert (output["shape"], sum(output["data"])) == ([2, 3], 96 * 64 + 60 * 60)
+
+
+def test_what_is_odd_about_an_image_is_said_and_every_image_is_counted(client: httpx2.Client) -> None:
+    before = metric(client, "segment_images_total", outcome="ok")
+    clear = base64.b64encode(encoded(Image.new("RGBA", (9, 9)))).decode()
+    answer = client.post("/v2/models/colours/infer", content=asking(image(shape=[2], data=[clear] * 2)))
+    assert answer.raise_for_status().headers["X-Warnings"] == "all_transparent"
+    assert metric(client, "segment_images_total", outcome="ok") == before + 2
 
 
 def test_a_body_that_is_an_image_needs_no_json(client: httpx2.Client) -> None:
