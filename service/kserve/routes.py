@@ -3,12 +3,15 @@ stands; refusals have the protocol's form."""
 
 from collections.abc import Callable, Coroutine
 from functools import partial
+from http import HTTPStatus
 from typing import Annotated, Any
 
 import msgspec
 from fastapi import APIRouter, Depends, Header, Request, Response
 from fastapi.exceptions import RequestValidationError
+from starlette.exceptions import HTTPException
 from starlette.requests import ClientDisconnect
+from starlette.routing import Match, Route
 
 import service
 from service.http import problems
@@ -47,6 +50,8 @@ class ProtocolRoute(GuardedRoute):
                 return refusal(await problems.on_invalid(request, error))
             except ClientDisconnect as error:
                 return refusal(await problems.on_disconnect(request, error))
+            except HTTPException as error:
+                return refusal(await problems.on_http(request, error))
             except tuple(problems.STATUS) as error:
                 return refusal(await problems.on_known(request, error))
             except Exception as error:
@@ -70,6 +75,7 @@ def answer(document: msgspec.Struct) -> Response:
 
 
 @router.get("", dependencies=[OPEN])
+@router.get("/", dependencies=[OPEN])
 async def server_metadata() -> Response:
     return answer(ServerMetadata("fcn-serve", service.__version__))
 
@@ -148,3 +154,17 @@ async def model_infer(
     if made.json_size is None:
         return Response(made.body, media_type=JSON, headers=headers)
     return Response(made.body, media_type=BINARY, headers=headers | {JSON_SIZE: str(made.json_size)})
+
+
+@router.api_route("/{path:path}", methods=["GET", "POST"], dependencies=[OPEN])
+async def nothing(request: Request) -> Response:
+    """Clients of Triton ask for more than the protocol has, and can read a refusal of its form alone."""
+    allowed = {
+        method
+        for route in router.routes
+        if isinstance(route, Route) and route.matches(request.scope)[0] is Match.PARTIAL
+        for method in route.methods or ()
+    }
+    if not allowed:
+        raise HTTPException(HTTPStatus.NOT_FOUND)
+    raise HTTPException(HTTPStatus.METHOD_NOT_ALLOWED, headers={"Allow": ", ".join(sorted(allowed))})

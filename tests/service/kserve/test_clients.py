@@ -106,6 +106,10 @@ def test_a_refusal_is_the_clients_own_exception(client: Any) -> None:
         client.infer("colours", [tensor(picture, "UINT8", binary=True)])
     with pytest.raises(triton.InferenceServerException, match="colors"):
         client.get_model_metadata("colors")
+    with pytest.raises(triton.InferenceServerException, match="There is nothing at /v2/repository/index"):
+        client.get_model_repository_index()
+    with pytest.raises(triton.InferenceServerException, match="There is nothing at /v2/models/colours/config"):
+        client.get_model_config("colours")
 
 
 def test_pixels_in_lists_of_lists_are_those_in_one_list(url: str) -> None:

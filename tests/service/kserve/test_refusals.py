@@ -140,6 +140,14 @@ def test_a_body_that_is_an_image_needs_no_json(client: httpx2.Client) -> None:
     assert found["outputs"][0]["shape"] == [1, 64, 96]
 
 
+def test_another_method_is_refused_in_the_protocols_form(client: httpx2.Client) -> None:
+    for method, path, allowed in (("GET", "/models/colours/infer", "POST"), ("POST", "/models/colours", "GET")):
+        refused = client.request(method, f"/v2{path}")
+        assert (refused.status_code, refused.headers["Allow"]) == (405, allowed)
+        assert f"use {allowed}" in refused.json()["error"]
+    assert client.get("/v2/").json() == client.get("/v2").json()
+
+
 def test_a_version_that_is_not_served_is_not_found(client: httpx2.Client) -> None:
     response = client.get("/v2/models/colours/versions/99")
     assert (response.status_code, "99" in response.text, "only" in response.text) == (404, False, True)
