@@ -11,7 +11,8 @@ from service.kserve.images import read
 from service.kserve.inference import footprint, infer
 from service.kserve.tensors import wanted
 from service.segmentation.inputs.raster import Photo
-from service.segmentation.pipeline import Pipeline, Request, Result
+from service.segmentation.pipeline import Pipeline, Result
+from service.segmentation.request import Request
 from service.segmentation.runtime.call import Call
 from service.segmentation.runtime.model import Model
 from service.segmentation.segmenter import Segmenter
