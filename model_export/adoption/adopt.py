@@ -121,7 +121,8 @@ def require(measured: Parity) -> None:
     if not (np.isfinite(measured.max_score_difference) and measured.disagreeing_ppm <= MAX_DISAGREEING_PPM):
         raise ParityError(
             f"not written: the model file differs from the network in {measured.disagreeing_ppm:.1f} ppm of labels "
-            f"(at most {MAX_DISAGREEING_PPM:g}) and by up to {measured.max_score_difference:.2g} in score."
+            f"(at most {MAX_DISAGREEING_PPM:g}) and by up to {measured.max_score_difference:.2g} in score; export it "
+            f"as float32, or without the enlargement of its scores."
         )
 
 

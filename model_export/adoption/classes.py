@@ -1,7 +1,8 @@
 """The classes of a foreign network: names and colours from the files that come with it."""
 
 import json
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -14,24 +15,38 @@ from service.segmentation.modelfile.classes import Class, ClassList
 
 BACKGROUND = "background"
 
+NAMES = "a name per line, a JSON list of names, a config.json with id2label, a classes.json, or an indexed PNG"
+COLOURS = "an indexed PNG, or a line of red, green and blue, 0 to 255, for each class"
+
 
 def read(path: Path, palette: Path | None = None) -> ClassList:
     """The classes in a file: a data set's classes.json, a JSON list or dictionary of names, a config.json with
     `id2label`, a text file with a name per line, or an indexed PNG, whose palette has colours without names.
 
     Colours are those of the file, of the `palette` (an indexed PNG, or a text file of `red green blue` lines), or
-    Pascal VOC's. Raises AdoptionError.
+    Pascal VOC's. Raises AdoptionError, which names the file that is wrong.
     """
-    try:
+    with understanding(path, NAMES):
         if path.suffix.lower() == ".png":
             found = colours(path)
             return named([f"class {number}" for number in range(len(found))], found)
         content = names_in(path)
         if isinstance(content, ClassList):
             return content
-        return named(content, None if palette is None else colours(palette))
+        listed = named(content)
+    if palette is None:
+        return listed
+    with understanding(palette, COLOURS):
+        return named(content, colours(palette))
+
+
+@contextmanager
+def understanding(path: Path, wanted: str) -> Iterator[None]:
+    """Turn an error about the content of a file into an AdoptionError that names it and says what is `wanted`."""
+    try:
+        yield
     except (OSError, ValueError, msgspec.MsgspecError) as error:
-        raise AdoptionError(f"{path}: the classes in it are not understood: {error}.") from error
+        raise AdoptionError(f"{path} is not understood ({error}): give {wanted}.") from error
 
 
 def names_in(path: Path) -> ClassList | list[str]:
@@ -45,42 +60,48 @@ def names_in(path: Path) -> ClassList | list[str]:
     if isinstance(document, dict):
         labels = msgspec.convert(document.get("id2label", document), dict[int, str], strict=False)
         if sorted(labels) != list(range(len(labels))):
-            raise ValueError("its ids are not 0, 1, 2, ...")
+            raise ValueError("its ids do not count up from 0")
         return [labels[number] for number in range(len(labels))]
     return msgspec.convert(document, list[str])
 
 
 def names(path: Path) -> list[str]:
     """The names alone, of however many classes. Raises AdoptionError."""
-    try:
+    with understanding(path, NAMES):
         content = names_in(path)
-    except (OSError, ValueError, msgspec.MsgspecError) as error:
-        raise AdoptionError(f"{path}: the classes in it are not understood: {error}.") from error
     return list(content.names) if isinstance(content, ClassList) else content
 
 
 def named(names: Sequence[str], given: Sequence[str] | None = None) -> ClassList:
-    """Classes of these names, in `given` colours, or in Pascal VOC's. Raises ValueError where they are too few."""
+    """Classes of these names, in `given` colours, or in Pascal VOC's.
+
+    Raises ValueError where there are too few or too many, and ValidationError where one is invalid.
+    """
     if given is not None and len(given) < len(names):
-        raise ValueError(f"the palette has {len(given)} colours for {len(names)} names")
+        raise ValueError(f"there are {len(given)} colours for {len(names)} names")
     if len(names) > 255:
         raise ValueError(f"there are {len(names)}, and a model file has at most 255, as its labels are bytes")
     shown = given or [voc_colour(number) for number in range(len(names))]
     listed = [Class(number, name, color) for number, (name, color) in enumerate(zip(names, shown, strict=False))]
-    return msgspec.convert(ClassList(tuple(listed)), ClassList, from_attributes=True)
+    return msgspec.convert({"classes": msgspec.to_builtins(listed)}, ClassList)
 
 
 def with_background(classes: ClassList) -> ClassList:
     """The classes after one more, `background`, black. Raises AdoptionError where one is called so already."""
     if BACKGROUND in classes.names:
-        raise AdoptionError(f"The classes have {BACKGROUND!r} already, yet the network has no scores for it.")
+        raise AdoptionError(
+            f"The network has no scores for {BACKGROUND!r}, which --threshold adds: leave it out of the classes."
+        )
     black = "#000000"
     found = [voc_colour(len(classes.classes) + 1) if one.color == black else one.color for one in classes.classes]
     return named([BACKGROUND, *classes.names], [black, *found])
 
 
 def colours(path: Path) -> list[str]:
-    """The palette of an indexed PNG, up to its last index; or of lines of three numbers. Raises ValueError, OSError."""
+    """The palette of an indexed PNG, up to its last index, or of lines of three numbers, 0..255, as #rrggbb.
+
+    Raises ValueError, OSError.
+    """
     if path.suffix.lower() == ".png":
         with Image.open(path) as image:
             values = image.getpalette("RGB")
@@ -88,11 +109,17 @@ def colours(path: Path) -> list[str]:
                 raise ValueError("the PNG is not indexed, so it has no palette")
             highest = int(np.asarray(image).max())
         rows = [values[start : start + 3] for start in range(0, len(values), 3)][: highest + 1]
-        return ["#{:02x}{:02x}{:02x}".format(*row) for row in rows]
-    rows = [
-        list(map(int, line.replace(",", " ").split()[:3])) for line in path.read_text().splitlines() if line.strip()
-    ]
-    return ["#{:02x}{:02x}{:02x}".format(*row) for row in rows]
+        return [f"#{bytes(row).hex()}" for row in rows]
+    return [colour(line) for line in path.read_text().splitlines() if line.strip()]
+
+
+def colour(line: str) -> str:
+    """#0a141e of 10 20 30, or of 10, 20, 30; what follows is no matter. Raises ValueError."""
+    try:
+        red, green, blue = bytes(map(int, line.replace(",", " ").split()[:3]))
+    except ValueError:
+        raise ValueError(f"{line!r} is no colour") from None
+    return f"#{red:02x}{green:02x}{blue:02x}"
 
 
 def voc_colour(number: int) -> str:

@@ -26,6 +26,7 @@ AT_ONE_PLACE = {"Conv", "BatchNormalization", "Transpose", "LayerNormalization"}
 """What acts on every place alike, and stays as it is, where it follows the last pool: a convolution of 1x1, say."""
 
 LAYERS = KEPT | FLATTEN | AXES | POOLS | AT_ONE_PLACE | {"Add", "Gemm", "MatMul"}
+"""Of which a head may consist."""
 
 Array = np.ndarray[Any, np.dtype[np.float32]]
 
@@ -58,7 +59,7 @@ class Surgery:
 
     def _shapes(self) -> dict[str, list[int]]:
         """What every tensor is of an image of the classifier's own size."""
-        size(self.graph.input[0], [1, 3, self.side, self.side])
+        reshape(self.graph.input[0], [1, 3, self.side, self.side])
         del self.graph.value_info[:]
         known = shape_inference.infer_shapes(self.model, data_prop=True).graph
         return {
@@ -98,18 +99,21 @@ class Surgery:
         del self.graph.node[:]
         self.graph.node.extend([*before, *new])
         drop_unused_weights(self.model)
-        size(self.graph.input[0], ["images", 3, "rows", "columns"])
-        size(self.graph.output[0], ["images", channels, "map rows", "map columns"])
+        reshape(self.graph.input[0], ["images", 3, "rows", "columns"])
+        reshape(self.graph.output[0], ["images", channels, "map rows", "map columns"])
         del self.graph.value_info[:]
         if self._pools_everything():
-            raise AdoptionError("It sums up the whole image before its last layers, so a larger one has no map either.")
+            raise AdoptionError(
+                "It pools the whole image before its last layers, so a larger one has no map either: take a classifier "
+                "that pools at its end alone."
+            )
         return Convolutional(self.model, self.image, value, self.side)
 
     def _pools_everything(self) -> bool:
         """Whether an image of four times the side still has one place in its map."""
         larger = onnx.ModelProto()
         larger.CopyFrom(self.model)
-        size(larger.graph.input[0], [1, 3, 4 * self.side, 4 * self.side])
+        reshape(larger.graph.input[0], [1, 3, 4 * self.side, 4 * self.side])
         larger.graph.output[0].type.tensor_type.ClearField("shape")
         (output,) = shape_inference.infer_shapes(larger, data_prop=True).graph.output
         return [dim.dim_value for dim in output.type.tensor_type.shape.dim][2:] == [1, 1]
@@ -120,11 +124,7 @@ class Surgery:
         value = self.output
         while True:
             node = self.makers.get(value)
-            if node is None or node.op_type not in KEPT | FLATTEN | AXES | POOLS | AT_ONE_PLACE | {
-                "Add",
-                "Gemm",
-                "MatMul",
-            }:
+            if node is None or node.op_type not in LAYERS:
                 break
             data = [name for name in node.input if name and name not in self.weights and not self._constant(name)]
             pools, before = node.op_type in POOLS, self.shapes.get(data[0], []) if data else []
@@ -141,7 +141,7 @@ class Surgery:
             found = "nothing" if value not in self.makers else self.makers[value].op_type
             raise AdoptionError(
                 f"Its scores do not follow from one map of features by pooling and fully connected layers alone "
-                f"({found} is in between), so it cannot be made fully convolutional."
+                f"({found} is in between): take a convolutional network, such as a ResNet."
             )
         return layers
 
@@ -151,7 +151,10 @@ class Surgery:
     def _connected(self, layer: onnx.NodeProto) -> tuple[Array, Array | None]:
         """The weights [outputs, inputs] and the bias of a fully connected layer. Raises AdoptionError."""
         if layer.input[1] not in self.weights:
-            raise AdoptionError(f"The weights of {layer.name or layer.op_type} are not in the file as they are.")
+            raise AdoptionError(
+                f"The weights of {layer.name or layer.op_type} are computed in the graph: export it in float, with "
+                f"constants folded."
+            )
         given = {one.name: onnx.helper.get_attribute_value(one) for one in layer.attribute}
         matrix = self._value(layer.input[1])
         if layer.op_type == "MatMul" or not given.get("transB", 0):
@@ -208,7 +211,7 @@ def renamed(layer: onnx.NodeProto, value: str) -> onnx.NodeProto:
     return node
 
 
-def size(tensor: onnx.ValueInfoProto, dims: Sequence[int | str]) -> None:
+def reshape(tensor: onnx.ValueInfoProto, dims: Sequence[int | str]) -> None:
     """Set the shape of an input or output."""
     element = tensor.type.tensor_type.elem_type
     tensor.CopyFrom(onnx.helper.make_tensor_value_info(tensor.name, element, list(dims)))

@@ -57,7 +57,10 @@ def read(path: Path, output: str | None = None) -> Foreign:
     except AdoptionError:
         raise
     except Exception as error:  # onnx's tools raise anything
-        raise AdoptionError(f"{path.name}: onnx cannot take it apart: {first_line(error)}") from error
+        raise AdoptionError(
+            f"onnx cannot take {path.name} apart ({first_line(error)}): export the network again, with opset {OPSET} "
+            f"or newer."
+        ) from error
     prefixed = compose.add_prefix(alone, PREFIX)
     del prefixed.metadata_props[:]
     return Foreign(prefixed, PREFIX + image.name, PREFIX + wanted, layout, image.type.tensor_type.elem_type, size)
@@ -108,7 +111,9 @@ def load(path: Path) -> onnx.ModelProto:
             f"it was exported with ({first_line(error)})."
         ) from error
     if model.ByteSize() > LARGEST:
-        raise AdoptionError(f"{path.name} has weights of more than 2 GB, which do not fit into one model file.")
+        raise AdoptionError(
+            f"{path.name} has weights of more than 2 GB, which do not fit into one model file: export it as float16."
+        )
     return model
 
 

@@ -125,7 +125,8 @@ def normalise(
 
 
 def choose(graph: Graph, foreign: Foreign, head: Head, classes: int) -> bool:
-    """From the network's own output to `labels`, and `scores` where it has them; returns whether it has."""
+    """From the network's own output of `classes` planes to `labels`, and `scores` where it has them; returns whether
+    it has."""
     dtype = foreign.model.graph.output[0].type.tensor_type.elem_type
     value = foreign.output
     if head.last:
@@ -146,9 +147,8 @@ def choose(graph: Graph, foreign: Foreign, head: Head, classes: int) -> bool:
         graph.add("Cast", [index], "labels", to=TensorProto.UINT8)
         return True
     # Labels are chosen before they are rearranged: one byte a pixel is moved, not a score per class.
-    flat = graph.add(
-        "Reshape", ["scores", graph.weight("by_class", [0, classes, side * side, -1], np.int64)], "scores_by_class"
-    )
+    shape_by_class = [0, classes + (head.background is not None), side * side, -1]
+    flat = graph.add("Reshape", ["scores", graph.weight("by_class", shape_by_class, np.int64)], "scores_by_class")
     index = graph.add("ArgMax", [flat], "index", axis=1, keepdims=0)
     places = graph.add("Cast", [index], "places", to=TensorProto.UINT8)
     size = graph.add("Shape", ["scores"], "size_of_cells", start=2)

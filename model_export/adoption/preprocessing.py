@@ -1,5 +1,6 @@
 """What a foreign network expects of its image: from options, or from a Hugging Face preprocessor_config.json."""
 
+from math import isfinite
 from pathlib import Path
 from typing import Any, Literal
 
@@ -10,7 +11,6 @@ from service.segmentation.inputs.raster import Size
 from service.segmentation.modelfile.classes import Color
 
 Triple = tuple[float, float, float]
-Edges = dict[str, int] | int | None
 
 
 class Preprocessing(msgspec.Struct, frozen=True):
@@ -24,20 +24,22 @@ class Preprocessing(msgspec.Struct, frozen=True):
     size: Size | None = None
 
     def __post_init__(self) -> None:
-        if min(self.std) <= 0 or self.scale <= 0:
-            raise ValueError("std and scale are greater than 0")
+        if not all(map(isfinite, (*self.mean, *self.std, self.scale))) or min(*self.std, self.scale) <= 0:
+            raise ValueError("std and scale must be greater than 0, and all numbers finite")
+        if self.size is not None and min(self.size) < 1:
+            raise ValueError("the size must have sides greater than 0")
 
     @property
     def mean_byte(self) -> Triple:
         """The mean of each channel, 0..255, in the network's order of channels."""
-        red, green, blue = (mean / self.scale for mean in self.mean)
-        return red, green, blue
+        first, second, third = (mean / self.scale for mean in self.mean)
+        return first, second, third
 
     @property
     def std_byte(self) -> Triple:
         """The std of each channel, 0..255, in the network's order of channels."""
-        red, green, blue = (std / self.scale for std in self.std)
-        return red, green, blue
+        first, second, third = (std / self.scale for std in self.std)
+        return first, second, third
 
     @property
     def padding(self) -> Color:
@@ -65,28 +67,29 @@ def of(mean: Triple, std: Triple, scale: float, order: Literal["rgb", "bgr"]) ->
     try:
         return Preprocessing(mean, std, scale, order)
     except ValueError as error:
-        raise AdoptionError(f"The image cannot be normalised so: {error}.") from error
+        raise AdoptionError(f"--mean, --std and --scale cannot be used: {error}.") from error
 
 
 def read(path: Path) -> Preprocessing:
     """The preprocessing in a preprocessor_config.json. Raises AdoptionError."""
     try:
         said = msgspec.json.decode(path.read_bytes(), type=HuggingFace)
-    except (OSError, msgspec.DecodeError) as error:
-        raise AdoptionError(f"{path} is not the preprocessor_config.json of an image model: {error}.") from error
-    normalised = said.do_normalize
-    edges = said.crop_size if said.do_center_crop else said.size
-    return Preprocessing(
-        mean=said.image_mean if normalised else (0.0, 0.0, 0.0),
-        std=said.image_std if normalised else (1.0, 1.0, 1.0),
-        scale=said.rescale_factor if said.do_rescale else 1.0,
-        order="bgr" if said.do_flip_channel_order else "rgb",
-        size=size(edges),
-    )
+        return Preprocessing(
+            mean=said.image_mean if said.do_normalize else (0.0, 0.0, 0.0),
+            std=said.image_std if said.do_normalize else (1.0, 1.0, 1.0),
+            scale=said.rescale_factor if said.do_rescale else 1.0,
+            order="bgr" if said.do_flip_channel_order else "rgb",
+            size=size(said.crop_size if said.do_center_crop else said.size),
+        )
+    except (OSError, ValueError, msgspec.DecodeError) as error:
+        raise AdoptionError(
+            f"{path} is not the preprocessor_config.json of an image model ({error}): give --mean, --std, --scale and "
+            f"--order in its place."
+        ) from error
 
 
 def size(edges: Any) -> Size | None:
-    """(width, height) of {"height": 512, "width": 512}, {"shortest_edge": 512} or 512."""
+    """(width, height) of {"height": 512, "width": 512}, {"shortest_edge": 512} or 512, as these files have them."""
     match edges:
         case {"height": int(height), "width": int(width)}:
             return width, height

@@ -118,6 +118,16 @@ def test_of_sigmoids_a_pixel_is_background_where_no_class_reaches_the_threshold(
 WHOLE = ("batch", 3, "height", "width")
 
 
+def test_background_is_one_more_class_of_scores_at_a_stride_too(tmp_path: Path) -> None:
+    """Coarse logits, and those from which an enlargement at the network's end was taken off."""
+    for form, output in (("segformer", None), ("torchvision", "out")):
+        adoption = prepared(tmp_path, forms.FORMS[form](), Preprocessing(), output=output, threshold=0.9)
+        model = Model(adoptions.adopt(adoption, CARD, photos()), threads=1)
+        assert model.contract.labels.names == ["background", *forms.NAMES]
+        pixels = Segmenter(model).segment(photos()[0]).pixels
+        assert 0 < pixels[0] < sum(pixels)
+
+
 def test_a_file_of_floats_of_16_bits_and_one_of_bytes_are_adopted(tmp_path: Path) -> None:
     for dtype in (TensorProto.FLOAT16, TensorProto.UINT8):
         builder = Builder(dtype=dtype)

@@ -62,19 +62,37 @@ def test_colours_come_from_a_palette(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("content", "sentence"),
     [
-        ('{"id2label": {"0": "sky", "2": "road"}}', "its ids are not 0, 1, 2"),
+        ('{"id2label": {"0": "sky", "2": "road"}}', "its ids do not count up from 0"),
         ('["sky", "sky"]', "class names must differ"),
         ("[1, 2]", "Expected `str`"),
-        ("not JSON", "are not understood"),
+        ("[]", "length >= 1"),
+        (json.dumps(["a" * 101]), "length <= 100"),
+        ("not JSON", "Expecting value"),
     ],
 )
 def test_classes_that_are_not_understood_are_refused(tmp_path: Path, content: str, sentence: str) -> None:
     (tmp_path / "names.json").write_text(content)
-    with pytest.raises(AdoptionError, match=sentence):
+    with pytest.raises(AdoptionError, match=rf"names\.json is not understood \(.*{sentence}.*: give a name per line, "):
         classes.read(tmp_path / "names.json")
     Image.new("RGB", (2, 2)).save(tmp_path / "photo.png")
     with pytest.raises(AdoptionError, match="the PNG is not indexed"):
         classes.read(tmp_path / "photo.png")
+
+
+@pytest.mark.parametrize("line", ["red green blue", "256 0 0", "1 2", "-1 0 0"])
+def test_a_line_that_is_no_colour_is_named_and_so_is_its_file(tmp_path: Path, line: str) -> None:
+    (tmp_path / "names.txt").write_text("\n".join(NAMES))
+    (tmp_path / "colours.txt").write_text(f"0 0 0\n{line}\n1 2 3\n")
+    with pytest.raises(AdoptionError, match=rf"colours\.txt is not understood \('{line}' is no colour\): give an "):
+        classes.read(tmp_path / "names.txt", tmp_path / "colours.txt")
+
+
+@pytest.mark.parametrize(("lines", "said"), [("0 0 0\n1 1 1", "2 colours for 3 names"), ("1 1 1\n" * 3, "must differ")])
+def test_a_palette_that_does_not_fit_is_named(tmp_path: Path, lines: str, said: str) -> None:
+    (tmp_path / "names.txt").write_text("\n".join(NAMES))
+    (tmp_path / "colours.txt").write_text(lines)
+    with pytest.raises(AdoptionError, match=rf"colours\.txt is not understood \(.*{said}"):
+        classes.read(tmp_path / "names.txt", tmp_path / "colours.txt")
 
 
 def test_background_is_added_in_black_and_no_other_class_is_black() -> None:
@@ -82,7 +100,7 @@ def test_background_is_added_in_black_and_no_other_class_is_black() -> None:
     assert found.names == NAMES
     assert len({one.color for one in found.classes}) == 3
     assert found.classes[0].color == "#000000"
-    with pytest.raises(AdoptionError, match="'background' already"):
+    with pytest.raises(AdoptionError, match=r"no scores for 'background'.*: leave it out"):
         classes.with_background(found)
 
 
@@ -115,9 +133,18 @@ def test_preprocessing_is_read_from_a_preprocessor_config(
     assert preprocessing.read(tmp_path / "preprocessor_config.json") == wanted
 
 
-def test_preprocessing_that_cannot_be_is_refused(tmp_path: Path) -> None:
-    with pytest.raises(AdoptionError, match="greater than 0"):
-        preprocessing.of((0, 0, 0), (1, 0, 1), 1.0, "rgb")
-    (tmp_path / "p.json").write_text('{"image_mean": [1, 2]}')
-    with pytest.raises(AdoptionError, match=r"is not the preprocessor_config\.json of an image model"):
+@pytest.mark.parametrize(
+    "numbers", [((0, 0, 0), (1, 0, 1), 1), ((0, 0, 0), (1, 1, 1), 0), ((0, float("nan"), 0), (1, 1, 1), 1)]
+)
+def test_numbers_that_nothing_can_be_normalised_by_are_refused(
+    numbers: tuple[tuple[float, float, float], tuple[float, float, float], float],
+) -> None:
+    with pytest.raises(AdoptionError, match=r"--mean, --std and --scale cannot be used: .* greater than 0"):
+        preprocessing.of(*numbers, "rgb")
+
+
+@pytest.mark.parametrize("content", ['{"image_mean": [1, 2]}', '{"image_std": [0, 1, 1]}', '{"size": 0}', "[]", "no"])
+def test_a_preprocessor_config_that_cannot_be_is_refused(tmp_path: Path, content: str) -> None:
+    (tmp_path / "p.json").write_text(content)
+    with pytest.raises(AdoptionError, match=r"is not the preprocessor_config\.json .*: give --mean, --std, --scale"):
         preprocessing.read(tmp_path / "p.json")

@@ -128,7 +128,7 @@ def test_what_mixes_places_cannot_be_a_convolution(tmp_path: Path) -> None:
         node("Gemm", ["unit", "weights"], "scores"),
     ]
     path = write(tmp_path, nodes, [tensor("weights", FLAT, CLASSES)])
-    with pytest.raises(AdoptionError, match=r"\(LpNormalization is in between\), so it cannot be made fully convol"):
+    with pytest.raises(AdoptionError, match=r"\(LpNormalization is in between\): take a convolutional network"):
         convolutional(foreign.read(path))
 
 
@@ -140,7 +140,7 @@ def test_what_sums_up_the_image_early_has_no_map(tmp_path: Path) -> None:
         node("Gemm", ["flat", "weights"], "scores"),
     ]
     path = write(tmp_path, nodes, [tensor("weights", CHANNELS, CLASSES)])
-    with pytest.raises(AdoptionError, match="sums up the whole image before its last layers"):
+    with pytest.raises(AdoptionError, match="pools the whole image before its last layers"):
         convolutional(foreign.read(path))
 
 
