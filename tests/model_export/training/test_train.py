@@ -34,9 +34,16 @@ def data(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return root
 
 
-@pytest.fixture
+@pytest.fixture(scope="module")
 def options(data: Path) -> Options:
     return quick(data)
+
+
+@pytest.fixture(scope="module")
+def whole(options: Options, tmp_path_factory: pytest.TempPathFactory) -> tuple[Run, Path]:
+    """An uninterrupted run, and its folder, in which nothing is to be changed."""
+    folder = tmp_path_factory.mktemp("whole")
+    return train(Run(options, folder, workers=0)), folder
 
 
 def logged(run: Path) -> list[dict[str, str]]:
@@ -66,17 +73,18 @@ def stop_after(run: Run, steps: int) -> None:
 @pytest.mark.parametrize(
     "steps", [1, 3, 8, 12], ids=["in an epoch", "at an epoch's end", "in a later one", "at the end"]
 )
-def test_a_resumed_run_equals_an_uninterrupted_one(options: Options, tmp_path: Path, steps: int) -> None:
-    whole = train(Run(options, tmp_path / "whole", workers=0))
-    stop_after(Run(options, tmp_path / "broken", workers=0), steps)
-    resumed = Run(options, tmp_path / "broken", workers=0)
+def test_a_resumed_run_equals_an_uninterrupted_one(
+    options: Options, whole: tuple[Run, Path], tmp_path: Path, steps: int
+) -> None:
+    uninterrupted, folder = whole
+    stop_after(Run(options, tmp_path, workers=0), steps)
+    resumed = Run(options, tmp_path, workers=0)
     resumed.resume()
     assert 3 * resumed.epoch + resumed.step == steps
     train(resumed)
-    assert fingerprint(resumed.network.state_dict()) == fingerprint(whole.network.state_dict())
-    assert fingerprint(resumed.average.state_dict()) == fingerprint(whole.average.state_dict())
-    rows = [logged(tmp_path / name) for name in ("whole", "broken")]
-    for of_whole, of_broken in zip(*rows, strict=True):
+    assert fingerprint(resumed.network.state_dict()) == fingerprint(uninterrupted.network.state_dict())
+    assert fingerprint(resumed.average.state_dict()) == fingerprint(uninterrupted.average.state_dict())
+    for of_whole, of_broken in zip(logged(folder), logged(tmp_path), strict=True):
         assert {**of_whole, "seconds": ""} == {**of_broken, "seconds": ""}
 
 
@@ -99,25 +107,25 @@ def test_a_killed_run_loses_no_more_than_minutes(
     assert (resumed.epoch, resumed.step) == (1, 2)
 
 
-def test_a_run_keeps_its_best_network_with_all_that_is_needed_to_use_it(options: Options, tmp_path: Path) -> None:
-    run = train(Run(options, tmp_path, workers=0))
-    trained = checkpoint.load(tmp_path / "best.pt")
+def test_a_run_keeps_its_best_network_with_all_that_is_needed_to_use_it(whole: tuple[Run, Path]) -> None:
+    run, folder = whole
+    trained = checkpoint.load(folder / "best.pt")
     assert trained.classes == shapes.CLASSES
     assert trained.options == run.options
     assert trained.metrics.mean_iu == run.best
-    rows = logged(tmp_path)
+    rows = logged(folder)
     assert [row["epoch"] for row in rows] == ["1", "2", "3", "4"]
     assert max(float(row["mean_iu"]) for row in rows) == run.best
     assert {"train_loss", "pixel_accuracy", "iu disc"} <= set(rows[0])
 
 
-def test_a_run_can_be_looked_at(options: Options, tmp_path: Path) -> None:
-    train(Run(options, tmp_path, workers=0))
+def test_a_run_can_be_looked_at(whole: tuple[Run, Path]) -> None:
+    _, folder = whole
     for name in ("curves.png", "confusion.png"):
-        with Image.open(tmp_path / name) as picture:
+        with Image.open(folder / name) as picture:
             assert min(picture.size) > 300
             assert len(picture.convert("RGB").getcolors(1 << 24) or ()) > 20
-    origin = json.loads((tmp_path / "options.json").read_text())
+    origin = json.loads((folder / "options.json").read_text())
     assert origin["seed"] == 7
     assert re.fullmatch(r"[0-9a-f]{7,}(-dirty)?", origin["commit"])
 
@@ -193,7 +201,7 @@ def test_a_student_learns_from_its_teacher_too(options: Options, tmp_path: Path)
 
 @pytest.mark.parametrize("fixed", [True, False])
 def test_fixed_deconvolutions_stay_bilinear_and_others_learn(options: Options, tmp_path: Path, fixed: bool) -> None:
-    run = train(Run(replace(options, fixed_deconvolutions=fixed), tmp_path, workers=0))
+    run = train(Run(replace(options, epochs=1, fixed_deconvolutions=fixed), tmp_path, workers=0))
     for deconvolution in (*run.network.fuse, run.network.upsample):
         bilinear = Deconvolution(4, deconvolution.stride[0])
         assert torch.equal(deconvolution.weight, bilinear.weight) is fixed
@@ -215,7 +223,7 @@ def test_labels_that_are_99_percent_void_leave_the_weights_finite(options: Optio
             if path.stem in {"0000", "0001"}:  # a sixth of the images have a label, 256 of 4096 pixels of it
                 sparse.paste(label.crop((24, 24, 40, 40)), (24, 24))
         sparse.save(path)
-    train(Run(replace(options, data=str(tmp_path / "data")), tmp_path / "run", workers=0))
+    train(Run(replace(options, data=str(tmp_path / "data"), epochs=2), tmp_path / "run", workers=0))
     for name, key in (("best.pt", "network"), ("last.pt", "network"), ("last.pt", "average")):
         kept = checkpoint.read(tmp_path / "run" / name)[key]
         assert all(value.isfinite().all() for value in kept.values())
