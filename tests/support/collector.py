@@ -31,6 +31,12 @@ class Collected:
             for scope in resource.scope_spans:
                 self.spans.extend(scope.spans)
 
+    def forget(self) -> None:
+        """Be empty, as at the start."""
+        self.bodies.clear()
+        self.spans.clear()
+        self.sender.clear()
+
     def servers(self) -> list[Span]:
         """The spans of requests."""
         return [span for span in self.spans if span.kind == Span.SPAN_KIND_SERVER]

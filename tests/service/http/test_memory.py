@@ -13,7 +13,7 @@ from tests.support.server import process_of, serving
 MIB = 1024 * 1024
 
 
-@pytest.fixture
+@pytest.fixture(scope="module")
 def poor(model_file: Path) -> Iterator[httpx2.Client]:
     """A service that has served an image, and may then take hardly any more memory than the system has promised it: 64
     MiB for each thread that has taken some, which is less than a large image takes."""
