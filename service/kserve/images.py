@@ -20,7 +20,7 @@ T = TypeVar("T")
 
 IMAGE = "image"
 MOST = 16
-"""Images of one request. They are segmented one after the other, in one place of the queue."""
+"""Images of one request. They are segmented one after the other, in one slot."""
 MOST_TEXTS = 1000
 """Keys, names and images in the JSON of a request. Each costs time on the event loop, and 20 MiB hold millions."""
 LENGTH = struct.Struct("<I")
@@ -108,7 +108,7 @@ def read(body: bytes, json_size: int | None) -> tuple[Inference, Images]:
     try:
         inference = msgspec.json.decode(document, type=Inference)
     except (msgspec.DecodeError, UnicodeDecodeError) as error:
-        raise BadInference(f"The body is no inference request: {error}.") from error
+        raise BadInference(f"The body is not an inference request: {error}.") from error
     except RecursionError as error:
         raise BadInference("The JSON of the body is nested too deeply.") from error
     if len(inference.inputs) != 1 or inference.inputs[0].name != IMAGE:
@@ -153,7 +153,9 @@ def elements(data: bytes, number: int) -> list[bytes]:
         at = start + (LENGTH.unpack_from(data, at)[0] if start <= len(data) else len(data))
         found.append(data[start:at])
     if at != len(data) or len(found) < number:
-        raise BadInference(f"The lengths in the binary data of {IMAGE!r} do not make {number} elements of all of it.")
+        raise BadInference(
+            f"The binary data of {IMAGE!r} must be {number} elements, each after its length, and nothing else."
+        )
     return found
 
 

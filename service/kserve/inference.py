@@ -30,7 +30,7 @@ SPACING, WINDOW = "pixel_spacing_mm", "window"
 
 
 @dataclass(frozen=True)
-class Answer:
+class Reply:
     """A body, how many of its bytes are JSON (None: all), what the images consist of, and the codes of warnings."""
 
     body: bytes
@@ -78,10 +78,10 @@ def footprint(pipeline: Pipeline, images: Images, request: Request, asked: Seque
 
 def infer(
     inference: Inference, asked: Sequence[Wanted], images: Images, request: Request, pipeline: Pipeline, call: Call
-) -> Answer:
+) -> Reply:
     """Segment the images and encode the outputs. Raises BadInference and SegmentationError."""
     results = [found(pipeline.run(file, request, call), asked) for file in images.files()]
     with call.timings.stage("encode"):
         body, json_size = encoded(inference, asked, results, pipeline.model.contract)
     warnings = sorted({code for result in results for code in result.warnings})
-    return Answer(body, json_size, [result.composition for result in results], warnings)
+    return Reply(body, json_size, [result.composition for result in results], warnings)

@@ -95,9 +95,7 @@ def tracer_for(environment: Mapping[str, str]) -> Tracer | None:
     if endpoint is None or exporter == "none" or said.get("OTEL_SDK_DISABLED", "").lower() == "true":
         return None
     if (exporter, protocol) != ("otlp", HTTP):
-        log.warning(
-            "no traces are sent: they can be sent by otlp over %s alone, not by %s over %s", HTTP, exporter, protocol
-        )
+        log.warning("no traces are sent: the exporter must be otlp over %s, not %s over %s", HTTP, exporter, protocol)
         return None
     try:
         return Tracer(provider())

@@ -5,11 +5,11 @@ import { Refused } from "./api.js";
 const QUALITY = 0.85; // of JPEG, 0..1
 const WHY = {
   NotAllowedError: "The browser may not use the camera; allow it beside the address, then try again.",
-  NotFoundError: "There is no camera; connect one, then try again.",
+  NotFoundError: "No camera was found; connect one, then try again.",
   NotReadableError: "The camera is in use by another program; close that, then try again.",
 };
 
-/** `lost()` is called when the camera is taken away while it runs. */
+/** `lost()` is called when the camera is disconnected while it runs. */
 export class Camera {
   #video;
   #lost;
@@ -23,7 +23,7 @@ export class Camera {
   /** Start, unless the signal came meanwhile. Throws Refused where there is no camera, or it may not be used. */
   async start(signal) {
     if (!navigator.mediaDevices) {
-      throw new Refused("Browsers give the camera to pages of HTTPS or localhost only; open this page there.");
+      throw new Refused("Browsers allow the camera on HTTPS or localhost only; open this page there.");
     }
     const wanted = { facingMode: "environment", width: { ideal: 1280 } };
     try {

@@ -15,7 +15,7 @@ export class LiveView {
   #settings;
   #answered = []; // when the last answers came
 
-  /** `settings()` are those of the next frame; `lost()` is called when the camera is taken away. */
+  /** `settings()` are those of the next frame; `lost()` is called when the camera is disconnected. */
   constructor(table, settings, lost) {
     [this.#table, this.#settings] = [table, settings];
     this.#camera = new Camera(at("video"), lost);

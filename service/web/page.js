@@ -13,7 +13,7 @@ const RESULT = ["results", "tools", "curtain"];
 const table = new ClassTable();
 const photo = new PhotoView(showError);
 const scan = new ScanView();
-const live = new LiveView(table, settings, () => stopCamera("The camera was taken away; connect it, then try again."));
+const live = new LiveView(table, settings, () => stopCamera("The camera was disconnected; connect it, then try again."));
 new Curtain(at("frame"), at("curtain"));
 
 let view = "empty"; // one of VIEWS
@@ -35,7 +35,7 @@ async function take(files) {
   again();
 }
 
-/** Whatever was under way ends. */
+/** End whatever was under way. */
 function begin() {
   running?.abort();
   running = new AbortController();
@@ -86,7 +86,7 @@ async function run(file, window = "") {
   }
 }
 
-/** What the reader waits for; nothing if it is empty. */
+/** Show what the reader waits for; nothing if it is empty. */
 function setBusy(text) {
   at("work").classList.toggle("busy", text !== "");
   at("work").ariaBusy = text !== "";

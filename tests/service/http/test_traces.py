@@ -193,7 +193,7 @@ def test_without_a_collector_nothing_is_loaded(model_file: Path) -> None:
     assert "opentelemetry.sdk" in loaded(model_file, OTEL_EXPORTER_OTLP_ENDPOINT="http://localhost:4318")
 
 
-def test_without_a_collector_answers_and_log_say_nothing_of_traces(client: httpx2.Client) -> None:
+def test_without_a_collector_answers_say_nothing_of_traces(client: httpx2.Client) -> None:
     assert "traceresponse" not in client.post("/segment", files=SENT, headers=CALLER).headers
 
 
@@ -227,7 +227,7 @@ def test_without_the_extra_it_says_what_to_install(
         ({"OTEL_EXPORTER_OTLP_ENDPOINT": "  "}, ""),
         ({"OTEL_EXPORTER_OTLP_ENDPOINT": "http://localhost:4318", "OTEL_SDK_DISABLED": "true"}, ""),
         ({"OTEL_EXPORTER_OTLP_ENDPOINT": "http://localhost:4318", "OTEL_TRACES_EXPORTER": "none"}, ""),
-        ({"OTEL_EXPORTER_OTLP_ENDPOINT": "http://localhost:4318", "OTEL_TRACES_EXPORTER": "zipkin"}, "not by zipkin"),
+        ({"OTEL_EXPORTER_OTLP_ENDPOINT": "http://localhost:4318", "OTEL_TRACES_EXPORTER": "zipkin"}, "not zipkin"),
         ({"OTEL_EXPORTER_OTLP_ENDPOINT": "http://localhost:4317", "OTEL_EXPORTER_OTLP_PROTOCOL": "grpc"}, "over grpc"),
     ],
 )

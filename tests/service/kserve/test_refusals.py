@@ -32,8 +32,8 @@ JSON_OF_9 = asking(BINARY)
 LISTED = {"shape": [1, 1, 2, 3], "datatype": "UINT8"}
 
 REFUSED: dict[str, tuple[bytes, int | None, int, str]] = {
-    "no JSON": (b"segment this", None, 400, "no inference request"),
-    "text that is not UTF-8": (b'{"inputs": "\xff"}', None, 400, "no inference request"),
+    "no JSON": (b"segment this", None, 400, "not an inference request"),
+    "text that is not UTF-8": (b'{"inputs": "\xff"}', None, 400, "not an inference request"),
     "lists in lists without end": (b'{"more": ' + b"[" * 5000, None, 400, "nested too deeply"),
     "data in lists without end": (
         asking(image(**LISTED, data=0)).replace(b'"data": 0', b'"data": ' + b"[" * 5000 + b"]" * 5000),
@@ -77,10 +77,10 @@ REFUSED: dict[str, tuple[bytes, int | None, int, str]] = {
     "neither data nor their size": (asking(image(data=...)), None, 400, "either `data` or"),
     "both data and their size": (asking(image(parameters={"binary_data_size": 9})), None, 400, "either `data` or"),
     "less binary data than said": (JSON_OF_9 + b"12345678", len(JSON_OF_9), 400, "8 bytes follow"),
-    "binary data without the header": (JSON_OF_9 + b"123456789", None, 400, "no inference request"),
+    "binary data without the header": (JSON_OF_9 + b"123456789", None, 400, "not an inference request"),
     "a header beyond the body": (JSON_OF_9, 10**6, 400, "Inference-Header-Content-Length is 1000000"),
-    "an element that is cut": (JSON_OF_9 + b"\x09\0\0\0" + b"12345", len(JSON_OF_9), 400, "do not make 1"),
-    "two elements for one": (JSON_OF_9 + b"\x01\0\0\0a\0\0\0\0", len(JSON_OF_9), 400, "do not make 1"),
+    "an element that is cut": (JSON_OF_9 + b"\x09\0\0\0" + b"12345", len(JSON_OF_9), 400, "must be 1 elements"),
+    "two elements for one": (JSON_OF_9 + b"\x01\0\0\0a\0\0\0\0", len(JSON_OF_9), 400, "must be 1 elements"),
     "a header that is no number": (JSON_OF_9, -1, 422, "Inference-Header-Content-Length"),
     "an unknown output": (asking(image(), outputs=[{"name": "mask"}]), None, 400, "no output 'mask'"),
     "an output twice": (asking(image(), outputs=[{"name": "labels"}] * 2), None, 400, "asked for twice"),

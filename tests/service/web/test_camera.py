@@ -53,7 +53,7 @@ def test_what_the_camera_shows_can_be_kept_as_a_photo(page: Page) -> None:
     page.get_by_role("button", name="Use the camera").click()
     expect(page.locator("#pace")).to_contain_text("ms")
     width = page.evaluate("document.getElementById('video').videoWidth")
-    page.get_by_role("button", name="Keep picture").click()
+    page.get_by_role("button", name="Take photo").click()
     expect(page.locator("#status")).to_contain_text(f"camera.jpg · {width} ")
     expect(page.get_by_role("button", name="Save mask")).to_be_visible()
     assert not page.evaluate(RUNNING)
@@ -63,8 +63,8 @@ def test_what_the_camera_shows_can_be_kept_as_a_photo(page: Page) -> None:
     ("devices", "sentence"),
     [
         (None, "The browser may not use the camera"),
-        ("{ getUserMedia: () => Promise.reject(new DOMException('', 'NotFoundError')) }", "There is no camera"),
-        ("undefined", "pages of HTTPS or localhost only"),
+        ("{ getUserMedia: () => Promise.reject(new DOMException('', 'NotFoundError')) }", "No camera was found"),
+        ("undefined", "on HTTPS or localhost only"),
     ],
 )
 def test_a_camera_that_cannot_be_had_has_a_reason(

@@ -108,7 +108,7 @@ def test_classes_can_be_hidden_and_one_can_stand_alone(page: Page) -> None:
 
 def test_the_handle_uncovers_the_photo_by_mouse_and_by_keys(page: Page) -> None:
     give(page)
-    handle, mask = page.get_by_role("slider", name="Picture without"), page.locator("#overlay")
+    handle, mask = page.get_by_role("slider", name="Compare with"), page.locator("#overlay")
     expect(mask).to_have_css("clip-path", "inset(0px 0px 0px 0%)")
     handle.hover()
     page.mouse.down()
