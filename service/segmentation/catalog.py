@@ -2,11 +2,9 @@
 
 import logging
 import os
-from collections.abc import Callable, Sequence
-from concurrent.futures import ThreadPoolExecutor
+from collections.abc import Sequence
 from contextlib import suppress
 from dataclasses import dataclass
-from functools import partial
 from pathlib import Path
 from threading import Lock
 
@@ -52,11 +50,6 @@ class Engine:
         """Whether in a crowd each image gets one core; accelerators take one image, or batch, after the other."""
         return tuple(self.providers) == ("cpu",) and self.batch == 1 and self.threads > 1
 
-    @property
-    def at_once(self) -> int:
-        """How many networks may run at once."""
-        return self.threads if self.crowds else 1
-
     def segmenter(self, model: Model, turns: Turns) -> Segmenter:
         if self.batch > 1:
             return Segmenter(model, Batcher(model, turns, self.batch, self.batch_wait_s).run)
@@ -78,7 +71,7 @@ class Catalog:
         if `default` is not among the models; ProviderMissing.
         """
         self._path, self._engine = path, engine
-        self._turns = Turns(engine.at_once)  # one for all models: they share the cores
+        self._turns = Turns(engine.threads if engine.crowds else 1)  # one for all models: they share the cores
         self._changing = Lock()
         self._files: dict[str, Path] = {}
         self._taken: dict[Path, Stamp] = {}
@@ -87,12 +80,9 @@ class Catalog:
         self._last = self._stamps()
         if not self._last:
             raise ModelUnreadable(f"{path} is neither an .onnx file nor a folder that holds one.")
-        # No more at once than networks may run at once later, so that a start takes no more memory than a crowd.
-        with ThreadPoolExecutor(engine.at_once) as threads:
-            loading = {file: threads.submit(self._loaded, file) for file in self._last}
-            for file, loaded in loading.items():
-                with suppress(ModelError):
-                    self._serve(file, loaded.result)
+        for file in self._last:
+            with suppress(ModelError):
+                self._serve(file)
         photos = [name for name, served in self.segmenters.items() if not served.model.contract.for_scans]
         offered = [*(photos or self.segmenters), *self.refused]
         self.default = default or (USUAL if USUAL in offered else min(offered))
@@ -137,7 +127,7 @@ class Catalog:
             served = self.get(name)
             file = self._files[name]
             if digest(file) != served.model.digest:
-                self._serve(file, partial(self._loaded, file))
+                self._serve(file)
             return self.get(name)
 
     def look(self) -> None:
@@ -155,7 +145,7 @@ class Catalog:
 
     def _look_at(self, file: Path) -> None:
         try:
-            segmenter = self._serve(file, partial(self._loaded, file))
+            segmenter = self._serve(file)
         except SegmentationError as error:
             log.error("not served: %s", error)  # noqa: TRY400  # the sentence says it
         except Exception:
@@ -164,11 +154,10 @@ class Catalog:
             contract = segmenter.model.contract
             log.info("now served: %s, version %s, from %s", contract.name, contract.version, file)
 
-    def _serve(self, file: Path, load: Callable[[], Segmenter]) -> Segmenter:
-        """Serve the model of a file in place of its earlier one. Raises ModelError, ProviderMissing."""
+    def _serve(self, file: Path) -> Segmenter:
+        """Load a file, and replace the model that came from it before. Raises ModelError, ProviderMissing."""
         try:
-            segmenter = load()
-            self._check_name(file, segmenter.model.contract.name)
+            segmenter = self._loaded(file)
         except ModelError as error:
             self.refused = self.refused | {file.stem: error}
             raise
@@ -178,16 +167,15 @@ class Catalog:
         self.refused = {stem: error for stem, error in self.refused.items() if stem != file.stem}
         return segmenter
 
-    def _check_name(self, file: Path, name: str) -> None:
+    def _loaded(self, file: Path) -> Segmenter:
+        self._taken[file] = stamp_of(file)
+        model = Model.load(file, self._engine.threads, self._engine.providers, self._engine.crowds)
+        name = model.contract.name
         before = next((name for name, its_file in self._files.items() if its_file == file), name)
         if before != name:
             raise ContractBroken(f"{file}: its model was called {before!r} and is {name!r} now; restart the service.")
         if self._files.get(name, file) != file:
             raise ContractBroken(f"{file}: another file's model is called {name!r} too; rename one, or remove it.")
-
-    def _loaded(self, file: Path) -> Segmenter:
-        self._taken[file] = stamp_of(file)
-        model = Model.load(file, self._engine.threads, self._engine.providers, self._engine.crowds)
         segmenter = self._engine.segmenter(model, self._turns)
         if model.contract.for_scans:
             clinical.load()

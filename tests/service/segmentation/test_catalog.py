@@ -5,7 +5,6 @@ import subprocess
 import sys
 import threading
 import weakref
-from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
@@ -22,7 +21,6 @@ from service.segmentation.errors import (
     UnknownModel,
 )
 from service.segmentation.modelfile.contract import Input, Scan
-from service.segmentation.runtime.model import Model
 from tests.support import picky, tissues
 from tests.support.colours import model_bytes
 from tests.support.pictures import quarters
@@ -83,22 +81,6 @@ def test_a_model_for_scans_is_the_default_only_if_there_is_no_other(folder: Path
     (folder / "three.onnx").write_bytes(model_bytes(name="aardvark", input=scans))
     assert Catalog(folder, None, Engine(1)).default == "apple"
     assert Catalog(folder / "three.onnx", None, Engine(1)).default == "aardvark"
-
-
-def test_on_several_cores_models_load_at_once_and_the_first_file_by_name_still_wins(
-    with_a_bad_one: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    (with_a_bad_one / "three.onnx").write_bytes(model_bytes(name="apple", version="2"))
-    both, load = threading.Barrier(2), Model.load
-
-    def in_company(file: Path, threads: int, providers: Sequence[str], crowds: bool) -> Model:
-        both.wait(60)
-        return load(file, threads, providers, crowds)
-
-    monkeypatch.setattr(Model, "load", in_company)
-    models = Catalog(with_a_bad_one, None, Engine(2))
-    assert models.get("apple").model.contract.version == "2"
-    assert list(models.refused) == ["bad", "two"]
 
 
 def test_one_file_is_a_catalog_too(folder: Path) -> None:
