@@ -29,6 +29,8 @@ from benchmarks import (
 from benchmarks.photos import SIZES, photo
 from benchmarks.promise import Promise
 from benchmarks.rounds import perfect
+from benchmarks.scale import figures as scale
+from benchmarks.scale import page as scale_page
 from benchmarks.traffic import Traffic
 from service.segmentation.catalog import EMBEDDED
 from service.serving.settings import Settings
@@ -211,6 +213,26 @@ def dashboard(
     """The service under mixed load, and a picture of what the dashboard of deploy/monitoring shows of it."""
     with TemporaryDirectory() as folder:
         monitored.run(prometheus, Path(folder), 60 * minutes, output)
+
+
+@app.command("scale")
+def scaled(
+    rounds: Annotated[int, typer.Option(min=1, help="Every load is measured once in each.")] = 3,
+    seconds: Annotated[float, typer.Option(min=1, help="How long each load is measured in a round.")] = 18,
+    write: Annotated[Path | None, typer.Option(help="File for the figures; `scale-page` makes the page of it.")] = None,
+) -> None:
+    """A load test beside its simulation: p50 and p99 at 50, 70 and 90 % of the capacity; takes six minutes."""
+    figures = scale.measure(rounds, seconds, FOLDER / "figures.json")
+    typer.echo(scale_page.loads(figures))
+    if write:
+        write.parent.mkdir(parents=True, exist_ok=True)
+        scale.write(figures, write)
+
+
+@app.command("scale-page")
+def paged() -> None:
+    """Write the tables of docs/explanation/scale.md, and draw its chart, from the figures beside it."""
+    scale_page.update(Path("docs"))
 
 
 @app.command("refusals")

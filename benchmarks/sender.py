@@ -86,3 +86,24 @@ def deliver(address: Address, plan: Sequence[Scheduled], patience_s: float = PAT
             number, connection = key.data
             answers[number] = connection.close()
     return [answers[number] for number in range(len(plan))]
+
+
+def sustain(address: Address, request: bytes, clients: int, count: int) -> list[Answer]:
+    """Send a request `count` times, on a connection each, so that as many as there are clients are under way: the next
+    is sent when one is answered. Returns the answers in the order of their ends."""
+    answers: list[Answer] = []
+    coming = count
+    with DefaultSelector() as selector:
+        while len(answers) < count:
+            while coming and len(selector.get_map()) < clients:
+                connection = Connection(address, request)
+                selector.register(connection.socket, connection.events, connection)
+                coming -= 1
+            for key, events in selector.select():
+                connection = key.data
+                if connection.move(events):
+                    selector.unregister(connection.socket)
+                    answers.append(connection.close())
+                elif connection.events != key.events:
+                    selector.modify(connection.socket, connection.events, connection)
+    return answers

@@ -55,8 +55,13 @@ def ask(connection: HTTPConnection, path: str, photo: bytes) -> Timed:
         response.read()
         whole = 1000 * (time.perf_counter() - began)
         assert response.status == 200, response.status
-        parts = (part.split(";dur=") for part in response.headers["Server-Timing"].split(", "))
-        return Timed({stage: float(milliseconds) for stage, milliseconds in parts}, whole)
+        return Timed(stages(response.headers["Server-Timing"]), whole)
+
+
+def stages(header: str) -> dict[str, float]:
+    """Milliseconds by stage, of a Server-Timing header."""
+    parts = (part.split(";dur=") for part in header.split(", "))
+    return {stage: float(milliseconds) for stage, milliseconds in parts}
 
 
 def table(alone: Sequence[Timed], together: Sequence[Timed]) -> str:

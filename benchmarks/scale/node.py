@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from simpy import Environment, Event, Resource
+from simpy.resources.resource import Request
 
 from benchmarks.scale.cores import Cores
 
@@ -16,11 +17,12 @@ Steps = Generator[Event, Any, None]
 class Work:
     """What one image takes, in seconds on cores of its own.
 
-    receive, answer: of the event loop, and of the client, before the queue and after the worker.
+    receive, answer: of the event loop, before the queue and after the worker.
     before: a worker's decode and fit.
     alone: the network on all cores.
     crowded: the network on one core, while others have theirs.
     after: a worker's measure and encode.
+    read: of the client, when the answer is there.
     """
 
     receive: float = 0.0
@@ -29,6 +31,27 @@ class Work:
     crowded: float = 0.0
     after: float = 0.0
     answer: float = 0.0
+    read: float = 0.0
+
+
+class Single:
+    """A thread that does one thing after the other."""
+
+    def __init__(self, env: Environment, cores: Cores) -> None:
+        self._free = Resource(env)
+        self._thread = cores.thread()
+
+    def request(self) -> Request:
+        """The event of being the next."""
+        return self._free.request()
+
+    def run(self, seconds: float, turn: Request | None = None) -> Steps:
+        turn = turn or self.request()
+        yield turn
+        yield self._thread.run(seconds)
+        self._free.release(turn)
+        if not self._free.queue:
+            self._thread.block()
 
 
 class Turns:
@@ -61,32 +84,35 @@ class Turns:
 
 
 class Node:
-    """The service on a machine with so many cores."""
+    """The service on a machine with so many cores, and one client there that sends everything."""
 
-    def __init__(self, env: Environment, cores: int, workers: int | None = None) -> None:
-        """By default, there is one worker more than cores."""
-        self._env, self._all = env, cores
-        self._cores = Cores(env, cores)
-        self._loop = Resource(env)
+    def __init__(self, env: Environment, cores: int, tick_s: float, workers: int | None = None) -> None:
+        """By default, there is one worker more than cores. `tick_s` is that of `Cores`."""
+        self._all = cores
+        self._cores = Cores(env, cores, tick_s)
+        self._loop, self._client = Single(env, self._cores), Single(env, self._cores)
         self._workers = Resource(env, workers or cores + 1)
         self._turns = Turns(env, cores)
 
     def image(self, work: Work) -> Steps:
         """A request, from its first byte to its answer's last."""
-        yield from self._in_loop(work.receive)
+        yield from self._loop.run(work.receive)
         with self._workers.request() as worker:
             yield worker
-            yield self._cores.run(work.before)
-            cores = yield self._turns.take()
-            yield self._cores.run(work.alone if cores == self._all else work.crowded, cores)
+            thread = self._cores.thread()
+            yield thread.run(work.before)
+            turn = self._turns.take()
+            if not turn.triggered:
+                thread.block()
+            cores = yield turn
+            yield thread.run(work.alone if cores == self._all else work.crowded, cores)
             self._turns.give(cores)
-            yield self._cores.run(work.after)
-        yield from self._in_loop(work.answer)
-
-    def _in_loop(self, seconds: float) -> Steps:
-        with self._loop.request() as turn:
-            yield turn
-            yield self._cores.run(seconds)
+            yield thread.run(work.after)
+            thread.block()
+            answering = self._loop.request()  # the loop gives the worker its next image
+            yield answering
+        yield from self._loop.run(work.answer, answering)
+        yield from self._client.run(work.read)
 
 
 MakeNode = Callable[[Environment], Node]

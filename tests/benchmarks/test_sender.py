@@ -7,7 +7,7 @@ from contextlib import contextmanager
 from threading import Event, Thread
 from time import monotonic
 
-from benchmarks.sender import Scheduled, deliver
+from benchmarks.sender import Scheduled, deliver, sustain
 from benchmarks.wire import Address, post
 
 LARGE = bytes(8 * 2**20)
@@ -88,3 +88,12 @@ def test_a_missing_server_is_no_answer() -> None:
         address = server.getsockname()
     (answer,) = deliver(address, planned(b"a"))
     assert (answer.status, answer.body) == (0, b"")
+
+
+def test_clients_that_wait_send_when_they_are_answered() -> None:
+    with listening() as (address, _):
+        answers = sustain(address, post("/", LARGE + b"a", "text/plain"), clients=2, count=5)
+    assert [answer.body for answer in answers] == [b"a"] * 5
+    begun = sorted(answer.began for answer in answers)
+    ended = sorted(answer.ended for answer in answers)
+    assert all(began >= end for began, end in zip(begun[2:], ended, strict=False))
