@@ -59,8 +59,7 @@ class Telemetry:
             await self.app(scope, receive, send)
             return
         began, sent, headers = time.perf_counter(), Sent(), Headers(scope=scope)
-        given = headers.get("x-request-id", "")
-        request_id = given if _GIVEN_ID.fullmatch(given) else uuid.uuid4().hex
+        request_id = request_id_of(headers)
         scope.setdefault("state", {})["request_id"] = request_id
         trace = self._trace(scope["path"], headers, began)
 
@@ -107,6 +106,12 @@ class Telemetry:
             state["request_id"], "" if trace is None else f" trace_id={trace.id}", method, route, status, code,
             model.name if model else "none", size, 1000 * seconds,
         )  # fmt: skip
+
+
+def request_id_of(headers: Headers) -> str:
+    """The client's X-Request-Id if it is harmless, else a new one."""
+    given = headers.get("x-request-id", "")
+    return given if _GIVEN_ID.fullmatch(given) else uuid.uuid4().hex
 
 
 def outcome_of(scope: Scope, sent: Sent) -> Outcome:
