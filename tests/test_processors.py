@@ -70,6 +70,7 @@ def test_the_masks_of_an_x86_processor_are_the_same(processor: str, name: str, t
     assert mask_there(name, emulation.x86(processor, tmp_path)) == mask_here(name)
 
 
+@pytest.mark.skipif(not EVERY, reason="make test-processors")
 @pytest.mark.parametrize("name", MODELS)
 def test_saturating_kernels_do_not_start(name: str, tmp_path: Path) -> None:
     """They are what Haswell runs unless it is told not to."""

@@ -37,7 +37,7 @@ def test_a_service_under_five_times_its_load_keeps_every_account(
     file = tmp_path / "slow.onnx"
     file.write_bytes(slow.model_bytes())
     with subjects.service(models=file, queue=4) as subject:
-        promises = overload.run(subject, Settings(models=file, queue=4), pictures(4), seconds=4, times=5)
+        promises = overload.run(subject, Settings(models=file, queue=4), pictures(4), seconds=3, times=5)
     measured = {promise.name: promise.measured for promise in promises}
     assert (
         measured["p99 of accepted, ms"] > measured["p99 of refused, ms"] > 0

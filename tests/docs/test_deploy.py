@@ -27,13 +27,13 @@ def test_the_commands_for_keys_make_a_file_that_serves(document: Document, tmp_p
     assert {role: keys.role(word) for role, word in words.items()} == {"segment": Role.SEGMENT, "admin": Role.ADMIN}
 
 
-def test_the_probes_are_routes_and_the_grace_is_long_enough() -> None:
+def test_the_probes_are_routes_and_the_grace_is_long_enough(model_file: Path) -> None:
     (block,) = DOCUMENT.blocks("yaml")
     (grace,) = re.findall(r"terminationGracePeriodSeconds: (\d+)", block)
     assert int(grace) > Settings().grace_s
     paths = re.findall(r"httpGet: \{path: (\S+),", block)
     assert len(paths) == 2
-    assert set(paths) <= set(create_app(Settings()).openapi()["paths"])
+    assert set(paths) <= set(create_app(Settings(models=model_file)).openapi()["paths"])
 
 
 def test_the_memory_per_megapixel_is_that_which_admission_reserves() -> None:

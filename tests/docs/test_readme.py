@@ -28,10 +28,10 @@ def test_the_first_command_starts_the_service() -> None:
     assert planned.splitlines()[-1] == ".venv/serve/bin/python -m service"
 
 
-def test_the_endpoints_are_those_of_the_api() -> None:
+def test_the_endpoints_are_those_of_the_api(model_file: Path) -> None:
     rows = re.findall(r"^\| (GET|POST) \| (`/.*?`) \| (\w+) \|", README, re.MULTILINE)
     told = {(method, path, key) for method, paths, key in rows for path in re.findall(r"`(.*?)`", paths)}
-    document = create_app(Settings()).openapi()["paths"]
+    document = create_app(Settings(models=model_file)).openapi()["paths"]
     served = {(method.upper(), path) for path, methods in document.items() for method in methods}
     pages = {("GET", "/"), ("GET", "/docs"), ("GET", "/openapi.json")}
     assert {(method, path) for method, path, _ in told} == served | pages
@@ -43,15 +43,15 @@ def test_the_endpoints_are_those_of_the_api() -> None:
     assert {name for cell in cells for name in re.findall(r"\w+", cell)} == options
 
 
-def test_the_keys_of_the_endpoints_are_those_that_are_asked_for(tmp_path: Path) -> None:
+def test_the_keys_of_the_endpoints_are_those_that_are_asked_for(model_file: Path, tmp_path: Path) -> None:
     (tmp_path / "keys").write_text("".join(f"{role} {role[0] * 40}\n" for role in ROLES))
     rows = re.findall(r"^\| (GET|POST) \| `(/.*?)`.*? \| (\w+) \|", README, re.MULTILINE)
     roles = {"none": Role.ANYONE} | ROLES
-    with serving(keys=tmp_path / "keys") as url, httpx2.Client(base_url=url, timeout=60) as client:
+    with serving(model_file, keys=tmp_path / "keys") as url, httpx2.Client(base_url=url, timeout=60) as client:
         for method, path, key in rows:
             for role, rights in roles.items():
                 headers = {} if role == "none" else {"Authorization": f"Bearer {role[0] * 40}"}
-                answer = client.request(method, path.format(name="street"), headers=headers)
+                answer = client.request(method, path.format(name="colours"), headers=headers)
                 assert (answer.status_code in (401, 403)) == (roles[key] not in rights), (path, role)
 
 

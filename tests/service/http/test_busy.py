@@ -38,7 +38,7 @@ def test_while_all_places_are_taken_nothing_is_made_of_an_image_and_all_else_is_
     with serving(model, workers=1, queue=0) as url, httpx2.Client(base_url=url, timeout=60) as client:
         assert client.post("/segment", **nonsense).status_code == 422
         with ThreadPoolExecutor(1) as caller:
-            held = caller.submit(httpx2.post, f"{url}/segment", files={"image": slow.picture(255)}, timeout=60)
+            held = caller.submit(httpx2.post, f"{url}/segment", files={"image": slow.picture(150)}, timeout=60)
             until = time.monotonic() + 10
             while "segment_slots_taken 1.0" not in client.get("/metrics").text:
                 assert time.monotonic() < until
