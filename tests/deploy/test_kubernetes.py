@@ -1,9 +1,11 @@
 """The manifests of deploy/kubernetes are valid, and name settings, ports, paths and metrics that the service has."""
 
 import re
+import stat
 import subprocess
 from collections.abc import Iterator
 from functools import cache
+from pathlib import PurePath
 from typing import Any
 
 import httpx2
@@ -11,6 +13,7 @@ import kubernetes_validate
 import pytest
 import yaml
 
+from service import __version__
 from service.serving.settings import Settings
 from tests.support.debian import need
 from tests.support.server import ROOT, serving
@@ -41,10 +44,16 @@ def pod(one: dict[str, Any]) -> dict[str, Any]:
     return one["spec"] if one["kind"] == "ServingRuntime" else spec
 
 
-def containers() -> Iterator[dict[str, Any]]:
+def pods() -> Iterator[tuple[dict[str, Any], dict[str, Any]]]:
+    """Every pod with each of its containers."""
     for overlay in OVERLAYS:
         for one in built(overlay):
-            yield from pod(one).get("containers", [])
+            for container in pod(one).get("containers", []):
+                yield pod(one), container
+
+
+def containers() -> Iterator[dict[str, Any]]:
+    return (container for _, container in pods())
 
 
 def unknown_settings(known: set[str]) -> set[str]:
@@ -68,6 +77,7 @@ def test_a_misspelt_field_would_be_noticed() -> None:
 
 def test_every_variable_is_a_setting() -> None:
     assert unknown_settings(set(Settings.model_fields)) == set()
+    assert pod(of_kind("base", "Deployment"))["enableServiceLinks"] is False  # they are variables too
     assert unknown_settings(set(Settings.model_fields) - {"keys", "hosts"}) == {"SEGMENT_KEYS", "SEGMENT_HOSTS"}
 
 
@@ -82,6 +92,54 @@ def test_every_port_is_the_images_own() -> None:
     for container in containers():
         for probe in probes(container):
             assert probe["port"] in names | ports
+
+
+def test_every_name_of_a_port_is_one_of_the_next_object() -> None:
+    containers_own = {port["name"] for port in pod(of_kind("base", "Deployment"))["containers"][0]["ports"]}
+    services = {port["name"] for port in of_kind("base", "Service")["spec"]["ports"]}
+    (rule,) = of_kind("base", "NetworkPolicy")["spec"]["ingress"]
+    assert {port["port"] for port in rule["ports"]} == containers_own
+    assert {end["port"] for end in of_kind("overlays/metrics", "ServiceMonitor")["spec"]["endpoints"]} == services
+
+
+def test_every_container_is_this_version_of_the_image() -> None:
+    assert {container["image"] for container in containers()} == {f"fcn-serve:{__version__}"}
+
+
+def test_files_are_where_a_volume_has_them() -> None:
+    """KServe mounts a model by itself, into the container of its name."""
+    for container in containers():
+        places = {mount["mountPath"] for mount in container.get("volumeMounts", [])}
+        places |= {"/mnt"} if container["name"] == "kserve-container" else set()
+        files = {
+            PurePath(one["value"]) for one in container["env"] if one["name"] in {"SEGMENT_KEYS", "SEGMENT_MODELS"}
+        }
+        assert {str(file.parent) for file in files} == places
+
+
+def test_secrets_are_those_that_the_operator_is_told_to_create() -> None:
+    """And the image's user may read the keys."""
+    told = {
+        match
+        for file in FOLDER.rglob("kustomization.yaml")
+        for match in re.findall(r"create secret generic (\S+) --from-[a-z]+=(\w+)", file.read_text())
+    }
+    spec = pod(of_kind("base", "Deployment"))
+    (volume,), (container,) = spec["volumes"], spec["containers"]
+    (keys,) = (variable["value"] for variable in container["env"] if variable["name"] == "SEGMENT_KEYS")
+    (end,) = of_kind("overlays/metrics", "ServiceMonitor")["spec"]["endpoints"]
+    shown = end["authorization"]["credentials"]
+    assert told == {(volume["secret"]["secretName"], PurePath(keys).name), (shown["name"], shown["key"])}
+    assert volume["secret"]["defaultMode"] & stat.S_IRGRP
+    assert spec["securityContext"]["fsGroup"] == spec["securityContext"]["runAsGroup"]
+
+
+def test_the_autoscaler_scales_the_deployment() -> None:
+    scaler, deployment = (of_kind("overlays/metrics", kind) for kind in ("HorizontalPodAutoscaler", "Deployment"))
+    target = scaler["spec"]["scaleTargetRef"]
+    assert target == {key: deployment[key] for key in ("apiVersion", "kind")} | {"name": deployment["metadata"]["name"]}
+    assert 1 < scaler["spec"]["minReplicas"] < scaler["spec"]["maxReplicas"]
+    assert "replicas" not in deployment["spec"]
 
 
 def probes(container: dict[str, Any]) -> Iterator[dict[str, Any]]:
@@ -106,11 +164,14 @@ def test_a_pod_that_stops_has_time_for_its_images() -> None:
 
 def test_a_container_has_no_more_rights_and_no_less_memory_than_under_compose() -> None:
     compose = yaml.safe_load((ROOT / "docker-compose.yml").read_text())["services"]["segment"]
-    for container in containers():
-        security, resources = container["securityContext"], container["resources"]
+    assert compose["security_opt"] == ["no-new-privileges:true"]
+    for spec, container in pods():
+        security, resources = spec.get("securityContext", {}) | container["securityContext"], container["resources"]
         assert security["readOnlyRootFilesystem"] == compose["read_only"]
         assert security["capabilities"] == {"drop": compose["cap_drop"]}
         assert security["allowPrivilegeEscalation"] is False
+        assert security["runAsNonRoot"] is True
+        assert security["seccompProfile"] == {"type": "RuntimeDefault"}
         assert resources["limits"] == resources["requests"]
         assert resources["limits"]["memory"].removesuffix("i").lower() == compose["mem_limit"]
     user = re.findall(r"^USER (\d+):\d+$", (ROOT / "docker" / "Dockerfile").read_text(), re.MULTILINE)
