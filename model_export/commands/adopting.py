@@ -1,20 +1,13 @@
 """Commands for networks from elsewhere: deeplab and adopt."""
 
 from pathlib import Path
-from typing import Annotated, Any, Literal
+from typing import Annotated
 
 import typer
 
-from model_export.commands.arguments import app, size
-
-
-def triple(text: str) -> tuple[float, float, float]:
-    """(0.5, 0.5, 0.5) of 0.5,0.5,0.5. Raises BadParameter."""
-    try:
-        red, green, blue = map(float, text.split(","))
-    except ValueError:
-        raise typer.BadParameter(f"{text} is not three numbers like 0.5,0.5,0.5") from None
-    return red, green, blue
+from model_export.commands.arguments import app
+from model_export.commands.described import Description, Licence, Limits, Name, Native, Picture, Use, Version
+from model_export.commands.normalisation import IMAGENET_MEAN, IMAGENET_STD, Mean, Order, Scale, Std
 
 
 @app.command()
@@ -37,8 +30,8 @@ def deeplab(
 @app.command()
 def adopt(
     network: Annotated[Path, typer.Argument(help="The .onnx file of a segmentation network from elsewhere.")],
-    output: Annotated[Path, typer.Argument(help="The model file to write.")],
-    name: Annotated[str, typer.Option(help="What requests will call the model.")],
+    output: Annotated[Path, typer.Argument(dir_okay=False, help="The model file to write.")],
+    name: Name,
     classes: Annotated[
         Path,
         typer.Option(
@@ -62,17 +55,11 @@ def adopt(
         Path | None,
         typer.Option(exists=True, dir_okay=False, help="A preprocessor_config.json, in place of the next four."),
     ] = None,
-    mean: Annotated[
-        Any, typer.Option(parser=triple, metavar="R,G,B", help="What is subtracted.")
-    ] = "0.485,0.456,0.406",
-    std: Annotated[
-        Any, typer.Option(parser=triple, metavar="R,G,B", help="What it is divided by then.")
-    ] = "0.229,0.224,0.225",
-    scale: Annotated[float, typer.Option(help="What bytes are multiplied by first.")] = 1 / 255,
-    order: Annotated[Literal["rgb", "bgr"], typer.Option(help="The order of its channels, and of the means.")] = "rgb",
-    native: Annotated[
-        Any, typer.Option(parser=size, metavar="WxH", help="Size that photos are brought to, where the file has none.")
-    ] = None,
+    mean: Mean = IMAGENET_MEAN,
+    std: Std = IMAGENET_STD,
+    scale: Scale = 1 / 255,
+    order: Order = "rgb",
+    native: Native = None,
     stride: Annotated[int, typer.Option(help="The sides of its input are multiples of it: 1, 2, 4, 8, 16 or 32.")] = 32,
     threshold: Annotated[
         float | None,
@@ -90,16 +77,13 @@ def adopt(
         float, typer.Option(min=0, max=100, help="Percent of the pixels that must keep their label in int8.")
     ] = 95.0,
     architecture: Annotated[str, typer.Option(help="What to call the network: DeepLabV3, say.")] = "foreign",
-    version: Annotated[str, typer.Option()] = "1",
-    description: Annotated[str, typer.Option(help="What it segments, in one sentence.")] = "",
+    version: Version = "1",
+    description: Description = "",
     source: Annotated[str, typer.Option(help="What it was trained on.")] = "not stated",
-    licence: Annotated[str, typer.Option(help="Terms that follow from data and weights.")] = "not stated",
-    use: Annotated[str, typer.Option(help="What it is meant for, in a sentence or two.")] = "",
-    limits: Annotated[str, typer.Option(help="What it must not be trusted with.")] = "",
-    picture: Annotated[
-        Path | None,
-        typer.Option(exists=True, dir_okay=False, help="For the self-test, published in the file; else one is drawn."),
-    ] = None,
+    licence: Licence = "not stated",
+    use: Use = "",
+    limits: Limits = "",
+    picture: Picture = None,
 ) -> None:
     """Make a model file of a segmentation network that was trained elsewhere, if it labels photos as the network does.
 

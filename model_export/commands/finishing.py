@@ -1,23 +1,22 @@
 """Commands that finish a model file. Heavy imports wait until needed."""
 
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Annotated
 
 import typer
 
-from model_export.commands.arguments import Data, app, tracked
-from model_export.commands.places import Also, Fit, Only, Split, Stretch, places
+from model_export.commands.arguments import app, tracked
+from model_export.commands.places import Fit, at_places
+from model_export.data.place import Place
 
 
 @app.command()
+@at_places
 def quantize(
     model: Annotated[Path, typer.Argument(help="A float model file.")],
-    data: Data,
-    output: Annotated[Path, typer.Argument(help="The int8 .onnx file to write.")],
-    split: Split = "val",
-    only: Only = None,
-    stretch: Stretch = None,
-    also: Also = [],  # noqa: B006  # typer copies it
+    places: Sequence[Place],
+    output: Annotated[Path, typer.Argument(dir_okay=False, help="The int8 .onnx file to write.")],
     images: Annotated[
         int, typer.Option(min=1, help="Training images of each place to calibrate and to choose by, each.")
     ] = 40,
@@ -35,8 +34,8 @@ def quantize(
     from model_export.reports.report import against_float, parity
     from service.segmentation.runtime.model import Model
 
-    found = places(data, split, stretch, only, also)
-    quantizer = Quantizer(model.read_bytes(), Model.load(model, threads=0), found, tracked, max_loss / 100)
+    loaded = Model.load(model, threads=0)
+    quantizer = Quantizer(model.read_bytes(), loaded, places, tracked, max_loss / 100)
     attempts = {}
     for method in METHODS:
         attempts[method] = quantizer.attempt(method, images)
@@ -53,7 +52,7 @@ def quantize(
 @app.command()
 def restore(
     model: Annotated[Path, typer.Argument(help="An int8 model file that came with the service.")],
-    output: Annotated[Path, typer.Argument(help="The float .onnx file to write.")],
+    output: Annotated[Path, typer.Argument(dir_okay=False, help="The float .onnx file to write.")],
 ) -> None:
     """Write the float file that an int8 one was made of, from its published weights."""
     from model_export.onnx import export as exporter
@@ -66,14 +65,11 @@ def restore(
 
 
 @app.command()
+@at_places
 def calibrate(
     model: Annotated[Path, typer.Argument(help="A model file.")],
-    data: Data,
-    output: Annotated[Path, typer.Argument(help="The .onnx file to write; it may be MODEL.")],
-    split: Split = "val",
-    only: Only = None,
-    stretch: Stretch = None,
-    also: Also = [],  # noqa: B006  # typer copies it
+    places: Sequence[Place],
+    output: Annotated[Path, typer.Argument(dir_okay=False, help="The .onnx file to write; it may be MODEL.")],
     fit: Fit = [],  # noqa: B006  # typer copies it
     images: Annotated[int, typer.Option(min=1, help="Images of each place to fit the temperature on.")] = 40,
     picture: Annotated[
@@ -91,29 +87,24 @@ def calibrate(
     from model_export.reports.calibration import calibrations
     from service.segmentation.runtime.model import Model
 
-    found = places(data, split, stretch, only, also)
-    content = model.read_bytes()
-    loaded = Model(content, threads=0)
-    temperature = temperature_of(loaded, fit, images) if fit else temperature_in_training(loaded, found, images)
+    loaded = Model.load(model, threads=0)
+    temperature = temperature_of(loaded, fit, images) if fit else temperature_in_training(loaded, places, images)
     drawn = {}
-    for one in found:
+    for one in places:
         before, after = drawn[one.name] = calibrations(loaded, one, (loaded.contract.temperature, temperature), tracked)
         typer.echo(f"{one.name}: expected calibration error {before.error:.2%}, at {temperature} {after.error:.2%}")
     if picture is not None:
         plots.reliability(drawn, picture)
-    exporter.write(heated(content, temperature), output)
+    exporter.write(heated(model.read_bytes(), temperature), output)
     typer.echo(f"{output}: temperature {temperature}")
 
 
 @app.command()
+@at_places
 def reference(
     model: Annotated[Path, typer.Argument(help="A model file.")],
-    data: Data,
-    output: Annotated[Path, typer.Argument(help="The .onnx file to write; it may be MODEL.")],
-    split: Split = "val",
-    only: Only = None,
-    stretch: Stretch = None,
-    also: Also = [],  # noqa: B006  # typer copies it
+    places: Sequence[Place],
+    output: Annotated[Path, typer.Argument(dir_okay=False, help="The .onnx file to write; it may be MODEL.")],
     images: Annotated[
         int, typer.Option(min=1, help="The most images of each place; scans, for a model for scans.")
     ] = 300,
@@ -128,10 +119,9 @@ def reference(
     from model_export.reports.drift import reference as measured
     from service.segmentation.runtime.model import Model
 
-    content = model.read_bytes()
-    loaded = Model(content, threads=0)
-    found = [measured(loaded, place, images, tracked) for place in places(data, split, stretch, only, also)]
-    exporter.write(referring(content, found), output)
+    loaded = Model.load(model, threads=0)
+    found = [measured(loaded, place, images, tracked) for place in places]
+    exporter.write(referring(model.read_bytes(), found), output)
     for one in found:
         shares = ", ".join(f"{name} {100 * of.mean:.1f} %" for name, of in one.shares.items())
         typer.echo(f"{one.place}, {one.images} images: {shares}")
@@ -139,9 +129,11 @@ def reference(
 
 @app.command()
 def golden(
-    model: Annotated[Path, typer.Argument(help="An int8 model file that came with the service.")],
+    model: Annotated[
+        Path, typer.Argument(exists=True, dir_okay=False, help="An int8 model file that came with the service.")
+    ],
     picture: Annotated[Path, typer.Argument(exists=True, dir_okay=False, help="A picture that shows its classes.")],
-    output: Annotated[Path, typer.Argument(help="The .onnx file to write.")],
+    output: Annotated[Path, typer.Argument(dir_okay=False, help="The .onnx file to write.")],
     version: Annotated[str, typer.Option(help="That of the file to write.")],
 ) -> None:
     """Write the same model with another golden picture for its self-test."""

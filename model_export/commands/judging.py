@@ -1,22 +1,21 @@
 """Commands that judge models: evaluate, card, compare, outlines, drift."""
 
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Annotated, Any
 
 import typer
 
-from model_export.commands.arguments import Data, app, size, tracked
-from model_export.commands.places import Also, Only, Split, Stretch, places
+from model_export.commands.arguments import app, size, tracked
+from model_export.commands.places import at_places
+from model_export.data.place import Place
 
 
 @app.command()
+@at_places
 def evaluate(
     model: Annotated[Path, typer.Argument(help="A model file.")],
-    data: Data,
-    split: Split = "val",
-    only: Only = None,
-    stretch: Stretch = None,
-    also: Also = [],  # noqa: B006  # typer copies it
+    places: Sequence[Place],
     as_json: Annotated[
         bool, typer.Option("--json", help="Print JSON with every digit, for programs; a line for each place.")
     ] = False,
@@ -36,12 +35,11 @@ def evaluate(
     from model_export.reports.sizes import Objects
     from service.segmentation.runtime.model import Model
 
-    found = places(data, split, stretch, only, also)
     loaded = Model.load(model, threads=0)
     if heatmap is not None:
-        images = found[0].judged(loaded.contract.labels)
+        images = places[0].judged(loaded.contract.labels)
         draw_heatmaps(loaded, images, heatmap, tracked(len(images)), pictures)
-    for one in found:
+    for one in places:
         by_size = Objects(one.judged(loaded.contract.labels).classes)
         evaluation = judge(loaded, one, tracked, by_size.add if objects else None)
         typer.echo(msgspec.json.encode(evaluation).decode() if as_json else table(evaluation, loaded.contract.labels))
@@ -50,14 +48,11 @@ def evaluate(
 
 
 @app.command()
+@at_places
 def card(
     model: Annotated[Path, typer.Argument(help="A model file.")],
-    data: Data,
+    places: Sequence[Place],
     output: Annotated[Path, typer.Argument(help="The .md file to write; its pictures go beside it.")],
-    split: Split = "val",
-    only: Only = None,
-    stretch: Stretch = None,
-    also: Also = [],  # noqa: B006  # typer copies it
 ) -> None:
     """Write a model card from a model file and its figures at every place.
 
@@ -68,22 +63,19 @@ def card(
     from model_export.reports import photo_card
     from service.segmentation.runtime.model import Model
 
-    loaded, length = Model.load(model, threads=0), model.stat().st_size
-    if not (data / "classes.json").exists() and any(path.is_file() for path in data.glob("*")):
-        photo_card.write(loaded, length, photos_in(data), output)
+    loaded, length, folder = Model.load(model, threads=0), model.stat().st_size, places[0].folder
+    if not (folder / "classes.json").exists() and any(path.is_file() for path in folder.glob("*")):
+        photo_card.write(loaded, length, photos_in(folder), output)
     else:
-        cards.write(loaded, length, places(data, split, stretch, only, also), output, tracked)
+        cards.write(loaded, length, places, output, tracked)
     typer.echo(output)
 
 
 @app.command()
+@at_places
 def compare(
-    data: Data,
+    places: Sequence[Place],
     models: Annotated[list[Path], typer.Argument(help="Model files, in the order to show them.")],
-    split: Split = "val",
-    only: Only = None,
-    stretch: Stretch = None,
-    also: Also = [],  # noqa: B006  # typer copies it
     picture: Annotated[
         Path | None, typer.Option(help="Draw photo, truth and masks side by side into this file.")
     ] = None,
@@ -96,12 +88,11 @@ def compare(
     from model_export.reports import compare as comparison
     from service.segmentation.runtime.model import Model
 
-    found = places(data, split, stretch, only, also)
     loaded = [Model.load(path, threads=0) for path in models]
-    pictures = found[0].judged(loaded[0].contract.labels)
+    pictures = places[0].judged(loaded[0].contract.labels)
     if max(image) >= len(pictures):
-        raise typer.BadParameter(f"{split} has images 0 to {len(pictures) - 1}", param_hint="--image")
-    typer.echo(comparison.table(comparison.compare(loaded, found, tracked)))
+        raise typer.BadParameter(f"{places[0].split} has images 0 to {len(pictures) - 1}", param_hint="--image")
+    typer.echo(comparison.table(comparison.compare(loaded, places, tracked)))
     if picture is not None and photo is not None:
         comparison.picture_of(loaded, photo.read_bytes()).save(picture)
     elif picture is not None:
@@ -109,12 +100,10 @@ def compare(
 
 
 @app.command()
+@at_places
 def outlines(
     model: Annotated[Path, typer.Argument(help="A model file.")],
-    data: Data,
-    split: Split = "val",
-    only: Only = None,
-    stretch: Stretch = None,
+    places: Sequence[Place],
     picture: Annotated[
         Path | None, typer.Option(help="Draw a part of the photo's overlay at 12 megapixels into this file.")
     ] = None,
@@ -128,22 +117,19 @@ def outlines(
     from model_export.reports import outlines as report
     from service.segmentation.runtime.model import Model
 
-    (place,) = places(data, split, stretch, only, [])
     loaded = Model.load(model, threads=0)
-    images = place.judged(loaded.contract.labels)
-    typer.echo(report.table(loaded, images, tracked(len(images))))
+    for one in places:
+        images = one.judged(loaded.contract.labels)
+        typer.echo(report.table(loaded, images, tracked(len(images))))
     if picture is not None:
         report.picture(loaded, photos.read(photo), corner).save(picture)
 
 
 @app.command()
+@at_places
 def drift(
     model: Annotated[Path, typer.Argument(help="A model file with references.")],
-    data: Data,
-    split: Split = "val",
-    only: Only = None,
-    stretch: Stretch = None,
-    also: Also = [],  # noqa: B006  # typer copies it
+    places: Sequence[Place],
     images: Annotated[
         int, typer.Option(min=1, help="The most images of each place; scans, for a model for scans.")
     ] = 200,
@@ -155,5 +141,4 @@ def drift(
     from model_export.reports.drift import table
     from service.segmentation.runtime.model import Model
 
-    found = places(data, split, stretch, only, also)
-    typer.echo(table(Model.load(model, threads=0), found, images, tracked))
+    typer.echo(table(Model.load(model, threads=0), places, images, tracked))

@@ -9,8 +9,8 @@ from typing import Annotated, Any, Literal
 import typer
 from msgspec.structs import replace
 
-from model_export.commands.arguments import Data, app, chosen, size, taking_options, tracked
-from model_export.commands.places import places
+from model_export.commands.arguments import Data, app, chosen, taking_options, tracked
+from model_export.commands.described import Description, Licence, Limits, Name, Native, Picture, Use, Version
 
 
 @app.command()
@@ -71,25 +71,20 @@ def train(
 def export(
     checkpoint: Annotated[Path, typer.Argument(help="best.pt of a training run.")],
     data: Data,
-    output: Annotated[Path, typer.Argument(help="The .onnx file to write.")],
-    name: Annotated[str, typer.Option(help="What requests will call the model.")],
-    version: Annotated[str, typer.Option()] = "1",
-    description: Annotated[str, typer.Option(help="What it segments, in one sentence.")] = "",
+    output: Annotated[Path, typer.Argument(dir_okay=False, help="The .onnx file to write.")],
+    name: Name,
+    version: Version = "1",
+    description: Description = "",
     source: Annotated[str, typer.Option(help="What it was trained on; by default the data folder's name.")] = "",
-    licence: Annotated[str, typer.Option(help="Terms that follow from data and weights.")] = "not stated",
-    use: Annotated[str, typer.Option(help="What it is meant for, in a sentence or two.")] = "",
-    limits: Annotated[str, typer.Option(help="What it must not be trusted with.")] = "",
+    licence: Licence = "not stated",
+    use: Use = "",
+    limits: Limits = "",
     color: Annotated[Literal["rgb", "grey"], typer.Option(help="grey: images become grey first, for scans.")] = "rgb",
-    picture: Annotated[
-        Path | None,
-        typer.Option(exists=True, dir_okay=False, help="For the self-test, published in the file; else one is drawn."),
-    ] = None,
+    picture: Picture = None,
     stride: Annotated[
         int | None, typer.Option(help="16 or 32: the coarser FCN in it, without its finer skips.")
     ] = None,
-    native: Annotated[
-        Any, typer.Option(parser=size, metavar="WxH", help="Size that photos are brought to; default: as validated.")
-    ] = None,
+    native: Native = None,
     spacing: Annotated[
         float | None,
         typer.Option(help="For scans: mm from pixel to pixel at the native size; the channels are three slices."),
@@ -100,6 +95,7 @@ def export(
     """Write the self-describing model file, if it answers like the trained network."""
     from model_export.data import photos
     from model_export.data.native import sizes, spread
+    from model_export.data.place import Place
     from model_export.data.tissues import SPACING
     from model_export.onnx import export as exporter
     from model_export.reports.report import parity
@@ -118,7 +114,7 @@ def export(
     shown = None if picture is None else photos.read(picture)
     scan = None if spacing is None else Scan(spacing, slice_spacing=SPACING)
     card = exporter.Card(name, version, description, origin, licence, use, limits, color, shown, scan)
-    content = exporter.export(trained, card, brought_to, places(data, split, None, None, [])[0], images, tracked)
+    content = exporter.export(trained, card, brought_to, Place(data.resolve().name, data, split), images, tracked)
     exporter.write(content, output)
     typer.echo(f"{output}, {len(content) / 1e6:.1f} MB: {parity(Model.load(output, threads=0).contract)}")
 

@@ -1,12 +1,12 @@
 """Commands that show how networks work: deconvolution, heatmap. Heavy imports wait until needed."""
 
 from pathlib import Path
-from typing import Annotated, Any, Literal
+from typing import Annotated
 
 import typer
 
-from model_export.commands.adopting import triple
 from model_export.commands.arguments import app
+from model_export.commands.normalisation import IMAGENET_MEAN, IMAGENET_STD, Mean, Order, Scale, Std
 
 
 @app.command()
@@ -40,14 +40,10 @@ def heatmap(
     side: Annotated[
         int | None, typer.Option(min=1, help="Side of the classifier's own image, if its file has none.")
     ] = None,
-    mean: Annotated[
-        Any, typer.Option(parser=triple, metavar="R,G,B", help="What is subtracted.")
-    ] = "0.485,0.456,0.406",
-    std: Annotated[
-        Any, typer.Option(parser=triple, metavar="R,G,B", help="What it is divided by then.")
-    ] = "0.229,0.224,0.225",
-    scale: Annotated[float, typer.Option(help="What bytes are multiplied by first.")] = 1 / 255,
-    order: Annotated[Literal["rgb", "bgr"], typer.Option(help="The order of its channels, and of the means.")] = "rgb",
+    mean: Mean = IMAGENET_MEAN,
+    std: Std = IMAGENET_STD,
+    scale: Scale = 1 / 255,
+    order: Order = "rgb",
 ) -> None:
     """Draw where a classifier sees a class, by making it fully convolutional: one answer for each window of a photo."""
     from model_export.adoption import classes as class_files

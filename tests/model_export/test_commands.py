@@ -88,8 +88,10 @@ def test_an_invalid_data_set_is_one_line(tmp_path: Path) -> None:
     ]
 
 
-def test_a_model_that_is_not_there_is_one_line(tmp_path: Path) -> None:
-    result = run("evaluate", tmp_path / "gone.onnx", tmp_path)
+@pytest.mark.parametrize("command", ["evaluate", "quantize", "calibrate", "reference"])
+def test_a_model_that_is_not_there_is_one_line(tmp_path: Path, command: str) -> None:
+    written = [] if command == "evaluate" else [tmp_path / "made.onnx"]
+    result = run(command, tmp_path / "gone.onnx", tmp_path, *written)
     assert result.returncode == 1
     assert result.stderr.startswith("error: ")
     assert "cannot be read" in result.stderr
@@ -110,6 +112,23 @@ def test_an_option_that_cannot_be_is_named(tmp_path: Path, option: str, value: s
     result = run("train", tmp_path, tmp_path / "run", option, value)
     assert result.returncode == 2
     assert option in result.stderr
+    assert said in result.stderr
+
+
+@pytest.mark.parametrize("command", ["adopt", "export"])
+@pytest.mark.parametrize(
+    ("output", "option", "value", "said"),
+    [
+        ("made.onnx", "--name", "Pets!", "Pets! is not a name of small letters"),
+        ("made.onnx", "--native", "0x64", "0x64 is not a size of 1x1 to 16384x16384"),
+        (".", "--name", "pets", "is a directory"),
+    ],
+)
+def test_what_no_model_file_can_be_called_is_said_at_once(
+    tmp_path: Path, command: str, output: str, option: str, value: str, said: str
+) -> None:
+    result = run(command, tmp_path / "gone", *[tmp_path] * (command == "export"), tmp_path / output, option, value)
+    assert result.returncode == 2
     assert said in result.stderr
 
 

@@ -31,6 +31,7 @@ Side = Annotated[int, msgspec.Meta(ge=1, le=16384)]
 Millimetres = Annotated[float, msgspec.Meta(gt=0, le=1000)]
 Share = Annotated[float, msgspec.Meta(ge=0, le=1)]
 Temperature = Annotated[float, msgspec.Meta(ge=0.01, le=100)]
+Name = Annotated[str, msgspec.Meta(pattern=r"^[a-z0-9][a-z0-9._-]{0,63}\Z")]
 Sha256 = Annotated[str, msgspec.Meta(pattern=r"^[0-9a-f]{64}\Z")]
 
 
@@ -204,7 +205,7 @@ class Contract(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """
 
     format: Literal[2]
-    name: Annotated[str, msgspec.Meta(pattern=r"^[a-z0-9][a-z0-9._-]{0,63}\Z")]
+    name: Name
     version: Annotated[str, msgspec.Meta(min_length=1, max_length=64)]
     description: str
     precision: Literal["float32", "int8"]
