@@ -10,6 +10,7 @@ from pathlib import Path
 from PIL import Image
 
 from benchmarks import report
+from benchmarks.scale import figures, page
 from model_export.reports import deconvolution, outlines
 from service.segmentation.catalog import EMBEDDED
 from service.segmentation.pipeline import Pipeline
@@ -44,6 +45,8 @@ def draw(docs: Path) -> None:
     with Image.open(PHOTO) as photo:
         outlines.picture(street, photo, CORNER).save(explanation / "outlines.png")
     deconvolution.draw(explanation / "deconvolution")
+    (explanation / "scale").mkdir(exist_ok=True)
+    page.plot(figures.read(DOCS / "explanation" / "scale" / "figures.json"), explanation / "scale" / "latency.png")
     report.plot(json.loads((DOCS / "benchmarks" / "figures.json").read_text()), benchmarks / "speed.png")
 
 

@@ -183,6 +183,7 @@ def plot(figures: Figures, path: Path) -> None:
 
     mpl.use("agg")
     from matplotlib import pyplot as plt  # noqa: PLC0415
+    from matplotlib import ticker  # noqa: PLC0415
 
     ink = "#22303c"
     figure, axis = plt.subplots(figsize=(7.6, 3.4), layout="constrained")
@@ -194,10 +195,13 @@ def plot(figures: Figures, path: Path) -> None:
         axis.annotate(name, simulated[-1], xytext=(6, -3), textcoords="offset points", color=colour, fontsize=10)
     axis.set_title("ms from arrival to answer; lines are simulated, dots measured", loc="left", fontsize=10, color=ink)
     axis.set_xlabel("% of the capacity", fontsize=9, color=ink)
-    axis.set_ylim(bottom=0)
+    axis.set_yscale("log")
+    axis.yaxis.set_major_locator(ticker.LogLocator(subs=(1, 2, 5)))
+    axis.yaxis.set_major_formatter(ticker.ScalarFormatter())
+    axis.yaxis.set_minor_formatter(ticker.NullFormatter())
     axis.grid(axis="y", color="#e3e8eb")
     axis.set_axisbelow(True)
-    axis.tick_params(length=0, labelsize=9, labelcolor=ink)
+    axis.tick_params(which="both", length=0, labelsize=9, labelcolor=ink)
     for side in axis.spines.values():
         side.set_visible(False)
     figure.savefig(path, dpi=110)
