@@ -11,11 +11,14 @@ from tests.support import tissues
 pytest.importorskip("nibabel")
 
 
-def test_a_camera_beside_small_scans(model_file: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+def test_a_camera_beside_small_scans(
+    model_file: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(volumes, "HERTZ", 10)
     scans = tmp_path / "tissues.onnx"
     scans.write_bytes(tissues.model_bytes())
     with volumes.service(scans, model_file) as subject:
-        promises = volumes.run(subject, side=24, seconds=1, at_once=3)
+        promises = volumes.run(subject, side=24, seconds=0.5, at_once=3)
     measured = {promise.name: promise for promise in promises}
     for name in ("frames without an answer", "scans without an answer", "lines of progress", "seconds of a scan"):
         assert measured[name].kept, measured[name]

@@ -46,11 +46,14 @@ class Service:
         self.process = process_of(url)
         large = encoded(quarters(2000, 2000))
         with ThreadPoolExecutor(4 * WORKERS) as many:  # all the threads there will be, those that read files too
-            list(many.map(lambda _: (self.mask(large), httpx2.get(f"{url}/web/page.js")), range(4 * WORKERS)))
+            list(
+                many.map(lambda _: (self.mask(large), httpx2.get(f"{url}/web/page.js", timeout=60)), range(4 * WORKERS))
+            )
         self.before, self.memory = self.state(), self.process.memory_info().rss
 
     def mask(self, picture: bytes) -> bytes:
-        response = httpx2.post(f"{self.url}/segment", files={"image": picture}, headers={"Accept": "image/png"})
+        headers = {"Accept": "image/png"}
+        response = httpx2.post(f"{self.url}/segment", files={"image": picture}, headers=headers, timeout=60)
         assert response.status_code == 200, response.text
         return response.content
 

@@ -29,7 +29,7 @@ def clinic(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Service]:
         with serving(
             folder, max_megavoxels=hostile_scans.MAX_MEGAVOXELS, workers=WORKERS, reload_s=0, log_level="error"
         ) as url:
-            assert httpx2.post(f"{url}/volumes", content=nifti(head())).status_code == 200
+            assert httpx2.post(f"{url}/volumes", content=nifti(head()), timeout=60).status_code == 200
             yield Service(url, temporary)
 
 
@@ -50,4 +50,4 @@ def test_every_wounded_scan_is_segmented_or_refused(clinic: Service) -> None:
 
 def test_after_all_of_that_the_service_is_as_it_was(clinic: Service) -> None:
     clinic.check(GROWTH)
-    assert httpx2.post(f"{clinic.url}/volumes", content=nifti(head())).status_code == 200
+    assert httpx2.post(f"{clinic.url}/volumes", content=nifti(head()), timeout=60).status_code == 200
