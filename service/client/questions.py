@@ -18,6 +18,11 @@ File = bytes | Path
 """The bytes of a file, or where it is."""
 OCTETS = "application/octet-stream"
 
+# Made at import: msgspec 0.22 crashes where two threads use a type for the first time.
+SEGMENTATION, VOLUMES = msgspec.json.Decoder(Segmentation), msgspec.json.Decoder(Volumes)
+ROWS = msgspec.json.Decoder(list[msgspec.Raw])
+SUMMARY, REFUSED = msgspec.json.Decoder(ModelSummary), msgspec.json.Decoder(RefusedModel)
+
 
 class Options(TypedDict, total=False):
     """model: its name; by default the service's.
@@ -89,7 +94,7 @@ def refusal_of(response: httpx2.Response) -> Refused:
 def segment(image: File, include: Collection[str], options: ImageOptions) -> Question[Segmentation]:
     """The JSON of an image."""
     params = {"include": ",".join(include)}
-    return posted("/segment", [image], "application/json", options, params, reader(Segmentation))
+    return posted("/segment", [image], "application/json", options, params, SEGMENTATION.decode)
 
 
 def overlay(image: File, kind: Literal["webp", "jpeg"], options: ImageOptions) -> Question[bytes]:
@@ -99,7 +104,7 @@ def overlay(image: File, kind: Literal["webp", "jpeg"], options: ImageOptions) -
 
 def volumes(files: Sequence[File], include: Collection[str], options: Options) -> Question[Volumes]:
     """The JSON of a scan: one NIfTI file, one zip, or the files of a series."""
-    return posted("/volumes", files, "application/json", options, {"include": ",".join(include)}, reader(Volumes))
+    return posted("/volumes", files, "application/json", options, {"include": ",".join(include)}, VOLUMES.decode)
 
 
 def models() -> Question[list[ModelSummary | RefusedModel]]:
@@ -126,14 +131,12 @@ def text_of(value: object) -> str:
     return ",".join(map(str, value)) if isinstance(value, tuple) else str(value)
 
 
-def reader(kind: type[T]) -> Callable[[bytes], T]:
-    return msgspec.json.Decoder(kind).decode
-
-
 def read_models(body: bytes) -> list[ModelSummary | RefusedModel]:
-    rows = msgspec.json.decode(body, type=list[dict[str, Any]])
-    return [listed(row) for row in rows]
+    return [listed(row) for row in ROWS.decode(body)]
 
 
-def listed(row: dict[str, Any]) -> ModelSummary | RefusedModel:
-    return msgspec.convert(row, RefusedModel) if "refused" in row else msgspec.convert(row, ModelSummary)
+def listed(row: msgspec.Raw) -> ModelSummary | RefusedModel:
+    try:
+        return SUMMARY.decode(row)
+    except msgspec.ValidationError:
+        return REFUSED.decode(row)

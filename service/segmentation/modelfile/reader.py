@@ -18,13 +18,17 @@ class Golden1(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     labels: str
 
 
+CONTRACT = msgspec.json.Decoder(Contract)
+"""Made at import: msgspec 0.22 crashes where two threads use a type for the first time."""
+
+
 def read(document: str) -> Contract:
     """The document of a model file of format 1 or 2. Raises ContractBroken where it is neither."""
     try:
         content = msgspec.json.decode(document)
         if isinstance(content, dict) and content.get("format") == 1:
-            content = from_format_1(content)
-        return msgspec.convert(content, Contract)
+            document = msgspec.json.encode(from_format_1(content)).decode()
+        return CONTRACT.decode(document)
     except msgspec.DecodeError as error:
         raise ContractBroken(f"its metadata are not understood: {error}.") from error
 
