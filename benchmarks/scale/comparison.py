@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from statistics import mean, median
 
 from benchmarks.rounds import percentile
-from benchmarks.scale.calibration import Calibration, calibrate
+from benchmarks.scale.calibration import Base, Calibration, calibrate
 from benchmarks.scale.node import latencies
 from benchmarks.scale.trial import Span, arrivals
 
@@ -49,6 +49,15 @@ class Compared:
 
 
 @dataclass(frozen=True)
+class Waiting:
+    """Images a second of so many clients that wait for their answers, measured and simulated."""
+
+    clients: int
+    measured: float
+    simulated: float
+
+
+@dataclass(frozen=True)
 class Point:
     """What the simulation says of a load, as a share of the capacity."""
 
@@ -85,6 +94,12 @@ def at_load(spans: Sequence[Span], cores: int) -> Compared:
         [simulated(seed, same) for seed in SEEDS],
         [simulated(seed, other) for seed in SEEDS],
     )
+
+
+def waiting(base: Base, calibration: Calibration) -> list[Waiting]:
+    """The first and the last are what the simulation is made of; what is between them, it predicts."""
+    closeds = (base.alone, base.few, base.many)
+    return [Waiting(one.clients, one.per_second, calibration.throughput(one.clients)) for one in closeds]
 
 
 def curve(calibration: Calibration, capacity: float) -> list[Point]:

@@ -15,7 +15,7 @@ from benchmarks.measure import SMALL
 from benchmarks.photos import SIZES, photo
 from benchmarks.scale import trial
 from benchmarks.scale.calibration import Base, Closed, calibrate, together
-from benchmarks.scale.comparison import Compared, Point, compare, curve
+from benchmarks.scale.comparison import Compared, Point, Waiting, compare, curve, waiting
 from benchmarks.scale.plan import Workload, work_ms
 from benchmarks.sender import sustain
 from benchmarks.wire import Address, address_of, post
@@ -32,7 +32,8 @@ ALONE, CROWD = 30, 120
 class Figures:
     """machine: where and of what they are.
     model, photo: of the load test and its simulation.
-    compared: measured and simulated latencies.
+    waiting: throughputs of clients that wait, measured and simulated.
+    compared: latencies under load, measured and simulated.
     curve: simulated latencies from little load to much.
     workloads: the other models and photos, at their capacity.
     """
@@ -40,6 +41,7 @@ class Figures:
     machine: dict[str, str | int]
     model: str
     photo: str
+    waiting: list[Waiting]
     compared: list[Compared]
     curve: list[Point]
     workloads: list[Workload]
@@ -58,9 +60,9 @@ def write(figures: Figures, path: Path) -> None:
     path.write_bytes(msgspec.json.format(msgspec.json.encode(figures), indent=1) + b"\n")
 
 
-def measure(rounds: int, seconds: float, benchmarks: Path) -> Figures:
-    """Load the service and simulate it. `benchmarks` is the file of `python -m benchmarks speed`: the figures of
-    `street`."""
+def measure(rounds: int, seconds: float, speed: Path) -> Figures:
+    """Load the service and simulate it. The figures of `street` come from those that `python -m benchmarks speed`
+    wrote."""
     count = cores.available()
     with subjects.service(queue=QUEUE) as subject:
         address = address_of(subject.url)
@@ -68,14 +70,16 @@ def measure(rounds: int, seconds: float, benchmarks: Path) -> Figures:
         base = together([span.base for span in spans])
         typer.echo("other photos ...")
         small = [small_workload(address, size, count, base if size == SMALL else None) for size in SIZES]
-        street = [workload_of(address, size, json.loads(benchmarks.read_text())) for size in SIZES]
+        street = [workload_of(address, size, json.loads(speed.read_text())) for size in SIZES]
     typer.echo("simulating ...")
+    calibration = calibrate(base, count)
     return Figures(
         report.machine(),
         MODEL,
         SMALL,
+        waiting(base, calibration),
         compare(spans, count),
-        curve(calibrate(base, count), base.many.per_second),
+        curve(calibration, base.many.per_second),
         [*small, *street],
     )
 
