@@ -1,9 +1,11 @@
 """The application for Ray Serve: replicas of what one machine runs."""
 
+import asyncio
 import logging
 import os
 from typing import Any
 
+from prometheus_client import CollectorRegistry
 from ray import serve
 from ray.serve import Application
 from ray.serve.config import AutoscalingConfig
@@ -11,6 +13,7 @@ from ray.serve.context import _get_global_client
 from ray.serve.schema import LoggingConfig
 from starlette.types import ASGIApp, Receive, Scope, Send
 
+from service.cluster.exporter import Exporter
 from service.cluster.proxy import HOOK, MIDDLEWARES
 from service.cluster.share import assigned, completed
 from service.http.app import create_app
@@ -65,19 +68,22 @@ def replica(options: dict[str, Any]) -> ASGIApp:
     assert client is not None  # here runs a replica
     settings = completed(options | {"host": client.http_config.host}, assigned())
     logging.basicConfig(level=settings.log_level.upper(), format="%(asctime)s %(levelname)s %(name)s %(message)s")
-    return Stateful(create_app(settings, [kserve.router]))
+    service = create_app(settings, [kserve.router])
+    return Replica(service, service.state.services.metrics.registry)
 
 
-class Stateful:
+class Replica:
     """ASGI middleware. Ray runs an application's lifespan, but does not hand what it yields to the requests."""
 
-    def __init__(self, app: ASGIApp) -> None:
-        self.app = app
+    def __init__(self, app: ASGIApp, registry: CollectorRegistry) -> None:
+        self.app, self._exporter = app, Exporter(registry)
         self._state: dict[str, Any] = {}
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        if scope["type"] == "lifespan":
-            self._state = scope["state"]
-        else:
-            scope["state"] = {**self._state}
+        if scope["type"] != "lifespan":
+            await self.app({**scope, "state": {**self._state}}, receive, send)
+            return
+        self._state = scope["state"]
+        exporting = asyncio.create_task(self._exporter.run())
         await self.app(scope, receive, send)
+        exporting.cancel()

@@ -20,8 +20,8 @@ from tests.support.server import ROOT, serving
 
 FOLDER = ROOT / "deploy" / "kubernetes"
 VERSION = "1.35"
-OVERLAYS = ["base", "overlays/metrics", "overlays/models-image", "overlays/kserve"]
-OF_OPERATORS = {"ServiceMonitor", "ServingRuntime", "InferenceService"}
+OVERLAYS = ["base", "overlays/metrics", "overlays/models-image", "overlays/kserve", "overlays/ray"]
+OF_OPERATORS = {"ServiceMonitor", "ServingRuntime", "InferenceService", "RayService"}
 """Kinds whose schemas are not Kubernetes' own."""
 PREFIX = "SEGMENT_"
 

@@ -41,6 +41,8 @@ ELSEWHERE = {
     r"PACS=\S+ SEGMENT=\S+ python examples/pacs.py .*": "tests/test_pacs.py",
     r"OTEL_EXPORTER_OTLP_ENDPOINT=\S+ fcn-serve serve": "tests/service/http/test_traces.py",
     r"(sudo apt-get install|g\+\+|\./robot) .*": "tests/examples/test_robot.py",
+    r"serve run service\.cluster:app": "tests/deploy/test_ray.py",
+    r"(serve deploy|export \S+=\S+)( .*)?": "tests/deploy/test_ray.py",
     r"kubectl .*": "tests/deploy/test_kubernetes.py",
     r'echo "(segment|monitor|admin) .*" >> keys': "tests/docs/test_deploy.py",
     r"(git worktree add|\.venv/dev/bin/python -m benchmarks against) \.\./unchanged.*": "benchmarks/rounds.py",
