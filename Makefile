@@ -3,6 +3,7 @@
 # make check   check style, types and imports
 # make bench   measure the service beside LitServe and two plain FastAPI scripts; takes 30 minutes
 # make overload send ten times as many requests as can be answered, for a minute; fails on a broken promise
+# make cluster kill a node of Ray Serve under load, overload it, and measure how it scales; takes ten minutes
 # make refusals check that refusals of large uploads arrive, with every client installed; takes 20 minutes
 # make fuzz    run the tests on generated files, requests and masks, for minutes instead of seconds
 # make dashboard load the service for ten minutes, and draw what its dashboard shows; needs Prometheus: PROMETHEUS=PATH
@@ -33,7 +34,7 @@ ENGINE ?= docker
 PROMETHEUS ?= prometheus
 COMPOSE ?= docker compose
 
-.PHONY: serve test test-container test-processors check format bench overload refusals fuzz dashboard soak memory audit sbom docs docs-serve pictures openapi lock
+.PHONY: serve test test-container test-processors check format bench overload cluster refusals fuzz dashboard soak memory audit sbom docs docs-serve pictures openapi lock
 
 serve: $(SERVE)/ready
 	$(SERVE)/bin/python -m service
@@ -62,6 +63,9 @@ bench: $(DEV)/ready $(DEV)/bench
 
 overload: $(DEV)/ready
 	$(DEV)/bin/python -m benchmarks overload
+
+cluster: $(DEV)/ready
+	$(DEV)/bin/python -m benchmarks cluster
 
 refusals: $(DEV)/ready
 	$(DEV)/bin/python -m benchmarks refusals

@@ -177,6 +177,24 @@ def scanned(
         settle(volumes.run(ours, side, seconds, at_once))
 
 
+@app.command("cluster")
+def clustered(
+    count: Annotated[int, typer.Option(min=20, help="Images for each figure of scaling.")] = 100,
+    seconds: Annotated[float, typer.Option(min=10, help="Of overload, and of load while a node is killed.")] = 60,
+    times: Annotated[float, typer.Option(min=1, help="Overload, in times of what two replicas can do.")] = 10,
+    callers: Annotated[int, typer.Option(min=1, help="Callers while a node is killed.")] = 24,
+) -> None:
+    """Ray Serve on three nodes on this machine: scaling, overload, a node killed. Exits with 1 on a broken promise."""
+    from benchmarks import cluster, node_loss, ray_cluster  # noqa: PLC0415  # Ray takes seconds to import
+
+    images = overload.photos()
+    with ray_cluster.nodes(3) as three:
+        cluster.scaling(three, images[0], count)
+        promises = cluster.overloaded(three, images, 2, seconds, times)
+        three.deploy(3)
+        settle(promises + node_loss.run(three, images, callers, seconds))
+
+
 @app.command("folders")
 def resumed(
     count: Annotated[int, typer.Option(min=10, help="Photos.")] = 500,
