@@ -12,7 +12,7 @@ from service.segmentation.measures import geometry, polygons, regions
 from service.segmentation.measures.geometry import MOST_RUNS, Geometry, geometry_of
 from service.segmentation.measures.measure import Measure
 from service.segmentation.modelfile.contract import Labels
-from tests.service.segmentation.measures.test_regions import silent
+from service.segmentation.runtime.call import Call
 
 POLYGONS, RLE = frozenset({Measure.POLYGONS}), frozenset({Measure.RLE})
 
@@ -36,7 +36,7 @@ MASKS = {"noise": noise(11), "stairs": stairs(), "chessboard": chessboard()}
 
 
 def made(labels: Labels, include: frozenset[Measure], tolerance: float = 1) -> Geometry:
-    return geometry_of(labels, 11, include, 1, tolerance, silent)
+    return geometry_of(labels, 11, include, 1, tolerance, Call().check)
 
 
 @pytest.mark.parametrize("labels", MASKS.values(), ids=MASKS)

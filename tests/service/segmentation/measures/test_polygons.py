@@ -12,13 +12,13 @@ from service.segmentation.measures.polygons import Polygon, polygons_of
 from service.segmentation.measures.regions import Regions, regions_of
 from service.segmentation.measures.runs import Numbers, Runs
 from service.segmentation.modelfile.contract import Labels
-from tests.service.segmentation.measures.test_regions import silent
+from service.segmentation.runtime.call import Call
 
 
 def outlined(labels: Labels, tolerance: float) -> tuple[Regions, list[Polygon]]:
     runs = Runs.of(labels, labels.size)
-    regions = regions_of(runs, 1, silent)
-    return regions, polygons_of(runs, regions, tolerance, silent)
+    regions = regions_of(runs, 1, Call().check)
+    return regions, polygons_of(runs, regions, tolerance, Call().check)
 
 
 def filled(polygon: Polygon, box: Numbers) -> NDArray[np.bool_]:

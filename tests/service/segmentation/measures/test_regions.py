@@ -8,14 +8,11 @@ from service.segmentation.measures import regions
 from service.segmentation.measures.regions import Regions, regions_of
 from service.segmentation.measures.runs import Runs
 from service.segmentation.modelfile.contract import Labels
-
-
-def silent() -> None:
-    """Nobody stops it."""
+from service.segmentation.runtime.call import Call
 
 
 def found(labels: Labels, least: int = 1) -> Regions:
-    return regions_of(Runs.of(labels, labels.size), least, silent)
+    return regions_of(Runs.of(labels, labels.size), least, Call().check)
 
 
 def test_pixels_boxes_and_centroids_are_those_of_scikit_image(
