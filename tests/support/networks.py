@@ -1,5 +1,6 @@
 """A small random network, for tests that do not depend on training."""
 
+from functools import cache
 from pathlib import Path
 
 import torch
@@ -47,8 +48,9 @@ class Begun(Tiny):
         self.to_4 = nn.Sequential(first, halve(channels, 24))
 
 
-def begun(backbone: str) -> FCN:
-    """An FCN whose first convolution, and the norm before it, are those of a backbone."""
+@cache
+def begun(backbone: str) -> bytes:
+    """The graph of an FCN whose first convolution, and the norm before it, are those of a backbone."""
     match BACKBONES[backbone]():
         case ResNet50V2() as resnet:
             begun = Begun(nn.Sequential(resnet.bn0, resnet.conv0), 64)
@@ -58,7 +60,8 @@ def begun(backbone: str) -> FCN:
             begun = Begun(vgg.features[:3], vgg.stages[0][1])
         case other:
             raise AssertionError(other)
-    return FCN(begun, classes=2).eval()
+    graph: bytes = export.to_onnx(FCN(begun, classes=2).eval()).SerializeToString()
+    return graph
 
 
 def trained() -> Trained:

@@ -1,6 +1,7 @@
 """The rewrites for integer kernels do not change the function."""
 
 import numpy as np
+import onnx
 import pytest
 from onnx import TensorProto, helper, numpy_helper
 
@@ -14,7 +15,7 @@ from tests.support.graphs import answer, convolution_of_bytes, model_of
     ("backbone", "kernel"), [("resnet50v2", [4, 4]), ("mobilenetv2", [2, 2]), ("vgg-small", [3, 3])]
 )
 def test_a_first_convolution_of_stride_two_reads_cells_of_pixels(backbone: str, kernel: list[int]) -> None:
-    model = export.to_onnx(networks.begun(backbone))
+    model = onnx.load_from_string(networks.begun(backbone))
     first = next(node for node in model.graph.node if graph.FLOAT_IMAGE in node.input)
     model.graph.output.insert(0, helper.make_empty_tensor_value_info(first.output[0]))
     image = np.random.default_rng(0).integers(0, 256, (2, 64, 96, 3), np.uint8)
@@ -62,7 +63,7 @@ def test_an_average_pool_with_a_margin_is_left_alone() -> None:
     assert [node.op_type for node in model.graph.node] == ["Identity", "AveragePool"]
 
 
-@pytest.mark.parametrize("stride", [4, 8, 32])
+@pytest.mark.parametrize("stride", [4, 32])
 def test_the_last_convolution_reads_channels_by_the_four_and_says_the_same(stride: int) -> None:
     model = export.to_onnx(networks.network(0, classes=3, stride=stride))
     image = np.random.default_rng(0).integers(0, 256, (1, 64, 96, 3), np.uint8)
