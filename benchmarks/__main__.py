@@ -10,6 +10,7 @@ from typing import Annotated
 import typer
 
 from benchmarks import (
+    archive,
     folders,
     group,
     measure,
@@ -203,6 +204,17 @@ def resumed(
     """`fcn-serve segment` on a folder beside the bare network, and killed. Exits with 1 if an image is lost."""
     with TemporaryDirectory() as folder:
         settle(folders.run(Path(folder), count, kills))
+
+
+@app.command("archive")
+def archived(
+    count: Annotated[int, typer.Option(min=1000, help="Photos.")] = 20_000,
+    program_kills: Annotated[int, typer.Option(min=0, help="How often the program is killed.")] = 2,
+    worker_kills: Annotated[int, typer.Option(min=0, help="How often a worker is killed.")] = 10,
+) -> None:
+    """`fcn-serve batch` on an archive, and killed. Exits with 1 if a row is missing, double, or not the service's."""
+    with TemporaryDirectory() as folder:
+        settle(archive.run(Path(folder), count, program_kills, worker_kills))
 
 
 @app.command("soak")

@@ -6,6 +6,7 @@ from typing import Any
 import click
 
 from service import __version__
+from service.archives.command import batch
 from service.cli.doctor import doctor
 from service.cli.errors import Failure
 from service.cli.models import models
@@ -50,6 +51,7 @@ def serve(options: tuple[str, ...]) -> None:
 
 
 fcn_serve.add_command(segment)
+fcn_serve.add_command(batch)
 fcn_serve.add_command(models)
 fcn_serve.add_command(doctor)
 

@@ -55,8 +55,8 @@ def test_what_is_imported_is_declared() -> None:
     """By name: a package that another one brings may go when that one changes."""
     project = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]
     extras = project["optional-dependencies"]
-    lines = project["dependencies"] + extras["clinical"] + extras["client"]
-    declared = {re.split(r"[<>=]", line)[0].replace("-", "_") for line in lines}
+    lines = project["dependencies"] + extras["clinical"] + extras["client"] + extras["cluster"]
+    declared = {re.split(r"[<>=[]", line)[0].replace("-", "_") for line in lines}
     declared |= {"PIL", "multipart", "mimeparse", "opentelemetry"}  # pillow, python-..., opentelemetry-sdk
     imported = {
         (node.module or "" if isinstance(node, ast.ImportFrom) else alias.name).partition(".")[0]

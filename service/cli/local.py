@@ -6,7 +6,7 @@ from pathlib import Path
 from threading import Condition
 
 from service.cli.documents import Segmented
-from service.cli.manifest import Recipe
+from service.cli.recipe import Recipe
 from service.segmentation.catalog import Catalog, Engine
 from service.segmentation.inputs.spacing import read_spacing
 from service.segmentation.inputs.window import read_window
@@ -24,14 +24,14 @@ class Local:
     keeps them busy while one waits for the disk.
     """
 
-    def __init__(self, models: Path, model: str | None, max_pixels: int) -> None:
-        """Load the model. Raises ModelError and UnknownModel."""
+    def __init__(self, models: Path, model: str | None, max_pixels: int, processes: int = 1) -> None:
+        """Load the model. So many `processes` share the machine's memory. Raises ModelError and UnknownModel."""
         give_back_large_blocks()
         share_arena()
         file = models / f"{model}.onnx"  # usually; the others need not be loaded then
         catalog = Catalog(file if file.is_file() else models, model, Engine(threads=1))
         self._pipeline = pipeline_for(Segmenter(catalog.get(model).model), max_pixels)
-        self._room = Room(memory.for_images())
+        self._room = Room(memory.for_images() // processes)
         self.digest, self.at_once = f"sha256:{self._pipeline.model.digest}", cores.available() + 1
 
     def run(self, data: bytes, recipe: Recipe) -> Segmented:

@@ -12,27 +12,12 @@ from typing import BinaryIO
 import msgspec
 
 from service.cli.errors import Failure
+from service.cli.recipe import Recipe
 from service.cli.sources import Source, Stamp
-from service.segmentation.measures.measure import Measure
-from service.segmentation.request import MIN_REGION, THRESHOLD, TOLERANCE
 
 NAME = ".manifest.jsonl"
 SYNC_S = 1.0
 """Lines reach the disk at least so often. A lost line costs the repetition of an image, never an image."""
-
-
-class Recipe(msgspec.Struct, frozen=True):
-    """All that decides the outputs of an image, besides the image: the model's digest, and the options."""
-
-    digest: str
-    confidence: bool = False
-    overlay: bool = False
-    spacing: str | None = None
-    window: str | None = None
-    include: tuple[Measure, ...] = ()
-    min_region: int = MIN_REGION
-    tolerance: float = TOLERANCE
-    threshold: float = THRESHOLD
 
 
 class Entry(msgspec.Struct, frozen=True):

@@ -1,13 +1,11 @@
 """Options that several commands have."""
 
-from collections.abc import Callable
 from importlib.util import find_spec
 from pathlib import Path
 
 import click
 
 from service.segmentation.catalog import EMBEDDED
-from service.segmentation.measures.measure import Measure
 
 models_option = click.option(
     "--models",
@@ -32,26 +30,11 @@ url_option = click.option(
 key_option = click.option(
     "--key", envvar="FCN_SERVE_KEY", show_envvar=True, help="The key that the service asks for; needs --url."
 )
-
-
-def reads(read: Callable[[str], object]) -> Callable[[click.Context, click.Parameter, str | None], str | None]:
-    """Checks that `read` understands an option's text, and passes the text on."""
-
-    def checked(_: click.Context, parameter: click.Parameter, text: str | None) -> str | None:
-        if text is not None:
-            try:
-                read(text)
-            except ValueError as error:
-                raise click.BadParameter(f"{error}.", param=parameter) from error
-        return text
-
-    return checked
-
-
-def measures(_: click.Context, parameter: click.Parameter, text: str) -> tuple[Measure, ...]:
-    """`regions, rle` -> two measures, each once, in their own order."""
-    names = {name.strip() for name in text.split(",") if name.strip()}
-    unknown = names - set(Measure)
-    if unknown:
-        raise click.BadParameter(f"{min(unknown)!r} is none of {', '.join(Measure)}.", param=parameter)
-    return tuple(measure for measure in Measure if measure in names)
+megapixels_option = click.option(
+    "--max-megapixels",
+    default=50.0,
+    envvar="SEGMENT_MAX_MEGAPIXELS",
+    show_default=True,
+    show_envvar=True,
+    help="Largest image, in millions of pixels.",
+)

@@ -28,9 +28,9 @@ class Progress:
         with self._bar:
             yield
 
-    def step(self) -> None:
-        """One more is done, or has failed."""
-        self._bar.update(1)
+    def step(self, images: int = 1) -> None:
+        """So many more are done, or have failed."""
+        self._bar.update(images)
 
 
 def watched() -> bool:

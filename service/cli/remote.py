@@ -6,7 +6,7 @@ from contextlib import contextmanager
 from service.answers import ModelSummary, RefusedModel
 from service.cli.documents import Segmented
 from service.cli.errors import Failure, Refusal
-from service.cli.manifest import Recipe
+from service.cli.recipe import Recipe
 from service.client import Client, ClientError, Refused, Retries
 from service.client.questions import ImageOptions
 

@@ -2,7 +2,6 @@
 
 import sys
 from contextlib import closing
-from functools import partial
 from pathlib import Path
 from typing import NamedTuple, Protocol
 
@@ -14,16 +13,13 @@ from service.cli.batch import each
 from service.cli.documents import Answer, Segmented, filed
 from service.cli.errors import Failure, Refusal
 from service.cli.local import Local
-from service.cli.manifest import Entry, Manifest, Recipe, manifest_of
-from service.cli.options import key_option, measures, models_option, reads, url_option
+from service.cli.manifest import Entry, Manifest, manifest_of
+from service.cli.options import key_option, megapixels_option, models_option, url_option
 from service.cli.outputs import put
 from service.cli.progress import Progress, watched
+from service.cli.recipe import Recipe, RecipeFor, recipe_options
 from service.cli.sources import Source
 from service.segmentation.errors import ImageError, InferenceFailed, OutOfMemory, PictureTooLarge
-from service.segmentation.inputs.spacing import read_spacing
-from service.segmentation.inputs.window import read_window
-from service.segmentation.measures.measure import Measure
-from service.segmentation.request import MAX_TOLERANCE, MIN_REGION, THRESHOLD, TOLERANCE
 
 STDIN = "-"
 OF_THE_IMAGE = (ImageError, PictureTooLarge, InferenceFailed, OutOfMemory, Refusal, OSError, UnicodeError)
@@ -60,49 +56,11 @@ class Made(NamedTuple):
     show_default=True,
     help="Folder for the files.",
 )
-@click.option("--overlay", is_flag=True, help="Also draw the classes over the photo, as WebP.")
-@click.option("--confidence", is_flag=True, help="Also give the mean probability of each class.")
-@click.option(
-    "--include",
-    callback=measures,
-    default="",
-    metavar="NAME,...",
-    help=f"Also measure, in the JSON: {', '.join(Measure)}; the maps are files.",
-)
-@click.option(
-    "--min-region",
-    type=click.IntRange(min=1),
-    default=MIN_REGION,
-    show_default=True,
-    help="Pixels of the smallest region that is listed.",
-)
-@click.option(
-    "--tolerance",
-    type=click.FloatRange(0, MAX_TOLERANCE),
-    default=TOLERANCE,
-    show_default=True,
-    help="Pixels by which polygons may differ from their outlines.",
-)
-@click.option(
-    "--threshold",
-    type=click.FloatRange(0, 1),
-    default=THRESHOLD,
-    show_default=True,
-    help="Probability below which a pixel is one of low confidence.",
-)
-@click.option("--spacing", callback=reads(read_spacing), help="Size of a pixel in mm, 0.5 or row,column, for areas.")
-@click.option("--window", callback=reads(read_window), help="Black and white of 16-bit grey: low,high or auto.")
+@recipe_options
 @click.option("--table", type=click.Path(dir_okay=False, path_type=Path), help="Table of areas, .csv or .parquet.")
 @click.option("--coco", "annotations", type=click.Path(dir_okay=False, path_type=Path), help="COCO annotations, .json.")
 @click.option("--json", "as_json", is_flag=True, help="Print the JSON of each image, a line for each.")
-@click.option(
-    "--max-megapixels",
-    default=50.0,
-    envvar="SEGMENT_MAX_MEGAPIXELS",
-    show_default=True,
-    show_envvar=True,
-    help="Largest image, in millions of pixels.",
-)
+@megapixels_option
 def segment(
     paths: tuple[str, ...],
     models: Path,
@@ -110,14 +68,7 @@ def segment(
     url: str | None,
     key: str | None,
     output: Path,
-    overlay: bool,
-    confidence: bool,
-    include: tuple[Measure, ...],
-    min_region: int,
-    tolerance: float,
-    threshold: float,
-    spacing: str | None,
-    window: str | None,
+    recipe: RecipeFor,
     table: Path | None,
     annotations: Path | None,
     as_json: bool,
@@ -141,26 +92,15 @@ def segment(
 
         return Remote(url, key, model)
 
-    recipe = partial(
-        Recipe,
-        confidence=confidence,
-        overlay=overlay,
-        spacing=spacing,
-        window=window,
-        include=include,
-        min_region=min_region,
-        tolerance=tolerance,
-        threshold=threshold,
-    )
     if STDIN in paths:
-        check_pipe(paths, as_json, overlay)
+        check_pipe(paths, as_json, recipe.keywords["overlay"])
         segmenting = start()
-        pipe(segmenting, recipe(segmenting.digest), as_json)
+        pipe(segmenting, recipe(digest=segmenting.digest), as_json)
         return
     images = sources.find(paths, output)
     segmenting = start()
     with manifest_of(output) as manifest:
-        made = run(images, segmenting, recipe(segmenting.digest), output, manifest, as_json)
+        made = run(images, segmenting, recipe(digest=segmenting.digest), output, manifest, as_json)
         finished = sorted(made.done + made.before, key=lambda source: source.name)
         areas.write(table, (answer_in(output, source) for source in finished))
         if annotations is not None:

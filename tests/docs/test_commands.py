@@ -43,6 +43,7 @@ ELSEWHERE = {
     r"(sudo apt-get install|g\+\+|\./robot) .*": "tests/examples/test_robot.py",
     r"serve run service\.cluster:app": "tests/deploy/test_ray.py",
     r"(serve deploy|export \S+=\S+)( .*)?": "tests/deploy/test_ray.py",
+    r"fcn-serve batch .*": "tests/service/archives/test_batch.py",
     r"kubectl .*": "tests/deploy/test_kubernetes.py",
     r'echo "(segment|monitor|admin) .*" >> keys': "tests/docs/test_deploy.py",
     r"(git worktree add|\.venv/dev/bin/python -m benchmarks against) \.\./unchanged.*": "benchmarks/rounds.py",
