@@ -137,22 +137,9 @@ def describe(adoption: Adoption, card: Card, head: Head, answer: Golden) -> Cont
         "threshold": head.threshold,
     }
     weights = [numpy_helper.to_array(tensor) for tensor in adoption.foreign.model.graph.initializer]
-    return Contract(
-        format=2,
-        name=card.name,
-        version=card.version,
-        description=card.description,
-        precision="float32",
-        labels=adoption.classes,
-        input=adoption.policy,
-        training=Training(card.data, card.licence, said, 0, fingerprint(adoption.foreign.model)),
-        evaluation=None,
-        parity=None,
-        golden=answer,
-        network=Network("", head.stride or 1, sum(w.size for w in weights), None, adoption.architecture),
-        use=card.use,
-        limits=card.limits,
-    )
+    training = Training(card.data, card.licence, said, 0, fingerprint(adoption.foreign.model))
+    network = Network("", head.stride or 1, sum(w.size for w in weights), None, adoption.architecture)
+    return card.draft(adoption.classes, adoption.policy, training, answer, network)
 
 
 def fingerprint(model: onnx.ModelProto) -> str:

@@ -28,9 +28,11 @@ from model_export.training.checkpoint import Trained, fingerprint
 from model_export.training.options import FILES, Options
 from service.segmentation.inputs.raster import Size
 from service.segmentation.modelfile import seal
+from service.segmentation.modelfile.classes import ClassList
 from service.segmentation.modelfile.contract import (
     METADATA_KEY,
     Contract,
+    Golden,
     Input,
     Labels,
     Network,
@@ -90,6 +92,25 @@ class Card:
     color: Literal["rgb", "grey"] = "rgb"
     picture: Image.Image | None = None
     scan: Scan | None = None
+
+    def draft(self, labels: ClassList, policy: Input, training: Training, answer: Golden, network: Network) -> Contract:
+        """The contract of a float file of which nothing is measured."""
+        return Contract(
+            format=2,
+            name=self.name,
+            version=self.version,
+            description=self.description,
+            precision="float32",
+            labels=labels,
+            input=policy,
+            training=training,
+            evaluation=None,
+            parity=None,
+            golden=answer,
+            use=self.use,
+            limits=self.limits,
+            network=network,
+        )
 
 
 def export(
@@ -160,34 +181,18 @@ def describe(trained: Trained, card: Card, native: Size) -> Contract:
     later."""
     width, height = native
     picture = golden.prepared(card.picture or golden.drawn(), card.color == "grey")
-    return Contract(
-        format=2,
-        name=card.name,
-        version=card.version,
-        description=card.description,
-        precision="float32",
-        labels=trained.classes,
-        input=Input(
-            width=width,
-            height=height,
-            stride=COARSEST,
-            padding=trained.options.outside,
-            color=card.color,
-            scan=card.scan,
-        ),
-        training=Training(
+    return card.draft(
+        trained.classes,
+        Input(width, height, COARSEST, trained.options.outside, card.color, card.scan),
+        Training(
             data=card.data,
             licence=card.licence,
             options=portable(trained.options),
             epoch=trained.epoch,
             weights_sha256=fingerprint(trained.network.state_dict()),
         ),
-        evaluation=None,
-        parity=None,
-        golden=golden.of_torch(picture, *run_torch(trained.network, picture)),
-        use=card.use,
-        limits=card.limits,
-        network=complexity(trained, width, height),
+        golden.of_torch(picture, *run_torch(trained.network, picture)),
+        complexity(trained, width, height),
     )
 
 

@@ -6,7 +6,7 @@ from PIL import Image
 from model_export.data import shapes
 from model_export.errors import QuantizationError
 from model_export.networks import COARSEST
-from model_export.onnx.parity import Network
+from model_export.onnx.parity import Forward
 from service.segmentation.inputs.raster import Size
 from service.segmentation.modelfile import golden
 from service.segmentation.modelfile.contract import Golden, Labels, Pixels, Scale, Scores
@@ -38,7 +38,7 @@ def of_torch(picture: Pixels, labels: Labels, scores: Scores | None) -> Golden:
     return golden.record(picture, labels, labels, scores, None if scores is None else golden.covering(scores))
 
 
-def of_integers(torchs: Golden, network: Network, scale: Scale | None) -> Golden:
+def of_integers(torchs: Golden, network: Forward, scale: Scale | None) -> Golden:
     """The golden answer of an int8 file: `network` is its own, `torchs` that of the float file it was made from.
 
     Raises QuantizationError where too few of its labels are torch's.

@@ -8,11 +8,11 @@ from service.segmentation.modelfile.contract import Labels, Parity, Pixels, Scal
 from service.segmentation.runtime.cells import Cells
 from service.segmentation.runtime.session import open_session
 
-Network = Callable[[Pixels], tuple[Labels, Scores | None]]
+Forward = Callable[[Pixels], tuple[Labels, Scores | None]]
 """Labels of an image, and scores where the network has them."""
 
 
-def measure(reference: Network, candidate: Network, images: Iterable[Pixels]) -> Parity:
+def measure(reference: Forward, candidate: Forward, images: Iterable[Pixels]) -> Parity:
     """Greatest difference of scores, and share of different labels, over `images`; NaN if one gives NaN, 0 without
     scores."""
     difference, disagreeing, pixels, count = 0.0, 0, 0, 0
@@ -27,7 +27,7 @@ def measure(reference: Network, candidate: Network, images: Iterable[Pixels]) ->
     return Parity(count, difference, 1e6 * disagreeing / pixels)
 
 
-def by_onnxruntime(data: bytes, scale: Scale | None = None) -> Network:
+def by_onnxruntime(data: bytes, scale: Scale | None = None) -> Forward:
     """A model file's network, run as the service would, whether or not its contract is complete; `scale` is that of its
     scores, if integers. Raises ModelUnreadable."""
     session = open_session(data, 0, ("cpu",))

@@ -89,15 +89,7 @@ def compose(
     contract = model.contract
     first = visits[0][0]
     sections = [
-        f"# {contract.name}",
-        contract.description,
-        table(facts(model, size)),
-        "## What it is for",
-        contract.use,
-        "## Limits",
-        contract.limits,
-        "## Training data and options",
-        f"{contract.training.data}\n\nLicence: {contract.training.licence}",
+        *opening(model, size, "Training data and options"),
         trained_on(contract.training.options),
         table(options(contract.training.options) | {"best epoch": contract.training.epoch}),
         "## Accuracy",
@@ -113,6 +105,22 @@ def compose(
         *(section for visit, picture in zip(visits, failures, strict=True) for section in worst(*visit, picture)),
     ]
     return "\n\n".join(section for section in sections if section) + "\n"
+
+
+def opening(model: Model, size: int, training: str) -> list[str]:
+    """What every card begins with, up to the data and the licence, under the heading `training`."""
+    contract = model.contract
+    return [
+        f"# {contract.name}",
+        contract.description,
+        table(facts(model, size)),
+        "## What it is for",
+        contract.use,
+        "## Limits",
+        contract.limits,
+        f"## {training}",
+        f"{contract.training.data}\n\nLicence: {contract.training.licence}",
+    ]
 
 
 def at(evaluation: Evaluation, visit: Visit) -> list[str]:
@@ -194,8 +202,24 @@ def facts(model: Model, size: int) -> dict[str, object]:
         macs = "" if network.macs is None else f", {network.macs / 1e9:.1f} GMACs an image"
         known["size"] = f"{network.parameters / 1e6:.1f} million parameters{macs}"
     known["input"] = f"{contract.input.width}x{contract.input.height}, {contract.input.color}; photos are scaled to it"
+    known["temperature"] = temperature(contract)
+    known["references"] = references(contract)
     known["file"] = f"{size / 1e6:.1f} MB, {contract.precision}, sha256 {model.digest}"
     return known
+
+
+def temperature(contract: Contract) -> str:
+    """What the logits are divided by, so that probabilities say how often the model is right."""
+    if contract.golden.scores is None:
+        return "none: it gives labels alone, without probabilities"
+    return f"{contract.temperature:g}" if contract.temperature != 1 else "none: probabilities are the network's own"
+
+
+def references(contract: Contract) -> str:
+    """The images that the service compares with those it is sent."""
+    images = "slices" if contract.for_scans else "images"
+    known = ", ".join(f"{one.images} {images} of {one.place}" for one in contract.references)
+    return known or "none: the service does not measure the drift of what it is sent"
 
 
 def precision(contract: Contract) -> str:

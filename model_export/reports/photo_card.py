@@ -5,7 +5,7 @@ from pathlib import Path
 
 from PIL import Image
 
-from model_export.reports.card import facts, options, precision, table
+from model_export.reports.card import opening, options, precision, table
 from model_export.reports.mosaic import PAPER, coloured, mosaic
 from service.segmentation.modelfile.contract import Contract
 from service.segmentation.runtime.model import Model
@@ -42,15 +42,7 @@ def on_paper(picture: Image.Image) -> Image.Image:
 def compose(model: Model, size: int, drawn: Path) -> str:
     contract = model.contract
     sections = [
-        f"# {contract.name}",
-        contract.description,
-        table(facts(model, size)),
-        "## What it is for",
-        contract.use,
-        "## Limits",
-        contract.limits,
-        "## Training data, and what its images go through",
-        f"{contract.training.data}\n\nLicence: {contract.training.licence}",
+        *opening(model, size, "Training data, and what its images go through"),
         table(options(contract.training.options)),
         "## Accuracy",
         f"{UNJUDGED} {agreement(contract)}",

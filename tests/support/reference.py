@@ -5,12 +5,12 @@ import numpy as np
 import onnx
 from onnx.reference import ReferenceEvaluator
 
-from model_export.onnx.parity import Network
+from model_export.onnx.parity import Forward
 from service.segmentation.modelfile.contract import Labels, Pixels, Scores
 from service.segmentation.runtime.cells import Cells
 
 
-def by_reference(data: bytes) -> Network:
+def by_reference(data: bytes) -> Forward:
     """A float model file's network, run by the reference evaluator."""
     evaluator = ReferenceEvaluator(onnx.load_model_from_string(data))
 

@@ -21,7 +21,7 @@ from model_export.reports.report import figures, images_of
 from model_export.reports.sizes import Objects
 from service.segmentation.catalog import EMBEDDED
 from service.segmentation.errors import UnknownClass
-from service.segmentation.modelfile.contract import Quantization
+from service.segmentation.modelfile.contract import Quantization, Reference
 from service.segmentation.runtime.model import Model
 from tests.support import towns
 from tests.support.server import ROOT
@@ -69,6 +69,18 @@ def test_a_card_has_what_evaluate_prints_at_every_place(source: bytes, served: M
         assert f"(a-{kind}.png)" in text
         with Image.open(tmp_path / f"a-{kind}.png") as picture:
             assert min(picture.size) > 64
+
+
+def test_a_card_says_which_temperature_and_references_a_model_has_or_that_it_has_none(served: Model) -> None:
+    contract = served.contract
+    said = card.facts(served, 1)
+    assert said["temperature"] == "none: probabilities are the network's own"
+    assert said["references"] == "none: the service does not measure the drift of what it is sent"
+    places = tuple(Reference(place, images, {}) for place, images in (("north", 5), ("south", 7)))
+    assert card.references(replace(contract, references=places)) == "5 images of north, 7 images of south"
+    assert card.temperature(replace(contract, temperature=1.25)) == "1.25"
+    silent = replace(contract, golden=replace(contract.golden, scores=None, scale=None))
+    assert card.temperature(silent) == "none: it gives labels alone, without probabilities"
 
 
 def test_the_worst_images_come_first(served: Model, place: Place, drawn: SegmentationFolder, tmp_path: Path) -> None:
