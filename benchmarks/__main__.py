@@ -247,8 +247,8 @@ def dashboard(
 
 @app.command("scale")
 def scaled(
-    rounds: Annotated[int, typer.Option(min=1, help="Every load is measured once in each.")] = 3,
-    seconds: Annotated[float, typer.Option(min=1, help="How long each load is measured in a round.")] = 18,
+    rounds: Annotated[int, typer.Option(min=1, help="Every load is measured once in each.")] = 5,
+    seconds: Annotated[float, typer.Option(min=1, help="How long each load is measured in a round.")] = 10,
     write: Annotated[Path | None, typer.Option(help="File for the figures; `scale-page` makes the page of it.")] = None,
 ) -> None:
     """A load test beside its simulation: p50 and p99 at 50, 70 and 90 % of the capacity; takes six minutes."""

@@ -11,7 +11,7 @@ from simpy import Environment
 from benchmarks.scale.node import Node, Work, throughput
 from benchmarks.timings import Timed
 
-SIMULATED = 800
+SIMULATED = 600
 """Images in a simulation of clients that wait."""
 HALVINGS = 11
 """Of an interval, until a figure is known to a thousandth."""
@@ -74,18 +74,23 @@ def calibrate(base: Base, cores: int, tick_s: float = TICK_S) -> Calibration:
 
     One client: as nothing else runs, the stages in `Server-Timing` are the work. What the client measures besides is
     that of the event loop, of the client, and of waking threads.
+    Few clients: networks still run on all cores, while other images are decoded. The throughput tells how many times
+    the work of a network alone that is.
     Many clients: networks run on one core each and share it with the other stages, so their work is less than their
     time in `Server-Timing`. The throughput tells by which factor.
     """
-    works = [work_of(timed) for timed in base.alone.images]
     draw = random.Random(0)  # noqa: S311  # no secret
-    crowded = [draw.choice(base.many.images).stages["network"] / 1000 for _ in works]
+    pairs = [(work_of(timed), draw.choice(base.many.images).stages["network"] / 1000) for timed in base.alone.images]
 
-    def of(factor: float) -> Calibration:
-        in_crowd = [replace(work, crowded=factor * seconds) for work, seconds in zip(works, crowded, strict=True)]
-        return Calibration(in_crowd, cores, tick_s)
+    def of(accompanied: float, crowded: float) -> Calibration:
+        works = [
+            replace(work, accompanied=accompanied * work.alone, crowded=crowded * seconds) for work, seconds in pairs
+        ]
+        return Calibration(works, cores, tick_s)
 
-    return of(solved(base.many.per_second, lambda factor: of(factor).throughput(base.many.clients), most=2.0))
+    few, many = base.few, base.many
+    times = solved(few.per_second, lambda times: of(times, 1.0).throughput(few.clients), most=3.0)
+    return of(times, solved(many.per_second, lambda factor: of(times, factor).throughput(many.clients), most=2.0))
 
 
 def work_of(alone: Timed) -> Work:

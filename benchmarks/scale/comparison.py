@@ -5,13 +5,13 @@ from dataclasses import dataclass
 from statistics import mean, median
 
 from benchmarks.rounds import percentile
-from benchmarks.scale.calibration import Base, Calibration, calibrate
+from benchmarks.scale.calibration import Calibration, calibrate
 from benchmarks.scale.node import latencies
 from benchmarks.scale.trial import Span, arrivals
 
 SEEDS = range(1, 6)
 LOADS = tuple(percent / 100 for percent in range(30, 96, 5))
-LONG_S = 200.0
+LONG_S = 150.0
 """Simulated seconds at each of these loads."""
 
 
@@ -46,15 +46,6 @@ class Compared:
     def simulated(self) -> Latency:
         """The median over the seeds, with the measured arrivals."""
         return Latency(*(median(getattr(one, name) for one in self.same) for name in ("mean", "p50", "p99")))
-
-
-@dataclass(frozen=True)
-class Waiting:
-    """Images a second of so many clients that wait for their answers, measured and simulated."""
-
-    clients: int
-    measured: float
-    simulated: float
 
 
 @dataclass(frozen=True)
@@ -94,12 +85,6 @@ def at_load(spans: Sequence[Span], cores: int) -> Compared:
         [simulated(seed, same) for seed in SEEDS],
         [simulated(seed, other) for seed in SEEDS],
     )
-
-
-def waiting(base: Base, calibration: Calibration) -> list[Waiting]:
-    """The first and the last are what the simulation is made of; what is between them, it predicts."""
-    closeds = (base.alone, base.few, base.many)
-    return [Waiting(one.clients, one.per_second, calibration.throughput(one.clients)) for one in closeds]
 
 
 def curve(calibration: Calibration, capacity: float) -> list[Point]:

@@ -15,7 +15,7 @@ from benchmarks.measure import SMALL
 from benchmarks.photos import SIZES, photo
 from benchmarks.scale import trial
 from benchmarks.scale.calibration import Base, Closed, calibrate, together
-from benchmarks.scale.comparison import Compared, Point, Waiting, compare, curve, waiting
+from benchmarks.scale.comparison import Compared, Point, compare, curve
 from benchmarks.scale.plan import Workload, work_ms
 from benchmarks.sender import sustain
 from benchmarks.wire import Address, address_of, post
@@ -32,7 +32,6 @@ ALONE, CROWD = 30, 120
 class Figures:
     """machine: where and of what they are.
     model, photo: of the load test and its simulation.
-    waiting: throughputs of clients that wait, measured and simulated.
     compared: latencies under load, measured and simulated.
     curve: simulated latencies from little load to much.
     workloads: the other models and photos, at their capacity.
@@ -41,7 +40,6 @@ class Figures:
     machine: dict[str, str | int]
     model: str
     photo: str
-    waiting: list[Waiting]
     compared: list[Compared]
     curve: list[Point]
     workloads: list[Workload]
@@ -72,14 +70,12 @@ def measure(rounds: int, seconds: float, speed: Path) -> Figures:
         small = [small_workload(address, size, count, base if size == SMALL else None) for size in SIZES]
         street = [workload_of(address, size, json.loads(speed.read_text())) for size in SIZES]
     typer.echo("simulating ...")
-    calibration = calibrate(base, count)
     return Figures(
         report.machine(),
         MODEL,
         SMALL,
-        waiting(base, calibration),
         compare(spans, count),
-        curve(calibration, base.many.per_second),
+        curve(calibrate(base, count), base.many.per_second),
         [*small, *street],
     )
 

@@ -19,7 +19,8 @@ class Work:
 
     receive, answer: of the event loop, before the queue and after the worker.
     before: a worker's decode and fit.
-    alone: the network on all cores.
+    alone: the network on all cores, while no other image is in the node.
+    accompanied: the same, while others are decoded or encoded.
     crowded: the network on one core, while others have theirs.
     after: a worker's measure and encode.
     read: of the client, when the answer is there.
@@ -28,6 +29,7 @@ class Work:
     receive: float = 0.0
     before: float = 0.0
     alone: float = 0.0
+    accompanied: float = 0.0
     crowded: float = 0.0
     after: float = 0.0
     answer: float = 0.0
@@ -89,6 +91,7 @@ class Node:
     def __init__(self, env: Environment, cores: int, tick_s: float, workers: int | None = None) -> None:
         """By default, there is one worker more than cores. `tick_s` is that of `Cores`."""
         self._all = cores
+        self._images = 0
         self._cores = Cores(env, cores, tick_s)
         self._loop, self._client = Single(env, self._cores), Single(env, self._cores)
         self._workers = Resource(env, workers or cores + 1)
@@ -96,6 +99,7 @@ class Node:
 
     def image(self, work: Work) -> Steps:
         """A request, from its first byte to its answer's last."""
+        self._images += 1
         yield from self._loop.run(work.receive)
         with self._workers.request() as worker:
             yield worker
@@ -105,7 +109,7 @@ class Node:
             if not turn.triggered:
                 thread.block()
             cores = yield turn
-            yield thread.run(work.alone if cores == self._all else work.crowded, cores)
+            yield thread.run(self._network(work, cores), cores)
             self._turns.give(cores)
             yield thread.run(work.after)
             thread.block()
@@ -113,6 +117,12 @@ class Node:
             yield answering
         yield from self._loop.run(work.answer, answering)
         yield from self._client.run(work.read)
+        self._images -= 1
+
+    def _network(self, work: Work, cores: int) -> float:
+        if cores < self._all:
+            return work.crowded
+        return work.alone if self._images == 1 else work.accompanied
 
 
 MakeNode = Callable[[Environment], Node]

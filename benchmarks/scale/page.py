@@ -73,15 +73,6 @@ def difference(simulated: float, measured: float) -> str:
     return f"{100 * (simulated / measured - 1):+.0f} %"
 
 
-def waiting(figures: Figures) -> str:
-    """Clients that wait for their answers."""
-    rows = [
-        [str(one.clients), f"{one.measured:.1f}", f"{one.simulated:.1f}", difference(one.simulated, one.measured)]
-        for one in figures.waiting
-    ]
-    return table(("clients", "images a second", "simulated", "difference"), rows)
-
-
 def headroom(figures: Figures) -> str:
     """Simulated latencies by load, and what a failing node takes along."""
     capacity = figures.tested.per_second
@@ -181,7 +172,7 @@ def table(head: Sequence[str], rows: Sequence[Sequence[str]]) -> str:
 
 
 TABLES: dict[str, Callable[[Figures], str]] = {
-    one.__name__: one for one in (machine, waiting, loads, headroom, work, rates, archive, bottlenecks)
+    one.__name__: one for one in (machine, loads, headroom, work, rates, archive, bottlenecks)
 }
 """The blocks of the page, by the name in its comments."""
 

@@ -16,7 +16,7 @@ LOADS = (0.5, 0.7, 0.9)
 """Shares of the capacity."""
 MANY = 8
 """Clients that keep all workers busy."""
-ALONE, FEW, CROWD, WARM = 60, 100, 700, 100
+ALONE, FEW, CROWD, WARM = 50, 70, 400, 100
 """Requests by one client, by as many as there are cores, by many, and before all of them."""
 SOON_S = 0.2
 

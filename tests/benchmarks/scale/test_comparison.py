@@ -9,7 +9,9 @@ from benchmarks.scale.trial import Span, arrivals
 from benchmarks.timings import Timed
 
 STAGES = {"queue": 0.0, "decode": 1.0, "fit": 2.0, "turn": 0.0, "network": 10.0, "measure": 0.5, "encode": 0.5}
-WORK = Work(receive=0.0012, before=0.003, alone=0.010, crowded=0.017, after=0.001, answer=0.0006, read=0.0002)
+WORK = Work(
+    receive=0.0012, before=0.003, alone=0.010, accompanied=0.012, crowded=0.017, after=0.001, answer=0.0006, read=0.0002
+)
 SERVICE = Calibration([WORK], cores=2, tick_s=0.004)
 CROWDED_MS = 25.0
 """What `Server-Timing` says of a network among others: more than its work, as it shares its core."""
@@ -28,6 +30,7 @@ def base() -> Base:
 
 def test_the_work_is_found_again(base: Base) -> None:
     found = calibrate(base, cores=2)
+    assert found.works[0].accompanied == pytest.approx(WORK.accompanied, rel=0.02)
     assert found.works[0].crowded == pytest.approx(WORK.crowded, rel=0.01)
     assert (found.works[0].receive, found.works[0].before) == pytest.approx((WORK.receive, WORK.before))
     assert (found.works[0].alone, found.works[0].after) == pytest.approx((WORK.alone, WORK.after))

@@ -51,7 +51,7 @@ def test_workers_with_a_core_each_are_a_queue_with_several_servers(servers: int)
 
 def test_networks_on_one_core_are_a_queue_with_one_server() -> None:
     arrivals = poisson(0.9, FEW)
-    spent = latencies(with_(1, 1), arrivals, [Work(alone=1.0)] * FEW)
+    spent = latencies(with_(1, 1), arrivals, [Work(alone=1.0, accompanied=1.0)] * FEW)
     assert spent == pytest.approx(first_come_first_served(1, arrivals, [1.0] * FEW), abs=1e-6)
 
 
@@ -81,7 +81,7 @@ def test_it_is_pollaczek_and_khinchine_s_formula_for_equal_works(load: float) ->
     assert mean(spent) == pytest.approx(1 + load / (2 * (1 - load)), rel=0.03)
 
 
-WORK = Work(receive=1, before=2, alone=10, crowded=16, after=3, answer=1)
+WORK = Work(receive=1, before=2, alone=10, accompanied=10, crowded=16, after=3, answer=1)
 
 
 def test_an_image_alone_takes_the_sum_of_its_work() -> None:
@@ -93,6 +93,11 @@ def test_a_network_alone_loses_what_others_do_meanwhile() -> None:
     first, _ = latencies(lambda env: Node(env, 2, 0.01), [0.0, 5.0], [WORK, WORK])
     others_s = 1 + 2
     assert first == pytest.approx(1 + 2 + (10 + others_s) + 3 + 1, rel=0.25)
+
+
+def test_a_network_with_neighbours_may_take_longer_than_one_that_has_none() -> None:
+    work = Work(alone=10, accompanied=12)
+    assert latencies(with_(2, 3), [0.0, 1.0, 50.0], [work] * 3) == [10, 10 + 12 - 1, 10]
 
 
 def test_in_a_crowd_each_network_has_one_core() -> None:
@@ -129,5 +134,5 @@ def test_the_event_loop_does_one_thing_at_a_time() -> None:
 
 def test_a_crowd_of_clients_keeps_all_cores_busy() -> None:
     """Two networks run on a core each, and what the third worker does takes its share of both."""
-    works = [Work(before=1, alone=10, crowded=8, after=1)] * 200
+    works = [Work(before=1, alone=10, accompanied=10, crowded=8, after=1)] * 200
     assert throughput(with_(2, 3), 8, works) == pytest.approx(2 / 10, rel=0.02)
