@@ -46,7 +46,7 @@ class Made(NamedTuple):
 @click.command()
 @click.argument("paths", nargs=-1, required=True, metavar="PATH...")
 @models_option
-@click.option("--model", help="The name of a model; by default the first, as in `models`.")
+@click.option("--model", help="The name of a model; by default the one that `models` calls so.")
 @url_option
 @key_option
 @click.option(
