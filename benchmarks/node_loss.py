@@ -6,7 +6,6 @@ import itertools
 from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from time import monotonic
 
 import typer
 
@@ -39,11 +38,11 @@ def outcome(answer: Answer, expected: object) -> str:
     return f"status {answer.status}" if answer.status else CLOSED
 
 
-async def call(address: Address, forms: list[tuple[str, bytes]], until: float) -> list[tuple[str, Answer]]:
-    """One photo after the other until then; each is sent until it is answered or refused."""
+async def call(address: Address, forms: list[tuple[str, bytes]], over: asyncio.Event) -> list[tuple[str, Answer]]:
+    """One photo after the other until it is over; each is sent until it is answered or refused."""
     sent = []
     for photo, request in itertools.cycle(forms):
-        if monotonic() > until:
+        if over.is_set():
             break
         answer = await exchange(address, request)
         sent.append((photo, answer))
@@ -58,19 +57,26 @@ async def call(address: Address, forms: list[tuple[str, bytes]], until: float) -
 async def load(
     address: Address, forms: list[tuple[str, bytes]], callers: int, seconds: float, strike: Callable[[], None]
 ) -> Load:
-    """So many callers for so long; a third of the way, `strike` is called."""
-    until = monotonic() + seconds
-    calling = [asyncio.create_task(call(address, forms[n:] + forms[:n], until)) for n in range(callers)]
+    """So many callers for a third of the time, until `strike` returns, and for two thirds more."""
+    over = asyncio.Event()
+    calling = [asyncio.create_task(call(address, forms[n:] + forms[:n], over)) for n in range(callers)]
     await asyncio.sleep(seconds / 3)
     await asyncio.to_thread(strike)
+    await asyncio.sleep(2 * seconds / 3)
+    over.set()
     return Load([one for sent in await asyncio.gather(*calling) for one in sent])
+
+
+def struck(url: str, images: Sequence[bytes], callers: int, seconds: float, strike: Callable[[], None]) -> Counter[str]:
+    """What became of every request of these callers, while `strike` was called."""
+    address, forms = address_of(url), list(requests(images).items())
+    expected = {photo: without_time(asyncio.run(exchange(address, form)).body) for photo, form in forms}
+    return asyncio.run(load(address, forms, callers, seconds, strike)).counts(expected)
 
 
 def run(cluster: Nodes, images: Sequence[bytes], callers: int, seconds: float) -> list[Promise]:
     """Kill the last node under the load of these callers; print what became of every request."""
-    address, forms = address_of(cluster.url), list(requests(images).items())
-    expected = {photo: without_time(asyncio.run(exchange(address, form)).body) for photo, form in forms}
-    counts = asyncio.run(load(address, forms, callers, seconds, cluster.kill)).counts(expected)
+    counts = struck(cluster.url, images, callers, seconds, cluster.kill)
     sent, known = counts.total(), counts["answered"] + counts["refused"] + counts[CLOSED]
     rows = {"sent": sent, **dict(sorted(counts.items()))}
     typer.echo(

@@ -12,6 +12,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
+import psutil
 import ray
 import yaml
 from ray import serve
@@ -74,6 +75,15 @@ class Nodes:
     def exporters(self) -> list[str]:
         """Host and port of each node's metrics."""
         return [f"{node['NodeManagerAddress']}:{node['MetricsExportPort']}" for node in ray.nodes() if node["Alive"]]
+
+    def replicas(self) -> list[psutil.Process]:
+        """The processes of the replicas of this cluster."""
+        return [
+            one
+            for one in psutil.process_iter(["name", "environ"])
+            if one.info["name"].startswith("ray::ServeRepl")
+            and (one.info["environ"] or {}).get("RAY_TMPDIR") == str(self.folder)
+        ]
 
     def kill(self) -> None:
         """Kill the processes of the last node, with no chance to say goodbye."""

@@ -52,7 +52,19 @@ def test_rays_exporter_shows_the_metrics_of_every_replica(cluster: Nodes) -> Non
     wait_until(lambda: len(replicas()) == NODES)
 
 
+def test_requests_of_a_replica_that_dies_are_answered_by_another(cluster: Nodes) -> None:
+    replica = cluster.replicas()[0]
+    outcomes = node_loss.struck(cluster.url, PHOTOS, callers=6, seconds=6, strike=replica.kill)
+    assert set(outcomes) == {"answered"}, outcomes
+    cluster.wait(NODES)
+
+
 def test_no_request_is_lost_with_a_node(cluster: Nodes) -> None:
-    """The last test, as it leaves a node less."""
+    """The tests after this one have a node less."""
     promises = node_loss.run(cluster, PHOTOS, callers=6, seconds=9)
     assert all(promise.kept for promise in promises), promises
+
+
+def test_no_request_is_lost_with_a_replica_that_is_removed(cluster: Nodes) -> None:
+    outcomes = node_loss.struck(cluster.url, PHOTOS, callers=6, seconds=3, strike=lambda: cluster.deploy(1))
+    assert set(outcomes) == {"answered"}, outcomes
