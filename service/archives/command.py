@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from service.cli.options import megapixels_option, models_option
+from service.cli.options import megapixels_option, model_option, models_option
 from service.cli.progress import watched
 from service.cli.recipe import RecipeFor, recipe_options
 
@@ -29,7 +29,7 @@ def check_cluster(_: click.Context, __: click.Parameter, url: str) -> str:
 @click.argument("source", metavar="IN", callback=check_cluster)
 @click.argument("output", metavar="OUT")
 @models_option
-@click.option("--model", help="The name of a model; by default the first, as in `models`.")
+@model_option
 @recipe_options
 @megapixels_option
 @click.option(

@@ -16,6 +16,8 @@ models_option = click.option(
     help="A model file, or a folder of model files; by default the models that come with it.",
 )
 
+model_option = click.option("--model", help="The name of a model; by default the one that `models` calls so.")
+
 
 def check_client(_: click.Context, __: click.Parameter, url: str | None) -> str | None:
     """Raises click.UsageError where the extra `client` is not installed."""

@@ -14,7 +14,7 @@ from service.cli.documents import Answer, Segmented, filed
 from service.cli.errors import Failure, Refusal
 from service.cli.local import Local
 from service.cli.manifest import Entry, Manifest, manifest_of
-from service.cli.options import key_option, megapixels_option, models_option, url_option
+from service.cli.options import key_option, megapixels_option, model_option, models_option, url_option
 from service.cli.outputs import put
 from service.cli.progress import Progress, watched
 from service.cli.recipe import Recipe, RecipeFor, recipe_options
@@ -46,7 +46,7 @@ class Made(NamedTuple):
 @click.command()
 @click.argument("paths", nargs=-1, required=True, metavar="PATH...")
 @models_option
-@click.option("--model", help="The name of a model; by default the one that `models` calls so.")
+@model_option
 @url_option
 @key_option
 @click.option(
