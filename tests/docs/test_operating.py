@@ -2,9 +2,9 @@
 
 import re
 from collections.abc import Iterator
-from pathlib import Path
 
 import httpx2
+import pytest
 from prometheus_client.parser import text_string_to_metric_families
 
 from service.http.errors import RequestError
@@ -80,13 +80,22 @@ def test_the_stage_table_is_the_codes() -> None:
     assert [row[0] for row in rows("Stages")] == [f"`{stage}`" for stage in STAGES]
 
 
-def test_the_metrics_table_is_that_of_the_service(tmp_path: Path) -> None:
-    (tmp_path / "colours.onnx").write_bytes(colours.model_bytes(references=colours.REFERENCES))
-    (tmp_path / "damaged.onnx").write_bytes(b"")
-    with serving(tmp_path, default_model="colours") as url:
-        answer = httpx2.post(f"{url}/segment?include=confidence", files={"image": encoded(quarters())})
+@pytest.fixture(scope="module")
+def used(tmp_path_factory: pytest.TempPathFactory) -> tuple[str, str]:
+    """What a service with a damaged model says in /metrics, and in its log, after an image."""
+    models, log = tmp_path_factory.mktemp("models"), tmp_path_factory.mktemp("log") / "log"
+    (models / "colours.onnx").write_bytes(colours.model_bytes(references=colours.REFERENCES))
+    (models / "damaged.onnx").write_bytes(b"")
+    with serving(models, default_model="colours", log=log) as url:
+        answer = httpx2.post(f"{url}/segment?include=confidence", files={"image": encoded(quarters())}, timeout=60)
         assert answer.status_code == 200
-        text = httpx2.get(f"{url}/metrics").text
+        metrics = httpx2.get(f"{url}/metrics").text
+        wait_until(lambda: "route=/segment" in log.read_text())
+    return metrics, log.read_text()
+
+
+def test_the_metrics_table_is_that_of_the_service(used: tuple[str, str]) -> None:
+    text, _ = used
     shown = {}
     for family in text_string_to_metric_families(text):
         if not family.name.endswith("_created") and not family.name.startswith("process_"):
@@ -103,13 +112,10 @@ def test_every_setting_that_is_named_exists() -> None:
     assert {name.lower() for name in named} <= Settings.model_fields.keys()
 
 
-def test_the_logs_lines_look_as_they_are_said_to(model_file: Path, tmp_path: Path) -> None:
-    log = tmp_path / "log"
-    with serving(model_file, log=log) as url:
-        httpx2.post(f"{url}/segment", files={"image": encoded(quarters())})
-        wait_until(lambda: "route=/segment" in log.read_text())
+def test_the_logs_lines_look_as_they_are_said_to(used: tuple[str, str]) -> None:
+    _, log = used
     (said,) = re.findall(r"^\S+ \S+ (INFO .*)$", PAGE, re.MULTILINE)
-    (logged,) = re.findall(r"^\S+ \S+ (INFO .*route=/segment .*)$", log.read_text(), re.MULTILINE)
+    (logged,) = re.findall(r"^\S+ \S+ (INFO .*route=/segment .*)$", log, re.MULTILINE)
     value = re.compile(r"=\S+")
     assert value.sub("=", logged) == value.sub("=", said)
 

@@ -70,8 +70,8 @@ def test_a_backbone_that_does_not_exist_is_said_with_those_that_do(tmp_path: Pat
 
 
 def test_train_takes_an_architecture_and_says_which_backbones_fit(tmp_path: Path) -> None:
-    shapes.write(tmp_path, train=4, val=1, width=32, height=32, seed=0)
-    options = ["--architecture", "deconvnet", "--epochs", 1, "--batch-size", 2, "--crop", "32x32", "--backbone"]
+    shapes.write(tmp_path, train=4, val=1, width=64, height=64, seed=0)  # of smaller ones a norm sees no variance
+    options = ["--architecture", "deconvnet", "--epochs", 1, "--batch-size", 4, "--crop", "64x64", "--backbone"]
     result = run("train", tmp_path, tmp_path / "run", *options, "vgg-small")
     assert result.returncode == 0, result.stderr
     assert isinstance(checkpoint.load(tmp_path / "run" / "best.pt").network, DeconvNet)
