@@ -53,3 +53,18 @@ def test_the_table_of_deconvnet_is_that_of_its_figures() -> None:
         f"{one['parameters_m']} M | {one['gmacs']} | {one['ms']} |"
         for one in figures
     ]
+
+
+def test_the_figures_of_streets_three_networks_are_those_that_were_judged() -> None:
+    with (FOLDER / "ladder.csv").open() as file:
+        networks = list(csv.DictReader(file))
+    assert [network["stride"] for network in networks] == ["32", "16", "8"]
+
+    def percents(figure: str) -> list[str]:
+        return [f"{100 * float(network[figure]):.1f}" for network in networks]
+
+    page = " ".join(PAGE.split())
+    coarse, middle, fine = percents("mean_iu")
+    assert f"a mean IU of {coarse} on CamVid's val; at stride 16, {middle}; as a whole, {fine} (in float)" in page
+    thin = (f"{what}s {', '.join(percents(f'iu {what}'))}" for what in ("pole", "sign", "pedestrian"))
+    assert "; ".join(thin) in page
