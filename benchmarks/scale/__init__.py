@@ -6,6 +6,7 @@ calibration.py  measured requests -> the work of an image
 trial.py        the service under loads
 comparison.py   the simulation beside them
 plan.py         nodes, cores, bytes and money, from figures of one node
+rows.py         bytes of an image's row in Parquet
 figures.py      all that is measured, as a file
 page.py         docs/explanation/scale.md of that file: its tables and its chart
 """

@@ -17,6 +17,7 @@ from benchmarks.scale import trial
 from benchmarks.scale.calibration import Base, Closed, calibrate, together
 from benchmarks.scale.comparison import Compared, Point, compare, curve
 from benchmarks.scale.plan import Workload, work_ms
+from benchmarks.scale.rows import row_bytes
 from benchmarks.sender import sustain
 from benchmarks.wire import Address, address_of, post
 from service.segmentation.runtime import cores
@@ -35,6 +36,7 @@ class Figures:
     compared: latencies under load, measured and simulated.
     curve: simulated latencies from little load to much.
     workloads: the other models and photos, at their capacity.
+    row_bytes: of an image's row in Parquet.
     """
 
     machine: dict[str, str | int]
@@ -43,6 +45,7 @@ class Figures:
     compared: list[Compared]
     curve: list[Point]
     workloads: list[Workload]
+    row_bytes: float
 
     @property
     def tested(self) -> Workload:
@@ -68,6 +71,7 @@ def measure(rounds: int, seconds: float, speed: Path) -> Figures:
         base = together([span.base for span in spans])
         typer.echo("other photos ...")
         small = [small_workload(address, size, count, base if size == SMALL else None) for size in SIZES]
+        (answer,) = sustain(address, request(MODEL, SMALL), 1, 1)
         street = [workload_of(address, size, json.loads(speed.read_text())) for size in SIZES]
     typer.echo("simulating ...")
     return Figures(
@@ -77,6 +81,7 @@ def measure(rounds: int, seconds: float, speed: Path) -> Figures:
         compare(spans, count),
         curve(calibrate(base, count), base.many.per_second),
         [*small, *street],
+        row_bytes(answer.body),
     )
 
 

@@ -123,7 +123,9 @@ def archive(figures: Figures) -> str:
         ]
         for one in figures.workloads
     ]
-    return table(("model", "photo", "core hours", f"days on {NODES} nodes", "photos, TB", "masks, TB"), rows)
+    masks = table(("model", "photo", "core hours", f"days on {NODES} nodes", "photos, TB", "masks, TB"), rows)
+    size = figures.row_bytes
+    return f"{masks}\n\nA row of Parquet has {size:.0f} bytes, so all rows have {ARCHIVE * size / 1e9:.0f} GB."
 
 
 def bottlenecks(figures: Figures) -> str:

@@ -1,8 +1,10 @@
 """Arithmetic of nodes, bytes and money."""
 
+import msgspec
 import pytest
 
 from benchmarks.scale import plan
+from benchmarks.scale.rows import row_bytes
 
 
 def test_nodes_bear_the_rate_when_one_has_failed() -> None:
@@ -46,3 +48,13 @@ def test_the_work_adds_up_to_the_cores_at_capacity() -> None:
 
 def test_what_is_not_the_network_bounds_a_faster_one() -> None:
     assert plan.most_speedup({"decode": 25, "network": 75}) == pytest.approx(4)
+
+
+def test_a_row_has_at_least_what_no_other_row_has() -> None:
+    """32 bytes of SHA-256 as 64 characters, which no file compresses to less than 32, and the areas of two classes."""
+    half = {"color": "#000000", "pixels": 500, "fraction": 0.5, "area_mm2": None, "confidence": None}
+    classes = [half | {"id": number, "name": f"class {number}"} for number in range(2)]
+    image = {"width": 40, "height": 25, "format": "PNG", "orientation": 1, "sha256": "0" * 64}
+    model = {"name": "tiny", "version": "1", "digest": "sha256:0"}
+    answer = msgspec.json.encode({"model": model, "image": image, "classes": classes, "warnings": [], "timings_ms": {}})
+    assert 32 + 2 * 2 < row_bytes(answer) < 150
