@@ -38,6 +38,7 @@ class Body:
         self.arrived = asyncio.Event()
         self.disconnected = False
         self.dropped = False
+        self._wanted = True
 
     def reader(self) -> Receive:
         """ASGI's `receive`, from the first message on."""
@@ -57,7 +58,9 @@ class Body:
 
     async def rest(self) -> None:
         """Wait until all of the body has arrived, while it keeps arriving: many clients lose an answer that is sent
-        before."""
+        before. No attempt follows, so none of it is kept."""
+        self._release()
+        self._wanted = False
         most = self._size + self._patience.discard
         with suppress(TimeoutError):
             while not self.arrived.is_set() and self._size < most:
@@ -67,9 +70,13 @@ class Body:
 
     def drop(self) -> None:
         """Give the memory back. What still arrives is not kept."""
-        self._room.free += sum(len(message.get("body", b"")) for message in self._kept)
+        self._release()
         self._kept.clear()
         self.dropped = True
+
+    def _release(self) -> None:
+        self._room.free += sum(len(message.get("body", b"")) for message in self._kept)
+        self._kept = [{**message, "body": b""} for message in self._kept]
 
     async def _read(self) -> None:
         message = await self._receive()
@@ -78,7 +85,9 @@ class Body:
         self.disconnected = message["type"] == DISCONNECT["type"]
         if self.disconnected or not message.get("more_body", False):
             self.arrived.set()
-        if not self.dropped and self._room.take(size):
+        if not self._wanted:
+            self._kept.append({**message, "body": b""})
+        elif not self.dropped and self._room.take(size):
             self._kept.append(message)
         elif not self.dropped:
             self.drop()

@@ -120,3 +120,26 @@ def test_a_request_that_no_replica_answers_in_time_is_refused(monkeypatch: pytes
 
     monkeypatch.setattr("service.cluster.proxy.ALLOWANCE_S", 0.1)
     refused(ask(silent), "too_late")
+
+
+def test_what_follows_an_answer_that_has_begun_is_not_kept() -> None:
+    """A client whose key is refused may go on sending for long."""
+    free: list[int] = []
+
+    async def refusing(scope: Scope, receive: Receive, send: Send) -> None:
+        await receive()  # Ray's proxy reads before a replica asks for it
+        await JSONResponse({}, 401)(scope, receive, send)
+
+    app = Resending(refusing, SETTINGS)
+
+    async def parts() -> AsyncIterator[bytes]:
+        for _ in range(4):
+            yield IMAGE
+            free.append(app._room.free)
+
+    async def asking() -> httpx2.Response:
+        async with httpx2.AsyncClient(transport=httpx2.ASGITransport(app), base_url="http://segment") as client:
+            return await client.post("/segment", content=parts())
+
+    assert asyncio.run(asking()).status_code == 401
+    assert free == [2 * 2**20] * 4
