@@ -59,7 +59,9 @@ class Run:
         with telling(self._source):
             found = inputs(self._source.names(), self._output.within(self._source))
         if not found:
-            raise click.UsageError(f"there is no image in {self._source.url}.")
+            folder = self._source.disk
+            kind = "image in" if folder is None or folder.is_dir() else "folder"
+            raise click.UsageError(f"there is no {kind} {self._source.url}.")
         unusable = {name: refused for name in found if (refused := refusal(name))}
         with telling(self._output), alone(self._output):
             shards = planned(self._output, self._job, [name for name in found if name not in unusable], size)

@@ -153,7 +153,7 @@ def fetch(store: Any, folder: Path) -> None:
     ("call", "code", "told"),
     [
         (("empty", "out"), 2, "there is no image in file://"),
-        (("missing", "out"), 2, "there is no image in file://"),
+        (("missing", "out"), 2, "there is no folder file://"),
         (("in", "in"), 2, "IN and OUT are the same"),
         (("in", "in/top.webp"), 1, "top.webp fails: "),
         (("in", "zebra://out"), 1, "zebra://out cannot be opened: "),
