@@ -49,7 +49,8 @@ def run(folder: Path, count: int, program_kills: int, worker_kills: int) -> list
     times = Counter(row["name"] for row in rows)
     names = {path.name for path in photos.iterdir()}
     typer.echo("the service's answers ...")
-    with subjects.service(models=model, log_level="error") as service:
+    # One thread, as a worker: the last bits of this float network's scores depend on the number of threads.
+    with subjects.service(models=model, log_level="error", threads=1) as service:
         others = differences(service.url.removesuffix("/segment"), photos, output, rows)
     promises = [
         Promise("kills of the program", killed["program"], program_kills, program_kills),
