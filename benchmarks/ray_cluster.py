@@ -20,15 +20,14 @@ from ray.cluster_utils import Cluster
 from ray.serve._private.common import ReplicaState
 
 from benchmarks.subjects import ROOT, free_port
+from service.cluster import proxy
 from service.cluster.application import NAME
-from service.cluster.proxy import HOOK, MIDDLEWARES
 
 CONFIG = ROOT / "deploy" / "ray" / "serve.yaml"
 OBJECTS = 100 * 2**20
 """Bytes of a node's object store: the service keeps nothing in it."""
 SECONDS_TO_START = 300
-ENVIRONMENT = {
-    HOOK: MIDDLEWARES,
+ENVIRONMENT = proxy.ENVIRONMENT | {
     "RAY_AUTH_MODE": "disabled",
     "RAY_SERVE_PROXY_READY_CHECK_TIMEOUT_S": "60",  # of a machine that has other work
     "RAY_SERVE_PROXY_HEALTH_CHECK_TIMEOUT_S": "60",

@@ -14,7 +14,7 @@ from ray.serve.schema import LoggingConfig
 from starlette.types import ASGIApp, Receive, Scope, Send
 
 from service.cluster.exporter import Exporter
-from service.cluster.proxy import HOOK, MIDDLEWARES
+from service.cluster.proxy import ENVIRONMENT, HOOK, MIDDLEWARES
 from service.cluster.share import assigned, completed
 from service.http.app import create_app
 from service.kserve import routes as kserve
@@ -39,7 +39,7 @@ def app(settings: Settings) -> Application:
 
     A replica has one core unless `ray_actor_options` say otherwise.
     """
-    os.environ.setdefault(HOOK, MIDDLEWARES)  # for the proxies of the Ray that `serve run` starts
+    os.environ.update(ENVIRONMENT | os.environ)  # for the proxies of the Ray that `serve run` starts
     options = settings.model_dump(include=settings.model_fields_set)
 
     def build() -> ASGIApp:

@@ -25,6 +25,8 @@ from service.serving.settings import Settings
 HOOK = "RAY_SERVE_HTTP_PROXY_CALLBACK_IMPORT_PATH"
 """The variable, in the environment of every node, that names what Ray calls in each proxy."""
 MIDDLEWARES = "service.cluster.proxy.middlewares"
+ENVIRONMENT = {HOOK: MIDDLEWARES, "RAY_SERVE_PROXY_PREFER_LOCAL_NODE_ROUTING": "0"}
+"""Of every node. Were proxies to prefer replicas of their own nodes, those would refuse while others are idle."""
 
 TIMES = 2
 """How often a request is sent. Not more: one that kills every replica it reaches must not reach many."""

@@ -10,7 +10,7 @@ from ray.serve.schema import ServeDeploySchema
 
 from service.cluster import app
 from service.cluster.application import NAME
-from service.cluster.proxy import HOOK, MIDDLEWARES
+from service.cluster.proxy import ENVIRONMENT, MIDDLEWARES
 from service.serving.settings import Settings
 from tests.support.server import ROOT
 
@@ -47,8 +47,8 @@ def test_every_pod_is_what_kubernetes_knows() -> None:
 def test_every_node_sends_requests_again_and_every_other_variable_is_a_setting() -> None:
     for container in containers():
         variables = {variable["name"]: variable["value"] for variable in container["env"]}
-        assert variables.pop(HOOK) == MIDDLEWARES
-        assert set(variables) <= {f"SEGMENT_{name.upper()}" for name in Settings.model_fields}
+        assert ENVIRONMENT.items() <= variables.items()
+        assert set(variables) - set(ENVIRONMENT) <= {f"SEGMENT_{name.upper()}" for name in Settings.model_fields}
     module, _, name = MIDDLEWARES.rpartition(".")
     assert callable(getattr(import_module(module), name))
 
