@@ -1,6 +1,7 @@
 """The body of a request, kept so that it can be sent more than once."""
 
 import asyncio
+import time
 from contextlib import suppress
 from dataclasses import dataclass
 
@@ -27,17 +28,21 @@ class Room:
 class Body:
     """What a client sends. It is read once, while it arrives; every reader gets it from the start.
 
-    What there is no room for is dropped, and readers are told that the client has disconnected.
+    What there is no room for, or what arrives too slowly, is dropped, and readers are told that the client has
+    disconnected. As on one machine (see `Patience`), there are `grace_s` seconds to wait for it, and one more for each
+    `rate` bytes that arrive.
     """
 
     def __init__(self, receive: Receive, room: Room, patience: Patience) -> None:
         self._receive, self._room, self._patience = receive, room, patience
         self._kept: list[Message] = []
         self._size = 0
+        self._left_s = patience.grace_s
         self._reading = asyncio.Lock()
         self.arrived = asyncio.Event()
         self.disconnected = False
         self.dropped = False
+        self.too_slow = False
         self._wanted = True
 
     def reader(self) -> Receive:
@@ -79,7 +84,14 @@ class Body:
         self._kept = [{**message, "body": b""} for message in self._kept]
 
     async def _read(self) -> None:
-        message = await self._receive()
+        try:
+            message = await self._next()
+        except TimeoutError:
+            self.too_slow = True
+            self.arrived.set()
+            if self._wanted:
+                self.drop()
+            return
         size = len(message.get("body", b""))
         self._size += size
         self.disconnected = message["type"] == DISCONNECT["type"]
@@ -91,3 +103,14 @@ class Body:
             self._kept.append(message)
         elif not self.dropped:
             self.drop()
+
+    async def _next(self) -> Message:
+        """The next message, as soon as it is there. Raises TimeoutError if the body has used up its time."""
+        if self.arrived.is_set():  # what comes now is that the client is gone
+            return await self._receive()
+        began = time.monotonic()
+        async with asyncio.timeout(self._left_s):
+            message = await self._receive()
+        earned = len(message.get("body", b"")) / self._patience.rate
+        self._left_s = min(self._patience.grace_s, self._left_s - (time.monotonic() - began) + earned)
+        return message

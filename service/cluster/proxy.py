@@ -9,6 +9,7 @@ import asyncio
 import logging
 import time
 from dataclasses import dataclass
+from http import HTTPStatus
 
 from starlette.datastructures import Headers, MutableHeaders
 from starlette.middleware import Middleware
@@ -18,6 +19,7 @@ from starlette.types import ASGIApp, Receive, Scope, Send
 from service.cluster.answer import Answer
 from service.cluster.body import Body, Room
 from service.http.problems import Problem
+from service.http.security import refusals
 from service.http.security.patience import Patience
 from service.http.telemetry import request_id_of
 from service.serving.settings import Settings
@@ -39,23 +41,27 @@ log = logging.getLogger("fcn_serve.request")
 
 @dataclass(frozen=True)
 class Refusal:
-    """Of a request that no replica has answered: with 503."""
+    """Of a request that no replica has answered."""
 
     code: str
     detail: str
+    status: HTTPStatus = HTTPStatus.SERVICE_UNAVAILABLE
 
     def response(self, request_id: str) -> Response:
         problem = Problem(
-            title="Service Unavailable", status=503, detail=self.detail, code=self.code, request_id=request_id
+            title=self.status.phrase, status=self.status, detail=self.detail, code=self.code, request_id=request_id
         )
-        headers = {"Retry-After": str(RETRY_AFTER_S), "X-Request-Id": request_id}
-        return JSONResponse(problem.model_dump(), 503, headers, "application/problem+json")
+        headers = {"X-Request-Id": request_id}
+        if self.status == HTTPStatus.SERVICE_UNAVAILABLE:
+            headers["Retry-After"] = str(RETRY_AFTER_S)
+        return JSONResponse(problem.model_dump(), self.status, headers, "application/problem+json")
 
 
 NO_ROOM = Refusal("busy", "The service has no room for another upload; try again in a moment.")
 NO_REPLICA = Refusal("no_replica", "No replica of the service takes the request; try again in a moment.")
 REPLICA_LOST = Refusal("replica_lost", "The replicas that worked on the request are lost; try again in a moment.")
-TOO_LATE = Refusal("too_late", "No replica has answered in time; try again in a moment.")
+TOO_SLOW = Refusal(refusals.TOO_SLOW.code, refusals.TOO_SLOW.detail, HTTPStatus.REQUEST_TIMEOUT)
+TOO_LATE = Refusal("too_late", "No replica has answered in time; try again in a moment.", HTTPStatus.GATEWAY_TIMEOUT)
 
 
 def middlewares() -> list[Middleware]:
@@ -89,9 +95,10 @@ class Resending:
                 await body.rest()
                 response = refusal.response(request_id)
                 await response(scope, receive, send)
+                ms = 1000 * (time.perf_counter() - began)
                 log.info(
-                    "request_id=%s method=%s route=none status=503 code=%s model=none bytes=%d ms=%.1f",
-                    request_id, scope["method"], refusal.code, len(response.body), 1000 * (time.perf_counter() - began),
+                    "request_id=%s method=%s route=none status=%d code=%s model=none bytes=%d ms=%.1f",
+                    request_id, scope["method"], refusal.status, refusal.code, len(response.body), ms,
                 )  # fmt: skip
         finally:
             body.drop()
@@ -104,6 +111,8 @@ class Resending:
                 await self._attempt(scope, body, answer, expiry)
                 if answer.begun or body.disconnected:
                     return None
+                if body.too_slow:
+                    return TOO_SLOW
                 if body.dropped:
                     return NO_ROOM
                 if answer.refused_by_ray:

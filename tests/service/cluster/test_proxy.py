@@ -12,7 +12,7 @@ from starlette.types import ASGIApp, Receive, Scope, Send
 from service.cluster.proxy import TIMES, Resending
 from service.serving.settings import Settings
 
-SETTINGS = Settings(uploads_mib=1, max_volume_mib=1, deadline_s=0.5)
+SETTINGS = Settings(uploads_mib=1, max_volume_mib=1, deadline_s=0.5, client_s=0.5)
 IMAGE = bytes(range(256)) * 100
 
 
@@ -98,6 +98,27 @@ def test_a_body_for_which_there_is_no_room_is_refused() -> None:
     refused(ask(Proxy(0, size), body()), "busy")
 
 
+def test_a_body_that_trickles_is_refused_as_on_one_machine() -> None:
+    """It would hold one of a replica's requests for ever."""
+
+    async def trickle() -> AsyncIterator[bytes]:
+        while True:
+            yield b"."
+            await asyncio.sleep(0.05)
+
+    response = ask(Proxy(0, size), trickle())
+    assert (response.status_code, response.json()["code"]) == (408, "request_timeout")
+
+
+def test_a_slow_body_that_keeps_arriving_is_read_to_its_end() -> None:
+    async def slow() -> AsyncIterator[bytes]:
+        for _ in range(8):
+            yield bytes(2**14)
+            await asyncio.sleep(0.1)
+
+    assert ask(Proxy(0, size), slow()).json() == {"size": 2**17}
+
+
 def test_the_room_is_given_back() -> None:
     proxy = Resending(Proxy(0, size), SETTINGS)
     free = proxy._room.free
@@ -113,13 +134,13 @@ def test_the_room_is_given_back() -> None:
 
 
 def test_a_request_that_no_replica_answers_in_time_is_refused(monkeypatch: pytest.MonkeyPatch) -> None:
-    async def silent(_scope: Scope, receive: Receive, _send: Send) -> None:
-        while True:
-            await receive()
-            await asyncio.sleep(60)
+    async def silent(scope: Scope, receive: Receive, _send: Send) -> None:
+        await Request(scope, receive).body()
+        await asyncio.sleep(60)
 
     monkeypatch.setattr("service.cluster.proxy.ALLOWANCE_S", 0.1)
-    refused(ask(silent), "too_late")
+    response = ask(silent)
+    assert (response.status_code, response.json()["code"]) == (504, "too_late")
 
 
 def test_what_follows_an_answer_that_has_begun_is_not_kept() -> None:
