@@ -21,11 +21,11 @@ class Promise:
     @property
     def allowed(self) -> str:
         if self.least == self.most:
-            return f"{self.most:.4g}"
-        return f"at most {self.most:.4g}" if self.least == -inf else f"at least {self.least:.4g}"
+            return f"{self.most:.6g}"
+        return f"at most {self.most:.6g}" if self.least == -inf else f"at least {self.least:.6g}"
 
 
 def table(promises: Iterable[Promise]) -> str:
     """In Markdown, a line for each."""
-    lines = [f"| {p.name} | {p.measured:.4g} | {p.allowed} | {'kept' if p.kept else '**BROKEN**'} |" for p in promises]
+    lines = [f"| {p.name} | {p.measured:.6g} | {p.allowed} | {'kept' if p.kept else '**BROKEN**'} |" for p in promises]
     return "\n".join(["| promise | measured | allowed | |", "|---|---|---|---|", *lines])

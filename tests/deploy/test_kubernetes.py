@@ -102,6 +102,18 @@ def test_every_name_of_a_port_is_one_of_the_next_object() -> None:
     assert {end["port"] for end in of_kind("overlays/metrics", "ServiceMonitor")["spec"]["endpoints"]} == services
 
 
+def test_nobody_but_the_operator_may_ask_rays_dashboard() -> None:
+    """Whoever reaches it runs code of their own."""
+    policy, cluster = (of_kind("overlays/ray", kind)["spec"] for kind in ("NetworkPolicy", "RayService"))
+    groups = [cluster["rayClusterConfig"]["headGroupSpec"], *cluster["rayClusterConfig"]["workerGroupSpecs"]]
+    nodes = policy["podSelector"]
+    assert [group["template"]["metadata"]["labels"] for group in groups] == [nodes["matchLabels"]] * 2
+    each_other, askers, operator = policy["ingress"]
+    assert each_other == {"from": [{"podSelector": nodes}]}
+    assert askers["ports"] == [{"port": "serve"}]
+    assert operator["from"][0]["podSelector"]["matchLabels"] == {"app.kubernetes.io/name": "kuberay-operator"}
+
+
 def test_every_container_is_this_version_of_the_image() -> None:
     assert {container["image"] for container in containers()} == {f"fcn-serve:{__version__}"}
 
