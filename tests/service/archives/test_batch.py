@@ -16,6 +16,7 @@ from tests.support.nifti import head, nifti
 from tests.support.pictures import encoded, quarters
 from tests.support.program import PROGRAM, environment
 from tests.support.s3 import s3
+from tests.support.server import ROOT
 
 CORES = 2
 NAMES = ["a/x.jpg", "a/x.png", "b/x.jpg", "b/day é 1.png", "top.webp"]
@@ -36,13 +37,15 @@ def store() -> Iterator[Any]:
 
 @pytest.fixture(scope="module")
 def address(store: Any) -> Iterator[str]:
-    """A Ray cluster for all tests: to start one takes seconds. Its workers find the store by their environment."""
+    """A Ray cluster for all tests: to start one takes seconds. Its workers find the store, and our code, by their
+    environment.
+    """
     from ray.cluster_utils import Cluster  # noqa: PLC0415  # it takes seconds to import
 
     assert store
     head = {"num_cpus": CORES, "object_store_memory": 100 * 2**20, "include_dashboard": False}
     with pytest.MonkeyPatch.context() as patch:
-        for name, value in EAGER.items():
+        for name, value in (EAGER | {"PYTHONPATH": str(ROOT)}).items():
             patch.setenv(name, value)
         try:
             cluster = Cluster(initialize_head=True, head_node_args=head)
