@@ -120,9 +120,8 @@ def on_disk(folder: str) -> list[str]:
         raise error
 
     paths = (f"{parent}/{name}" for parent, _, names in os.walk(folder, onerror=fail) for name in names)
-    return [
-        path for path in paths if (file := Path(path)).is_file() or not file.exists()
-    ]  # links to nothing are told of
+    # A link to nothing is kept: that it cannot be read is told.
+    return [path for path in paths if (file := Path(path)).is_file() or not file.exists()]
 
 
 @contextmanager

@@ -37,7 +37,7 @@ class Requires:
         if role == Role.ANYONE:
             raise Unauthorized("The key in `Authorization` is unknown; check it, or ask the operator for a new one.")
         if self.role not in role:
-            names = " or ".join(f"`{name}`" for name, role in ROLES.items() if self.role in role)
+            names = " or ".join(f"`{name}`" for name, known in ROLES.items() if self.role in known)
             raise Forbidden(f"This needs a key of the role {names}.")
         request.state.caller = digest(key)
 

@@ -5,6 +5,7 @@ from pathlib import Path
 
 import psutil
 
+from benchmarks.archive import workers
 from tests.support import slow
 from tests.support.archive import EAGER, written
 from tests.support.program import PROGRAM, environment
@@ -13,18 +14,6 @@ from tests.support.waiting import wait_until
 IMAGES = 40
 PATIENCE_S = 240
 CALL = [*PROGRAM, "batch", "in", "out", "--shard", "2", "--address", "local"]
-
-
-def workers(program: psutil.Process) -> list[psutil.Process]:
-    """Its processes that segment. Ray names them."""
-    return [child for child in program.children(recursive=True) if named(child).startswith("ray::MapWorker")]
-
-
-def named(process: psutil.Process) -> str:
-    try:
-        return " ".join(process.cmdline())
-    except psutil.NoSuchProcess:
-        return ""
 
 
 def test_every_image_has_one_row_after_kills(tmp_path: Path) -> None:
