@@ -1,7 +1,7 @@
-"""Commands that make models: shapes, train, average, export, publish. Heavy imports wait until needed."""
+"""Commands that make models: shapes, train, average, balance, export, publish. Heavy imports wait until needed."""
 
 import signal
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Annotated, Any, Literal
@@ -11,6 +11,8 @@ from msgspec.structs import replace
 
 from model_export.commands.arguments import Data, app, chosen, taking_options, tracked
 from model_export.commands.described import Description, Licence, Limits, Name, Native, Picture, Use, Version
+from model_export.commands.places import at_places
+from model_export.data.place import Place
 
 
 @app.command()
@@ -95,7 +97,6 @@ def export(
     """Write the self-describing model file, if it answers like the trained network."""
     from model_export.data import photos
     from model_export.data.native import sizes, spread
-    from model_export.data.place import Place
     from model_export.data.tissues import SPACING
     from model_export.onnx import export as exporter
     from model_export.reports.report import parity
@@ -132,6 +133,31 @@ def average(
 
     checkpoints.save(averages.average(checkpoints.load(first), checkpoints.load(second), share), output)
     typer.echo(output)
+
+
+@app.command()
+@at_places
+def balance(
+    checkpoint: Annotated[Path, typer.Argument(help="best.pt of a training run.")],
+    places: Sequence[Place],
+    output: Annotated[Path, typer.Argument(dir_okay=False, help="The .pt file to write.")],
+    images: Annotated[int, typer.Option(min=1, help="Training images of each place to fit on.")] = 60,
+    native: Native = None,
+) -> None:
+    """Raise or lower the logit of each class so that the mean IU is highest.
+
+    It is fitted on training images of every place, without those that are judged.
+    """
+    from model_export.training import balance as balances
+    from model_export.training import checkpoint as checkpoints
+    from model_export.training.material import native_size
+
+    trained = checkpoints.load(checkpoint)
+    size = native or trained.options.native or native_size(replace(trained.options, data=str(places[0].folder)))
+    trained, bias = balances.balanced(trained, places, size, images, tracked)
+    checkpoints.save(trained, output)
+    raised = [f"{class_.name} {by:+.1f}" for class_, by in zip(trained.classes.classes, bias, strict=True) if by]
+    typer.echo(f"{output}: {', '.join(raised) or 'no class is raised'}")
 
 
 @app.command()

@@ -9,7 +9,8 @@ from model_export.data.place import Place
 from model_export.errors import DataError
 from model_export.onnx.export import evenly, packed
 from model_export.onnx.quantize import others
-from model_export.reports.calibration import fit, sampled
+from model_export.reports.calibration import fit
+from model_export.reports.sampled import sampled
 from service.segmentation.runtime.model import Model
 
 

@@ -3,75 +3,22 @@
 Guo, Pleiss, Sun and Weinberger 2017: On Calibration of Modern Neural Networks. (The calibration of int8 is another.)
 """
 
-from collections.abc import Callable, Iterable, Iterator, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Iterable, Sequence
 from statistics import mean
 
 import numpy as np
 
-from model_export.data.folder import VOID, SegmentationFolder
 from model_export.data.place import Place
 from model_export.errors import DataError
-from service.segmentation.measures.areas import nearest
-from service.segmentation.modelfile.contract import Scores
-from service.segmentation.runtime.call import Call
+from model_export.reports.sampled import Sampled, sampled
 from service.segmentation.runtime.model import Model
-from service.segmentation.segmenter import Segmenter, unnormalised
-
-STEP = 3
-"""Every third pixel of every third row is counted: neighbours hardly differ."""
+from service.segmentation.segmenter import unnormalised
 
 BINS = 15
 """Of equal width, as in the paper."""
 
 COLDEST, HOTTEST = 0.1, 10.0
 """The temperatures between which one is fitted."""
-
-Flags = np.ndarray[tuple[int, int], np.dtype[np.bool_]]
-Shares = np.ndarray[tuple[int, int], np.dtype[np.float32]]
-
-
-@dataclass(frozen=True)
-class Sampled:
-    """Pixels of an image, of which none is void, as the network saw them.
-
-    `scores` are logits, float32 [classes, 1, pixels]. `allowed` [classes, pixels] are the network's classes that are
-    right. `chosen` [classes, pixels] are those that count as the class that the network chose: it alone, or all that
-    are the same to a data set that merges classes.
-    """
-
-    scores: Scores
-    allowed: Flags
-    chosen: Flags
-
-    def probabilities(self, temperature: float) -> Shares:
-        """The softmax of the scores divided by `temperature`, float32 [classes, pixels]."""
-        shares = unnormalised(self.scores, temperature)[:, 0]
-        probabilities: Shares = shares / shares.sum(axis=0)
-        return probabilities
-
-
-def sampled(model: Model, data: SegmentationFolder, indices: Iterable[int]) -> Iterator[Sampled]:
-    """Pixels of the images at `indices`. Raises DataError where one is invalid, or the model gives no scores."""
-    if not model.has_scores:
-        raise DataError(f"{model.contract.name} gives labels alone, so it has no probabilities.")
-    classes = len(model.contract.labels.classes)
-    outcomes = np.tile(np.arange(classes), (256, 1)) if data.merged is None else data.merged.outcomes
-    segmenter = Segmenter(model)
-    for index in indices:
-        photo = data.read(index)[0]
-        labels, cells = segmenter.output(photo, photo.size, True, Call())
-        assert cells is not None
-        height, width = labels.shape
-        rows, columns = nearest(photo.height, height)[::STEP], nearest(photo.width, width)[::STEP]
-        truth = data.truth(index)[np.ix_(rows, columns)].ravel()
-        seen = truth != VOID
-        predicted = labels[::STEP, ::STEP].ravel()[seen]
-        logits = cells.logits()[:, :height:STEP, :width:STEP].reshape(classes, 1, -1)[:, :, seen]
-        truth = truth[seen]
-        counts_as = outcomes[truth]
-        chosen = counts_as == outcomes[truth, predicted][:, np.newaxis]
-        yield Sampled(logits, (counts_as == truth[:, np.newaxis]).T, chosen.T)
 
 
 def fit(places: Sequence[Sequence[Sampled]]) -> float:

@@ -5,6 +5,7 @@ from pathlib import Path
 import msgspec
 import numpy as np
 import pytest
+from numpy.typing import NDArray
 from PIL import Image
 from typer.testing import CliRunner
 
@@ -13,10 +14,18 @@ from model_export.data.place import Place
 from model_export.errors import DataError
 from model_export.onnx.temperature import heated, temperature_of
 from model_export.reports import plots
-from model_export.reports.calibration import BINS, Calibration, Sampled, fit, sampled
+from model_export.reports.calibration import BINS, Calibration, fit
+from model_export.reports.sampled import Sampled, sampled
 from service.segmentation.modelfile.classes import Class, ClassList
 from service.segmentation.runtime.model import Model
 from tests.support import colours, tissues
+
+TWO = np.tile(np.arange(2, dtype=np.uint8), (256, 1))
+"""The outcomes of two classes that are not merged."""
+
+
+def ids(*values: int) -> NDArray[np.uint8]:
+    return np.array(values, np.uint8)
 
 
 def write(root: Path, split: str, classes: ClassList = colours.CLASSES, seed: int = 0) -> None:
@@ -78,20 +87,15 @@ def test_a_merged_class_has_the_probability_of_its_members(sure: bytes, tmp_path
 def test_the_error_is_the_difference_in_each_bin_weighted_by_its_pixels() -> None:
     """Three pixels at 0.9, of which two are right, and one at 0.6, which is right."""
     scores = np.log([[0.9, 0.9, 0.9, 0.6], [0.1, 0.1, 0.1, 0.4]]).astype(np.float32)[:, np.newaxis]
-    allowed = np.array([[True, True, False, True], [False, False, True, False]])
-    chosen = np.array([[True] * 4, [False] * 4])
     found = Calibration(1)
-    found.add(Sampled(scores, allowed, chosen))
+    found.add(Sampled(scores, ids(0, 0, 0, 0), ids(0, 0, 1, 0), TWO, 2))
     assert found.error == pytest.approx(0.75 * abs(0.9 - 2 / 3) + 0.25 * 0.4)
     assert len(found.pixels) == BINS
 
 
 def test_places_count_alike_however_many_images_they_have() -> None:
     scores = np.log([[0.9], [0.1]]).astype(np.float32)[:, np.newaxis]
-    right, wrong = (
-        Sampled(scores, np.array([[is_right], [not is_right]]), np.array([[True], [False]]))
-        for is_right in (True, False)
-    )
+    right, wrong = (Sampled(scores, ids(0), ids(truth), TWO, 2) for truth in (0, 1))
     few, many = [right, right, wrong], [right, wrong] * 20
     assert fit([few, many]) == fit([few * 30, many])
 
