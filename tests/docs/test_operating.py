@@ -7,6 +7,7 @@ import httpx2
 import pytest
 from prometheus_client.parser import text_string_to_metric_families
 
+from service.cluster import proxy
 from service.http.errors import RequestError
 from service.http.problems import status_of
 from service.http.security import refusals
@@ -56,7 +57,8 @@ def test_the_error_table_is_the_codes() -> None:
     errors = [Exception.__new__(class_) for class_ in raised]
     early = [one for one in vars(refusals).values() if isinstance(one, refusals.Refusal)]
     known = {(code_of(error), str(status_of(error))) for error in errors} | FRAMEWORK
-    known |= {(one.code, str(one.status)) for one in early}
+    on_ray = [one for one in vars(proxy).values() if isinstance(one, proxy.Refusal)]
+    known |= {(one.code, str(int(one.status))) for one in (*early, *on_ray)}
     documented = [(code.strip("`"), status) for code, status, *_ in rows("Errors")]
     assert set(documented) == known
     assert len(documented) == len(known)
