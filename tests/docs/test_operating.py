@@ -58,7 +58,7 @@ def test_the_error_table_is_the_codes() -> None:
     early = [one for one in vars(refusals).values() if isinstance(one, refusals.Refusal)]
     known = {(code_of(error), str(status_of(error))) for error in errors} | FRAMEWORK
     on_ray = [one for one in vars(proxy).values() if isinstance(one, proxy.Refusal)]
-    known |= {(one.code, str(int(one.status))) for one in (*early, *on_ray)}
+    known |= {(one.code, str(one.status)) for one in early} | {(one.code, str(one.status.value)) for one in on_ray}
     documented = [(code.strip("`"), status) for code, status, *_ in rows("Errors")]
     assert set(documented) == known
     assert len(documented) == len(known)
