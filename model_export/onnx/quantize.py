@@ -13,7 +13,6 @@ from typing import Any, get_args
 import msgspec
 import numpy as np
 import onnx
-from numpy.typing import NDArray
 from onnx import numpy_helper
 from onnxruntime.quantization import CalibrationDataReader, CalibrationMethod, QuantType, quantize_static
 
@@ -22,7 +21,7 @@ from model_export.errors import QuantizationError
 from model_export.networks import Architecture
 from model_export.onnx import golden, parity
 from model_export.onnx.export import evenly, packed, samples, without_traces
-from model_export.onnx.graph import FLOAT_IMAGE, drop_unused_weights
+from model_export.onnx.graph import FLOAT_IMAGE
 from model_export.onnx.integers import (
     argmax_as_comparisons,
     name_shiftable_weights,
@@ -30,6 +29,7 @@ from model_export.onnx.integers import (
     scores_in_fours,
     stem_on_cells,
 )
+from model_export.onnx.rounding import correct_biases
 from model_export.reports.evaluate import Track, evaluate, measure
 from service.segmentation.modelfile.contract import Contract, Pixels, Quantization, Scale
 from service.segmentation.runtime.model import Model
@@ -185,11 +185,11 @@ def between_quantise_nodes(source: bytes, images: list[Pixels], method: str, arc
         target = Path(folder) / "int8.onnx"
         model = onnx.load_model_from_string(source)
         if reads_bytes(model):
-            balanced(model, np.mean([image.mean((0, 1)) for image in images], axis=0))
             stem_on_cells(model)
         pools_as_convolutions(model)
         if architecture in OURS:
             scores_in_fours(model)
+        correct_biases(model, images)
         quantize_static(
             model,
             target,
@@ -211,26 +211,6 @@ def between_quantise_nodes(source: bytes, images: list[Pixels], method: str, arc
 def reads_bytes(model: onnx.ModelProto) -> bool:
     """Whether the first convolution does the normalisation too; that of a network from elsewhere may not be able to."""
     return any(FLOAT_IMAGE in node.input for node in model.graph.node)
-
-
-def balanced(model: onnx.ModelProto, colour: NDArray[np.float64]) -> onnx.ModelProto:
-    """The same model, its first bias less what rounding the weights will add to it on an image of one `colour`: the
-    mean RGB of the images, 0..255.
-
-    An image's bytes are far from zero, so what a weight loses by rounding would shift the answer for every image alike.
-    """
-    weights = {tensor.name: tensor for tensor in model.graph.initializer}
-    convolution = next(node for node in model.graph.node if FLOAT_IMAGE in node.input)
-    kernel, *bias = (numpy_helper.to_array(weights[name]).astype(np.float64) for name in convolution.input[1:])
-    step = np.abs(kernel).max((1, 2, 3), keepdims=True) / np.iinfo(np.int8).max
-    lost = kernel - np.rint(kernel / step) * step
-    shift = lost.sum((2, 3)) @ np.array([*colour, 255])
-    balance = np.asarray(sum(bias, shift), np.float32)
-    model.graph.initializer.append(numpy_helper.from_array(balance, "balanced"))
-    del convolution.input[2:]
-    convolution.input.append("balanced")
-    drop_unused_weights(model)
-    return model
 
 
 def integers_outside(model: onnx.ModelProto) -> Scale | None:
