@@ -17,7 +17,7 @@ from service.segmentation.modelfile.contract import Golden, Labels, Pixels, Scal
 
 MAX_DISTANCE = 1.2
 """How far the scores may be from the recorded ones: root mean square, in steps of the recorded ones' scale. Of the
-models that come with the service, rounding moves them by 0.99 at most, and the least of the faults tried by 1.5."""
+models that come with the service, rounding moves them by 0.99 at most, and the least of the faults tried by 1.22."""
 
 MAX_LOST_AGREEMENT = 0.02
 """By how much the share of pixels that have torch's label may be below the recorded one."""
