@@ -87,8 +87,9 @@ def test_saturating_kernels_do_not_start(name: str, tmp_path: Path) -> None:
 @pytest.mark.parametrize("name", MODELS)
 @pytest.mark.parametrize("processor", [*ARM, "Nehalem"])
 def test_the_masks_of_other_kernels_are_almost_the_same(processor: str, name: str, tmp_path: Path) -> None:
-    """Its kernels round otherwise, and labels change where two classes are close. One step in an early layer reaches most
-    values of the later ones, so there is a difference or there is none; int8 has another label than float at 12,000 ppm.
+    """Its kernels round otherwise, and labels change where two classes are close.
+
+    One step in an early layer reaches most values of later ones. To compare: int8 changes 12,000 ppm of float's labels.
     """
     python = arm.python if processor in ARM else emulation.x86
     differing = differing_ppm(mask_there(name, python(processor, tmp_path)), mask_here(name))

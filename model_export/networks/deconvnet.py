@@ -9,6 +9,7 @@ deconvolutions, each with a batch norm, fill the gaps. Unlike the paper, it sees
 from collections.abc import Sequence
 from typing import ClassVar
 
+import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
 
@@ -39,10 +40,23 @@ class DeconvNet(SegmentationNetwork):
     def features(self, image: Tensor) -> tuple[Tensor]:
         """The decoder's last map, at the image's own size."""
         maps, x = self.backbone.pooled(self.normalised(image))
-        x = self.widen(x)
+        x = self.widened(x)
         for stage, pooled in zip(self.stages, reversed(maps), strict=True):
             x = stage(self.unpool(x, pooled))
         return (x,)
+
+    def widened(self, x: Tensor) -> Tensor:
+        """The encoder's result through the 7x7 deconvolution.
+
+        Where a map is smaller than 3x3, gradients in bfloat16 on a processor are whatever was in memory (torch 2.13.0
+        with oneDNN), so it is in float32.
+        """
+        if self.training and min(x.shape[2:]) < 3:
+            with torch.autocast(x.device.type, enabled=False):
+                exact: Tensor = self.widen(x.float())
+            return exact
+        widened: Tensor = self.widen(x)
+        return widened
 
     def sums(self, features: Sequence[Tensor]) -> list[Tensor]:
         return [self.score[0](features[0])]

@@ -103,6 +103,24 @@ def test_the_decoder_mirrors_the_encoder() -> None:
         assert network.eval()(torch.zeros(2, 3, 64, 96)).shape == (2, 3, 64, 96)
 
 
+@pytest.mark.parametrize("side", [1, 2])
+def test_the_gradients_of_tiny_maps_are_numbers_and_not_what_was_in_memory(side: int) -> None:
+    """Of pictures of 32 and 64 pixels, in bfloat16, after memory was full of large numbers."""
+    network = DeconvNet(SmallVGG(), classes=3).train()
+    weight = network.get_parameter("widen.0.weight")
+    for _ in range(12):
+        large = [torch.full((1 << 20,), 1e30) for _ in range(3)]
+        del large
+        x = torch.randn(4, network.backbone.channels[-1], side, side).contiguous(memory_format=torch.channels_last)
+        x.requires_grad_()
+        with torch.autocast("cpu", dtype=torch.bfloat16):
+            network.widened(x).float().square().mean().backward()
+        for gradient in (x.grad, weight.grad):
+            assert gradient is not None
+            assert gradient.abs().max() < 1e3
+        weight.grad = None
+
+
 @pytest.mark.parametrize("backbone", sorted(BACKBONES.keys() - {"vgg16", "vgg16-bn", "vgg-small"}))
 def test_what_does_not_pool_cannot_be_mirrored(backbone: str) -> None:
     with pytest.raises(OptionError, match="undoes max pools of 2x2, and"):
