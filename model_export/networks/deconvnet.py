@@ -49,7 +49,7 @@ class DeconvNet(SegmentationNetwork):
         """The encoder's result through the 7x7 deconvolution.
 
         Where a map is smaller than 3x3, gradients in bfloat16 on a processor are whatever was in memory (torch 2.13.0
-        with oneDNN), so it is in float32.
+        with oneDNN), so the layer runs in float32 there.
         """
         if self.training and min(x.shape[2:]) < 3:
             with torch.autocast(x.device.type, enabled=False):

@@ -3,6 +3,7 @@
 import logging
 import math
 import warnings
+from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
@@ -256,6 +257,12 @@ def as_served(photo: Image.Image, policy: Input) -> Pixels:
 def evenly(length: int, count: int) -> range:
     """Up to `count` of `length` places, spread evenly over them."""
     return range(0, length, max(1, length // count))[:count]
+
+
+def spread(length: int, count: int, track: Track) -> Iterator[int]:
+    """The places of `evenly`, tracked."""
+    places = evenly(length, count)
+    return (places[index] for index in track(len(places)))
 
 
 def write(data: bytes, path: Path) -> None:

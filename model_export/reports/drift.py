@@ -12,7 +12,7 @@ from model_export.data.folder import SegmentationFolder, starting_with
 from model_export.data.place import Place
 from model_export.data.scans import SCAN, chosen, read_volume
 from model_export.errors import DataError
-from model_export.onnx.export import evenly
+from model_export.onnx.export import spread
 from model_export.reports.evaluate import Track
 from model_export.reports.predictions import serving
 from model_export.reports.report import markdown
@@ -75,12 +75,6 @@ def images(model: Model, place: Place, count: int, track: Track) -> Iterator[Com
     for at in spread(len(folder), count, track):
         with folder.naming(at):
             yield pipeline.run(folder.file(at), Request(confidence=True)).composition
-
-
-def spread(length: int, count: int, track: Track) -> Iterator[int]:
-    """Up to `count` of `length` places, evenly."""
-    places = evenly(length, count)
-    return (places[index] for index in track(len(places)))
 
 
 def table(model: Model, places: Sequence[Place], count: int, track: Track) -> str:

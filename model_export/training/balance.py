@@ -1,11 +1,11 @@
 """Raises the logits of some classes, so that the mean IU is higher.
 
-Training makes probabilities right, or nearly so, and the most probable class gives the best pixel accuracy; the mean IU
-is best with other labels, where rare classes are preferred. Menon et al.: Long-tail learning via logit adjustment, ICLR
-2021, take the amounts from how rare a class is; here they are fitted.
+Right probabilities favour common classes, and the weights of classes in the loss favour rare ones; neither is made for
+the mean IU. Menon et al.: Long-tail learning via logit adjustment, ICLR 2021, take the amounts from how rare a class
+is; here they are fitted.
 """
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Sequence
 from dataclasses import replace
 from statistics import mean
 
@@ -15,7 +15,8 @@ from numpy.typing import NDArray
 
 from model_export.data.place import Place
 from model_export.networks import SegmentationNetwork
-from model_export.onnx.export import evenly
+from model_export.onnx.export import spread
+from model_export.reports.evaluate import Track
 from model_export.reports.sampled import Sampled, sampled
 from model_export.training.checkpoint import NOTHING_MEASURED, Trained
 from model_export.training.metrics import Meter
@@ -32,9 +33,7 @@ Bias = NDArray[np.float32]
 """What is added to the logit of each class."""
 
 
-def balanced(
-    trained: Trained, places: Sequence[Place], native: Size, count: int, track: Callable[[int], Iterable[int]]
-) -> tuple[Trained, Bias]:
+def balanced(trained: Trained, places: Sequence[Place], native: Size, count: int, track: Track) -> tuple[Trained, Bias]:
     """The same network with its logits raised, and by how much; nothing is measured.
 
     It is fitted on `count` training images of every place, spread evenly over them, without those that are judged.
@@ -44,8 +43,7 @@ def balanced(
     images = []
     for place in places:
         data = place.training(trained.classes)
-        chosen = evenly(len(data), count)
-        images.append(list(sampled(model, data, (chosen[number] for number in track(len(chosen))))))
+        images.append(list(sampled(model, data, spread(len(data), count, track))))
     bias = fit(images)
     raise_logits(trained.network, bias)
     return replace(trained, metrics=NOTHING_MEASURED), bias
